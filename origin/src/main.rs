@@ -1,0 +1,2 @@
+//! The issuer.
+fn main() {}
