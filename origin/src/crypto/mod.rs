@@ -1,0 +1,1 @@
+//! Adapters that hold keys and hash passwords.
