@@ -1,1 +1,33 @@
-//! Every decision, as pure code.
+//! Every decision Portcullis makes, as pure code.
+//!
+//! No IO, no clock, no randomness, no logging: facts and `now` come in as values, verdicts go out.
+//! The same code runs in the Worker (wasm32), in the origin and in the tests.
+//!
+//! - [`token`]: strict reading and writing of the three kinds of JWS;
+//! - [`keys`]: the public keys that may have signed them;
+//! - [`revocation`]: the signed head and the list of what is revoked;
+//! - [`policy`]: which path asks for what;
+//! - [`verdict`]: the decision on a request, the heart of it all;
+//! - [`rotation`]: what a presented refresh token means for its session;
+//! - [`problem`]: every error that a user of ours can meet.
+
+mod id;
+mod json;
+mod secret;
+mod time;
+
+pub mod cookie;
+pub mod identity;
+pub mod keys;
+pub mod policy;
+pub mod problem;
+pub mod revocation;
+pub mod rotation;
+pub mod same_origin;
+pub mod token;
+pub mod verdict;
+
+pub use id::{InvalidId, KeyId, SessionId, Subject, TokenId};
+pub use revocation::Epoch;
+pub use secret::Secret;
+pub use time::{UnixMillis, UnixSeconds};

@@ -1,0 +1,162 @@
+//! Our two cookies: their names, reading them without being fooled, setting and clearing them.
+
+use core::time::Duration;
+
+/// One of our cookies. The `__Host-` prefix (RFC 6265bis §4.1.3.2) keeps subdomains from setting
+/// them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookie {
+    /// The access token.
+    Access,
+    /// The refresh token.
+    Refresh,
+}
+
+/// A request carried the same cookie twice: one of them was planted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("two cookies of one name")]
+pub struct Ambiguous;
+
+/// The values of our cookies in one `Cookie` header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ours<'a> {
+    /// The access token.
+    pub access: Option<&'a str>,
+    /// The refresh token.
+    pub refresh: Option<&'a str>,
+}
+
+impl Cookie {
+    const ALL: [Self; 2] = [Self::Access, Self::Refresh];
+
+    /// The name, byte for byte.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Access => "__Host-at",
+            Self::Refresh => "__Host-rt",
+        }
+    }
+
+    /// The `Set-Cookie` value that sets it; without `max_age` it goes when the browser closes.
+    #[must_use]
+    pub fn set(self, value: &str, max_age: Option<Duration>) -> String {
+        let mut text = format!("{}={value}", self.name());
+        if let Some(span) = max_age {
+            text.push_str(&format!("; Max-Age={}", span.as_secs()));
+        }
+        text + ATTRIBUTES
+    }
+
+    /// The `Set-Cookie` value that clears it, with the same attributes.
+    #[must_use]
+    pub fn clear(self) -> String {
+        self.set("", Some(Duration::ZERO))
+    }
+}
+
+const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
+
+/// Finds our cookies in the value of the `Cookie` header (RFC 6265 §4.2.1).
+///
+/// # Errors
+/// `Ambiguous` when one of them is there twice, also when two header lines were joined by a comma.
+pub fn ours(header: &str) -> Result<Ours<'_>, Ambiguous> {
+    let mut found = Ours::default();
+    for (name, value) in pairs(header) {
+        let slot = match Cookie::ALL.into_iter().find(|c| c.name() == name) {
+            Some(Cookie::Access) => &mut found.access,
+            Some(Cookie::Refresh) => &mut found.refresh,
+            None => continue,
+        };
+        if slot.is_some() || value.contains(',') {
+            return Err(Ambiguous);
+        }
+        *slot = Some(value);
+    }
+    Ok(found)
+}
+
+/// The header without our cookies, the others as they came; `None` when nothing is left. Whatever
+/// holds one of our names in any place goes, however it is wrapped: upstream never sees a token.
+#[must_use]
+pub fn without_ours(header: &str) -> Option<String> {
+    let kept: Vec<&str> = header
+        .split(';')
+        .map(trim)
+        .filter(|pair| !pair.is_empty() && !Cookie::ALL.iter().any(|c| pair.contains(c.name())))
+        .collect();
+    if kept.is_empty() { None } else { Some(kept.join("; ")) }
+}
+
+fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
+    header.split(';').filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        Some((trim(name), trim(value)))
+    })
+}
+
+/// RFC 6265bis §5.6 trims spaces and tabs, nothing else: other white space is part of a name.
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn cks_02_only_the_exact_name_is_ours_and_only_once() {
+        let at = |header| ours(header).map(|found| found.access);
+        for (header, expected) in [
+            ("__Host-at=a", Ok(Some("a"))),
+            ("x=1; __Host-at=a; y=2", Ok(Some("a"))),
+            ("x=1;__Host-at=a;y", Ok(Some("a"))),
+            ("__Host-at=a=b", Ok(Some("a=b"))),
+            ("__Host-at=\"a\"", Ok(Some("\"a\""))),
+            ("$Version=1; __Host-at=a", Ok(Some("a"))),
+            ("", Ok(None)),
+            ("__host-at=a", Ok(None)),
+            ("\u{2000}__Host-at=a", Ok(None)),
+            ("=__Host-at=a", Ok(None)),
+            ("__Host-at", Ok(None)),
+            ("x__Host-at=a", Ok(None)),
+            ("__Host-at=a; __Host-at=a", Err(Ambiguous)),
+            ("__Host-at=a; x=1; __Host-at=b", Err(Ambiguous)),
+            ("__Host-at=a, __Host-at=b", Err(Ambiguous)),
+            ("__Host-at=; __Host-at=b", Err(Ambiguous)),
+        ] {
+            assert_eq!(at(header), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn cks_07_nothing_of_ours_goes_on() {
+        for (header, expected) in [
+            ("a=1; __Host-at=x; b=2; __Host-rt=y", Some("a=1; b=2")),
+            ("__Host-at=x", None),
+            ("theme=dark, __Host-rt=y", None),
+            ("=__Host-rt=y; c=3", Some("c=3")),
+            ("a=1;b=2", Some("a=1; b=2")),
+            ("", None),
+        ] {
+            assert_eq!(without_ours(header).as_deref(), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn cks_01_every_cookie_has_every_attribute() {
+        assert_eq!(
+            Cookie::Refresh.set("t", Some(Duration::from_secs(60))),
+            "__Host-rt=t; Max-Age=60; Path=/; Secure; HttpOnly; SameSite=Lax"
+        );
+        assert_eq!(
+            Cookie::Access.clear(),
+            "__Host-at=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax"
+        );
+        let session = Cookie::Access.set("t", None);
+        assert_eq!(session, "__Host-at=t; Path=/; Secure; HttpOnly; SameSite=Lax");
+    }
+}

@@ -1,0 +1,115 @@
+//! The list of revoked ids, exact.
+
+use base64::Engine as _;
+use uuid::Uuid;
+
+use crate::token::BASE64URL;
+use crate::{SessionId, TokenId, UnixSeconds};
+
+/// Bytes of one entry in a tail: the UUID, then its expiry in unix seconds, big-endian.
+const RECORD: usize = 20;
+
+/// One revoked id of a head's tail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TailEntry {
+    /// A `sid` or a `jti`.
+    pub id: Uuid,
+    /// When no live token can bear it any more.
+    pub expires_at: UnixSeconds,
+}
+
+/// The text is no tail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the tail is not base64url of whole {RECORD}-byte records")]
+pub struct InvalidTail;
+
+/// Revoked ids, sorted for the search.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Blocklist {
+    ids: Vec<[u8; 16]>,
+}
+
+impl Blocklist {
+    /// The text of a tail: 27 characters an entry.
+    #[must_use]
+    pub fn encode(entries: &[TailEntry]) -> String {
+        let mut bytes = Vec::with_capacity(entries.len() * RECORD);
+        for entry in entries {
+            bytes.extend_from_slice(entry.id.as_bytes());
+            // The last second that four bytes hold lies in 2106; an entry beyond it just stays.
+            let seconds = u32::try_from(entry.expires_at.get()).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(&seconds.to_be_bytes());
+        }
+        BASE64URL.encode(bytes)
+    }
+
+    /// Reads a tail. Expiries are for the readers that sort entries away; an entry too many in the
+    /// list does no harm, since no live token bears it.
+    ///
+    /// # Errors
+    /// When it is not whole records.
+    pub fn decode(tail: &str) -> Result<Self, InvalidTail> {
+        let bytes = BASE64URL.decode(tail).map_err(|_| InvalidTail)?;
+        let (records, rest) = bytes.as_chunks::<RECORD>();
+        if !rest.is_empty() {
+            return Err(InvalidTail);
+        }
+        let mut ids: Vec<[u8; 16]> = records
+            .iter()
+            .filter_map(|record| record.first_chunk::<16>().copied())
+            .collect();
+        ids.sort_unstable();
+        Ok(Self { ids })
+    }
+
+    /// Whether a token of this session and id is revoked.
+    #[must_use]
+    pub fn holds(&self, sid: SessionId, jti: TokenId) -> bool {
+        [sid.uuid(), jti.uuid()].iter().any(|id| self.ids.binary_search(id.as_bytes()).is_ok())
+    }
+
+    /// How many ids it holds.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn entry(n: u128) -> TailEntry {
+        TailEntry { id: Uuid::from_u128(n), expires_at: UnixSeconds::new(1_800_000_000) }
+    }
+
+    #[test]
+    fn what_was_written_is_held_and_nothing_else() {
+        let entries: Vec<_> = (0..4096).rev().map(|n| entry(n * 7)).collect();
+        let list = Blocklist::decode(&Blocklist::encode(&entries)).unwrap();
+        assert_eq!(list.len(), 4096);
+        for n in 0..4096 * 7 {
+            let (id, other) = (Uuid::from_u128(n), Uuid::from_u128(u128::MAX));
+            let revoked = n % 7 == 0;
+            assert_eq!(list.holds(SessionId::new(id), TokenId::new(other)), revoked);
+            assert_eq!(list.holds(SessionId::new(other), TokenId::new(id)), revoked);
+        }
+    }
+
+    #[test]
+    fn rev_12_a_tail_that_is_cut_or_no_tail_is_refused() {
+        let whole = Blocklist::encode(&[entry(1), entry(2)]);
+        for bad in [&whole[1..], &whole[..whole.len() - 1], "=", "a b", "\0", "AAAA"] {
+            assert_eq!(Blocklist::decode(bad), Err(InvalidTail), "{bad}");
+        }
+        assert!(Blocklist::decode("").unwrap().is_empty());
+    }
+}

@@ -1,0 +1,164 @@
+//! Access tokens (RFC 9068): what we write, and what of it we accept.
+
+use core::time::Duration;
+
+use serde::Serialize;
+
+use super::claims::{Claims, Times};
+use super::{Jws, MAX_TOKEN, SignatureCheck, TokenError, Typ};
+use crate::keys::KeySet;
+use crate::{KeyId, SessionId, Subject, TokenId, UnixSeconds};
+
+/// How far clocks may be apart.
+pub const LEEWAY: Duration = Duration::from_secs(30);
+
+/// The longest life an issuer may be configured to give.
+pub const MAX_LIFE: Duration = Duration::from_secs(3600);
+
+/// The claims that our issuer signs.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccessClaims<'a> {
+    /// Our issuer's URL.
+    pub iss: &'a str,
+    /// The app.
+    pub aud: &'a str,
+    /// The user.
+    pub sub: &'a Subject,
+    /// The client the token was given to (RFC 9068 §2.2).
+    pub client_id: &'a str,
+    /// When it was made.
+    pub iat: UnixSeconds,
+    /// When it ends.
+    pub exp: UnixSeconds,
+    /// Its own id.
+    pub jti: TokenId,
+    /// Its session.
+    pub sid: SessionId,
+    /// The user's roles.
+    pub roles: &'a [String],
+    /// Whether the user's e-mail address was proven.
+    pub email_verified: bool,
+}
+
+/// Which access tokens are accepted. There is no default: each value is somebody's decision.
+#[derive(Clone, Debug)]
+pub struct AccessRules {
+    /// The issuer, to the letter.
+    pub issuer: String,
+    /// The audience, to the letter.
+    pub audience: String,
+    /// The longest life the issuer gives.
+    pub max_life: Duration,
+    /// How far clocks may be apart.
+    pub leeway: Duration,
+}
+
+/// An access token whose header, key and claims are good and whose signature nobody has checked.
+#[derive(Debug)]
+pub struct Unsigned<'a, 'k> {
+    /// The question to be answered.
+    pub check: SignatureCheck<'a, 'k>,
+    content: Verified,
+}
+
+impl<'a, 'k> Unsigned<'a, 'k> {
+    /// Judges everything about a token that costs no cryptography, cheapest first.
+    ///
+    /// # Errors
+    /// What is wrong with it. `Expired` only when nothing else that is judged here is wrong.
+    pub fn parse(
+        text: &'a str,
+        keys: &'k KeySet,
+        rules: &AccessRules,
+        now: UnixSeconds,
+    ) -> Result<Self, TokenError> {
+        let jws = Jws::parse(text, MAX_TOKEN)?;
+        jws.header.expect(Typ::Access)?;
+        // No `kid`, no guess: trying every key would let the sender choose (RFC 8725 §3.8).
+        let kid = jws.header.kid.clone().ok_or(TokenError::Key)?;
+        let key = keys.at(&kid, now).ok_or(TokenError::Key)?;
+        let content = Verified::read(jws.unverified_payload(), kid, rules, now)?;
+        Ok(Self { check: jws.check(key)?, content })
+    }
+
+    /// Takes the verifier's answer; only a `true` lets the content out.
+    ///
+    /// # Errors
+    /// `Signature` when it was false.
+    pub fn answered(self, signature_is_good: bool) -> Result<Verified, TokenError> {
+        if signature_is_good { Ok(self.content) } else { Err(TokenError::Signature) }
+    }
+}
+
+/// A verified access token. Whether it is revoked, expired meanwhile, or its key withdrawn has to
+/// be asked each time it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    kid: KeyId,
+    times: Times,
+    /// The user.
+    pub subject: Subject,
+    /// The session.
+    pub sid: SessionId,
+    /// The token's own id.
+    pub jti: TokenId,
+    /// The client it was given to.
+    pub client_id: String,
+    /// The user's roles.
+    pub roles: Vec<String>,
+    /// What it was granted, word by word.
+    pub scope: Vec<String>,
+    /// Whether the user's e-mail address was proven.
+    pub email_verified: bool,
+}
+
+impl Verified {
+    fn read(
+        payload: &[u8],
+        kid: KeyId,
+        rules: &AccessRules,
+        now: UnixSeconds,
+    ) -> Result<Self, TokenError> {
+        let mut claims = Claims::parse(payload)?;
+        claims.issuer(&rules.issuer)?;
+        claims.audience(&rules.audience)?;
+        Ok(Self {
+            kid,
+            subject: claims.id("sub")?,
+            sid: claims.id("sid")?,
+            jti: claims.id("jti")?,
+            // RFC 6749 §A.1 allows any visible ASCII; a subject's rules are those and narrower.
+            client_id: claims.id::<Subject>("client_id")?.into(),
+            roles: claims.words("roles")?,
+            scope: claims.scope(),
+            email_verified: claims.flag("email_verified")?,
+            times: claims.times(now, rules.leeway, rules.max_life)?,
+        })
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub const fn issued_at(&self) -> UnixSeconds {
+        self.times.issued_at
+    }
+
+    /// When it ends.
+    #[must_use]
+    pub const fn expires_at(&self) -> UnixSeconds {
+        self.times.expires_at
+    }
+
+    /// Looks again at what time and keys may have changed since it was verified.
+    ///
+    /// # Errors
+    /// `Key` when its key is gone or withdrawn; `Expired` when its time has passed.
+    pub fn still_good(
+        &self,
+        keys: &KeySet,
+        rules: &AccessRules,
+        now: UnixSeconds,
+    ) -> Result<(), TokenError> {
+        keys.at(&self.kid, now).ok_or(TokenError::Key)?;
+        if self.times.over(now, rules.leeway) { Err(TokenError::Expired) } else { Ok(()) }
+    }
+}

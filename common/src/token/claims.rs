@@ -1,0 +1,132 @@
+//! Reading single claims, each to its exact shape.
+
+use core::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::TokenError;
+use crate::{UnixSeconds, json};
+
+/// Claims that were read as clean JSON, to be taken one by one.
+pub(super) struct Claims(Map<String, Value>);
+
+impl Claims {
+    pub(super) fn parse(payload: &[u8]) -> Result<Self, TokenError> {
+        json::object(payload).map(Self).ok_or(TokenError::Claims)
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Result<String, TokenError> {
+        match self.0.remove(name) {
+            Some(Value::String(text)) => Ok(text),
+            _ => Err(TokenError::Claims),
+        }
+    }
+
+    /// A text that is an identifier of ours.
+    pub(super) fn id<T: TryFrom<String>>(&mut self, name: &str) -> Result<T, TokenError> {
+        T::try_from(self.text(name)?).map_err(|_| TokenError::Claims)
+    }
+
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, TokenError> {
+        match self.0.remove(name) {
+            Some(Value::Bool(flag)) => Ok(flag),
+            _ => Err(TokenError::Claims),
+        }
+    }
+
+    /// A whole number, not negative. RFC 7519 §2 would allow fractions of a second: nobody needs
+    /// them, and two judges that round differently disagree.
+    pub(super) fn number(&mut self, name: &str) -> Result<u64, TokenError> {
+        self.optional_number(name)?.ok_or(TokenError::Claims)
+    }
+
+    fn optional_number(&mut self, name: &str) -> Result<Option<u64>, TokenError> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(value) => value.as_u64().map(Some).ok_or(TokenError::Claims),
+        }
+    }
+
+    /// `iss`, exactly (RFC 9068 §4): no list, no trailing slash, no other case.
+    pub(super) fn issuer(&mut self, expected: &str) -> Result<(), TokenError> {
+        match self.0.remove("iss") {
+            Some(Value::String(iss)) if iss == expected => Ok(()),
+            _ => Err(TokenError::Issuer),
+        }
+    }
+
+    /// `aud` is, or is a list of texts that holds, `expected` exactly (RFC 7519 §4.1.3).
+    pub(super) fn audience(&mut self, expected: &str) -> Result<(), TokenError> {
+        let found = match self.0.remove("aud") {
+            Some(Value::String(aud)) => aud == expected,
+            Some(Value::Array(list)) => {
+                list.iter().all(Value::is_string) && list.iter().any(|aud| aud == expected)
+            }
+            _ => false,
+        };
+        if found { Ok(()) } else { Err(TokenError::Audience) }
+    }
+
+    /// `iat`, `nbf`, `exp` against `now`. Expiry is judged last, so that "expired" is said only
+    /// of a token with nothing else wrong in its times.
+    pub(super) fn times(
+        &mut self,
+        now: UnixSeconds,
+        leeway: Duration,
+        max_life: Duration,
+    ) -> Result<Times, TokenError> {
+        let issued_at = UnixSeconds::new(self.number("iat")?);
+        let expires_at = UnixSeconds::new(self.number("exp")?);
+        let not_before = self.optional_number("nbf")?.map(UnixSeconds::new);
+        let latest_start = now.plus(leeway);
+        // A token from the future or with a life beyond what the issuer gives was not made by it.
+        if issued_at > latest_start
+            || expires_at <= issued_at
+            || expires_at.since(issued_at) > max_life
+            || not_before.is_some_and(|nbf| nbf > latest_start)
+        {
+            return Err(TokenError::Times);
+        }
+        let times = Times { issued_at, expires_at };
+        if times.over(now, leeway) { Err(TokenError::Expired) } else { Ok(times) }
+    }
+
+    /// A list of words that can stand in a header side by side: visible ASCII without comma.
+    pub(super) fn words(&mut self, name: &str) -> Result<Vec<String>, TokenError> {
+        let Some(Value::Array(list)) = self.0.remove(name) else {
+            return Err(TokenError::Claims);
+        };
+        list.into_iter()
+            .map(|item| match item {
+                Value::String(word) if is_word(&word) => Ok(word),
+                _ => Err(TokenError::Claims),
+            })
+            .collect()
+    }
+
+    /// `scope` (RFC 9068 §2.2.3), words divided by one space. Anything else grants nothing.
+    pub(super) fn scope(&mut self) -> Vec<String> {
+        match self.0.remove("scope") {
+            Some(Value::String(scope)) => scope.split(' ').map(String::from).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b',')
+}
+
+/// When a token was made and when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Times {
+    pub(super) issued_at: UnixSeconds,
+    pub(super) expires_at: UnixSeconds,
+}
+
+impl Times {
+    /// RFC 7519 §4.1.4: "on or after" the expiration time it must not be accepted.
+    pub(super) fn over(self, now: UnixSeconds, leeway: Duration) -> bool {
+        now >= self.expires_at.plus(leeway)
+    }
+}

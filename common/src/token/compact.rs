@@ -1,0 +1,109 @@
+//! The JWS compact serialisation (RFC 7515 §7.1), read strictly and written.
+
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::DecodePaddingMode;
+use serde::Serialize;
+
+use super::{Header, SignatureCheck, TokenError};
+use crate::keys::Key;
+
+/// RFC 7515 §2: no padding, no line breaks, no other characters; and, what the RFC leaves to us, no
+/// stray bits in the last character: one token has one text.
+pub(crate) const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(false),
+);
+
+/// A compact JWS, taken apart. Nothing of it is verified.
+#[derive(Clone, Debug)]
+pub struct Jws<'a> {
+    text: &'a str,
+    signing_input: &'a str,
+    /// The JOSE header, already judged for what must not be there.
+    pub header: Header,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl<'a> Jws<'a> {
+    /// Takes a token apart.
+    ///
+    /// # Errors
+    /// `TooLong` above `max` bytes, before anything else is looked at; `Form` unless it is exactly
+    /// three non-empty canonical base64url segments; what [`Header`] refuses.
+    pub fn parse(text: &'a str, max: usize) -> Result<Self, TokenError> {
+        if text.len() > max {
+            return Err(TokenError::TooLong);
+        }
+        let (signing_input, signature) = text.rsplit_once('.').ok_or(TokenError::Form)?;
+        // A dot too many ends up in the payload, which then is no base64url.
+        let (header, payload) = signing_input.split_once('.').ok_or(TokenError::Form)?;
+        let signature = decode(signature)?;
+        let payload = decode(payload)?;
+        let header = Header::parse(&decode(header)?)?;
+        Ok(Self { text, signing_input, header, payload, signature })
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The bytes between the dots. Not verified.
+    #[must_use]
+    pub fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The question whether `key` signed this.
+    ///
+    /// # Errors
+    /// `Algorithm` when the header names another one than the key's; `Signature` when the
+    /// signature cannot be one of that algorithm by its length.
+    pub fn check<'k>(self, key: &'k Key) -> Result<SignatureCheck<'a, 'k>, TokenError> {
+        // RFC 8725 §3.1: the key, never the token, says which algorithm is used.
+        if !key.algorithm().is_named(&self.header.alg) {
+            return Err(TokenError::Algorithm);
+        }
+        SignatureCheck::new(key, self.signing_input, self.signature)
+    }
+
+    pub(crate) fn into_mac(self) -> super::Mac<'a> {
+        super::Mac { signing_input: self.signing_input, tag: self.signature }
+    }
+}
+
+fn decode(segment: &str) -> Result<Vec<u8>, TokenError> {
+    if segment.is_empty() {
+        return Err(TokenError::Form);
+    }
+    BASE64URL.decode(segment).map_err(|_| TokenError::Form)
+}
+
+/// The first two segments of a token: what gets signed.
+///
+/// # Errors
+/// When `header` or `claims` do not serialise, which those of this crate always do.
+pub fn signing_input(
+    header: &impl Serialize,
+    claims: &impl Serialize,
+) -> Result<String, serde_json::Error> {
+    let mut text = BASE64URL.encode(serde_json::to_vec(header)?);
+    text.push('.');
+    BASE64URL.encode_string(serde_json::to_vec(claims)?, &mut text);
+    Ok(text)
+}
+
+/// The whole token.
+#[must_use]
+pub fn join(mut signing_input: String, signature: &[u8]) -> String {
+    signing_input.push('.');
+    BASE64URL.encode_string(signature, &mut signing_input);
+    signing_input
+}

@@ -1,0 +1,26 @@
+//! The strict reading of our tokens. Libraries are too lax (see each rule), so form, header and
+//! claims are judged here; the signature itself is always a library's or the platform's.
+//!
+//! The way is the same for all: [`Jws::parse`] reads the form, a kind of token (access, refresh,
+//! head) judges header and claims and asks for a [`SignatureCheck`]; whoever can verify answers it;
+//! only then the content comes out.
+
+pub mod access;
+mod cache;
+mod claims;
+mod compact;
+mod error;
+mod header;
+pub mod refresh;
+mod signature;
+
+pub use access::{AccessClaims, AccessRules, Verified};
+pub use cache::VerifiedCache;
+pub(crate) use compact::BASE64URL;
+pub use compact::{Jws, join, signing_input};
+pub use error::TokenError;
+pub use header::{Header, Typ};
+pub use signature::{Algorithm, Mac, SignatureCheck};
+
+/// The longest token that is looked at, in bytes. Anything longer is refused before any parsing.
+pub const MAX_TOKEN: usize = 8 * 1024;

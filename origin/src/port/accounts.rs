@@ -1,0 +1,100 @@
+//! Who can sign in.
+
+use async_trait::async_trait;
+use common::{Secret, Subject, UnixSeconds};
+
+use super::StoreFault;
+
+/// A normalised e-mail address: trimmed, lower case, one `@` with something on each side, at most
+/// 254 bytes (RFC 5321 §4.5.3.1.3). Two spellings of one mailbox are one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Email(String);
+
+/// The text is no e-mail address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected an e-mail address like name@example.com, at most 254 bytes")]
+pub(crate) struct InvalidEmail;
+
+impl Email {
+    /// Reads an address as people type it.
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidEmail> {
+        let text = text.trim();
+        let fits = text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+        let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
+        let parts = (1..=64).contains(&local.len()) && !local.contains('@') && is_domain(domain);
+        if fits && parts {
+            Ok(Self(text.to_lowercase()))
+        } else {
+            Err(InvalidEmail)
+        }
+    }
+
+    /// The normalised text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_domain(text: &str) -> bool {
+    text.split('.').all(|label| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c == '-' || c.is_alphanumeric())
+    })
+}
+
+/// An account to be made.
+#[derive(Clone, Debug)]
+pub(crate) struct NewAccount {
+    pub(crate) id: Subject,
+    pub(crate) email: Email,
+    pub(crate) name: Option<String>,
+    /// A PHC string (argon2id).
+    pub(crate) password_hash: Secret<String>,
+    pub(crate) created_at: UnixSeconds,
+}
+
+/// An account.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) id: Subject,
+    pub(crate) email: String,
+    pub(crate) email_verified: bool,
+    pub(crate) name: Option<String>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) disabled: bool,
+    /// `None` for one that has no password.
+    pub(crate) password_hash: Option<Secret<String>>,
+    pub(crate) created_at: UnixSeconds,
+}
+
+/// Why an account was not made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AccountError {
+    /// There is one with this address.
+    #[error("an account with this e-mail address exists")]
+    Taken,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+/// The accounts.
+#[async_trait]
+pub(crate) trait Accounts: Send + Sync {
+    /// Makes an account, without roles and with its address not yet proven.
+    async fn create(&self, new: &NewAccount) -> Result<Account, AccountError>;
+
+    /// The account with this address.
+    async fn by_email(&self, email: &Email) -> Result<Option<Account>, StoreFault>;
+
+    /// The account with this id.
+    async fn by_id(&self, id: &Subject) -> Result<Option<Account>, StoreFault>;
+
+    /// Gives the account these roles in place of those it has; false when there is no such one.
+    async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault>;
+
+    /// Whether the store answers, for `/readyz`.
+    async fn ping(&self) -> Result<(), StoreFault>;
+}

@@ -1,0 +1,26 @@
+//! What the services need from outside: one small trait each. Adapters live in `store`, `kv` and
+//! `crypto`; `app` alone knows which one is behind a port.
+
+mod accounts;
+mod block_log;
+mod clock;
+mod fault;
+mod lease;
+mod mailbox;
+mod passwords;
+mod random;
+mod sessions;
+mod signer;
+
+pub(crate) use accounts::{Account, AccountError, Accounts, Email, NewAccount};
+pub(crate) use block_log::{BlockLog, Blocked, LogPage};
+pub(crate) use clock::Clock;
+pub(crate) use fault::StoreFault;
+pub(crate) use lease::{Fence, Leases};
+pub(crate) use mailbox::{Mailbox, MailboxFault};
+pub(crate) use passwords::{PasswordFault, Passwords};
+pub(crate) use random::Random;
+pub(crate) use sessions::{
+    Ended, Grant, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
+};
+pub(crate) use signer::{Signer, SigningFault};

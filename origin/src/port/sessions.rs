@@ -1,0 +1,154 @@
+//! Sessions and the rotation of their refresh tokens. The store keeps generations and ids, never a
+//! token; each call is one atomic step, timed by the store's own clock.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use common::rotation::{Grace, Reuse};
+use common::{Epoch, SessionId, Subject, TokenId, UnixSeconds};
+use serde::{Deserialize, Serialize};
+
+use super::StoreFault;
+
+/// What the account lent the session at sign-in; travels into each access token. Kept with the
+/// session so that a rotation costs one round trip and no look at the accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Grant {
+    /// The account's roles.
+    pub(crate) roles: Vec<String>,
+    /// Whether its e-mail address was proven.
+    pub(crate) email_verified: bool,
+}
+
+/// A session about to begin.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSession {
+    pub(crate) sid: SessionId,
+    pub(crate) subject: Subject,
+    pub(crate) grant: Grant,
+    /// The id of its first refresh token (generation 0).
+    pub(crate) jti: TokenId,
+    /// Digest of user agent and network, as the edge reports them.
+    pub(crate) device: Option<String>,
+    /// Whether its cookies outlive the browser.
+    pub(crate) remember: bool,
+    /// How long it lives unused.
+    pub(crate) idle: Duration,
+    /// How long it lives at most.
+    pub(crate) absolute: Duration,
+    /// Taken off each idle span, in thousandths (0 to 50), so that refreshes do not come in herds.
+    pub(crate) jitter_permille: u16,
+}
+
+/// A live session: all that is needed to sign its current refresh token, byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) sid: SessionId,
+    pub(crate) subject: Subject,
+    pub(crate) grant: Grant,
+    pub(crate) generation: u64,
+    pub(crate) jti: TokenId,
+    /// When the current refresh token was made (its `iat`).
+    pub(crate) rotated_at: UnixSeconds,
+    /// When the session dies unless it is used (the current refresh token's `exp`); never after
+    /// `absolute_end`.
+    pub(crate) idle_end: UnixSeconds,
+    pub(crate) absolute_end: UnixSeconds,
+    pub(crate) remember: bool,
+}
+
+/// A refresh token presented, its MAC found good.
+#[derive(Clone, Debug)]
+pub(crate) struct Rotate {
+    pub(crate) sid: SessionId,
+    pub(crate) generation: u64,
+    pub(crate) jti: TokenId,
+    pub(crate) device: Option<String>,
+    /// The id of the successor, should there be a new one.
+    pub(crate) next_jti: TokenId,
+    /// As in [`NewSession::jitter_permille`].
+    pub(crate) jitter_permille: u16,
+}
+
+/// What holds for every session of this issuer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RotationRules {
+    pub(crate) grace: Grace,
+    /// How long the block log keeps the `sid` of an ended session: the longest life of an access
+    /// token, plus leeway.
+    pub(crate) retain: Duration,
+}
+
+/// Why a presented refresh token ends its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Unknown, or past its idle or absolute end.
+    Expired,
+    /// Revoked before.
+    Revoked,
+    /// Two holders of one generation.
+    Forked,
+    /// An old token.
+    Reused(Reuse),
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rotation {
+    /// The session goes on with this successor: a new one (rotated, replaced, healed) or the one
+    /// an earlier call got (`repeated`).
+    Live {
+        session: Session,
+        /// How it went, for the audit trail.
+        judgement: common::rotation::Judgement,
+    },
+    /// It ended; its `sid` is in the block log at this epoch.
+    Ended {
+        why: Ended,
+        epoch: Epoch,
+    },
+}
+
+/// Why a session is revoked from outside of rotation. Recorded with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RevokeReason {
+    /// Its user signed out here.
+    Logout,
+    /// Its user signed out everywhere.
+    LogoutAll,
+}
+
+/// The sessions. A revocation of any kind marks the session **and** enters its `sid` in the block
+/// log in one atomic step.
+#[async_trait]
+pub(crate) trait Sessions: Send + Sync {
+    /// Begins a session. Its id is fresh; one that exists is a fault.
+    async fn begin(&self, new: &NewSession) -> Result<Session, StoreFault>;
+
+    /// Applies [`common::rotation::judge`].
+    async fn rotate(&self, request: &Rotate, rules: &RotationRules) -> Result<Rotation, StoreFault>;
+
+    /// Revokes one session. One that is unknown or ended is blocked all the same: what was asked
+    /// for is that its tokens die.
+    async fn revoke(
+        &self,
+        sid: SessionId,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault>;
+
+    /// Revokes every session of `subject`.
+    async fn revoke_all(
+        &self,
+        subject: &Subject,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault>;
+
+    /// The live sessions of `subject`, newest first.
+    async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault>;
+
+    /// Whether the store answers, for `/readyz`.
+    async fn ping(&self) -> Result<(), StoreFault>;
+}
