@@ -1,0 +1,272 @@
+//! Sessions and their rotation, each call a step of the writer.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use common::rotation::{Judgement, Presented, judge};
+use common::{Epoch, SessionId, Subject, UnixSeconds};
+use sqlx::sqlite::SqliteRow;
+
+use super::row::Row;
+use super::writer::Batch;
+use super::{EmbeddedStore, FILE, NOW_MS, fault};
+use crate::port::{
+    Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions, StoreFault,
+};
+use crate::store::ending;
+use crate::store::sqlite::integer;
+
+#[async_trait]
+impl Sessions for EmbeddedStore {
+    async fn begin(&self, new: &NewSession) -> Result<Session, StoreFault> {
+        let new = new.clone();
+        self.writer
+            .write(move |batch| Box::pin(async move { batch.begin(new).await }))
+            .await
+    }
+
+    async fn rotate(
+        &self,
+        request: &Rotate,
+        rules: &RotationRules,
+    ) -> Result<Rotation, StoreFault> {
+        let (request, rules) = (request.clone(), *rules);
+        self.writer
+            .write(move |batch| Box::pin(async move { batch.rotate(&request, &rules).await }))
+            .await
+    }
+
+    async fn revoke(
+        &self,
+        sid: SessionId,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault> {
+        let word = ending::revocation(reason);
+        self.writer
+            .write(move |batch| Box::pin(async move { batch.end(sid, word, retain).await }))
+            .await
+    }
+
+    async fn revoke_all(
+        &self,
+        subject: &Subject,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault> {
+        let (subject, word) = (subject.clone(), ending::revocation(reason));
+        self.writer
+            .write(move |batch| {
+                Box::pin(async move { batch.end_all(&subject, word, retain).await })
+            })
+            .await
+    }
+
+    async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault> {
+        // A UUIDv7 begins with its time: by sid is by the time of sign-in.
+        let live = "SELECT * FROM session \
+             WHERE subject = $1 AND ended IS NULL AND idle_end > unixepoch() \
+             AND absolute_end > unixepoch() ORDER BY sid DESC";
+        let rows = sqlx::query(live)
+            .bind(subject.as_str())
+            .fetch_all(&self.reader)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(|row| Ok(Row::read(row)?.session)).collect()
+    }
+
+    async fn ping(&self) -> Result<(), StoreFault> {
+        sqlx::query(NOW_MS)
+            .fetch_one(&self.reader)
+            .await
+            .map_err(fault)?;
+        Ok(())
+    }
+}
+
+impl Batch {
+    async fn begin(&mut self, new: NewSession) -> Result<Session, StoreFault> {
+        let rotated_at = self.now.seconds();
+        let absolute_end = rotated_at.plus(new.absolute);
+        let session = Session {
+            sid: new.sid,
+            subject: new.subject,
+            grant: new.grant,
+            generation: 0,
+            jti: new.jti,
+            rotated_at,
+            idle_end: idle_end(
+                rotated_at,
+                new.idle.as_secs(),
+                new.jitter_permille,
+                absolute_end,
+            ),
+            absolute_end,
+            remember: new.remember,
+        };
+        let lent = serde_json::to_string(&session.grant)
+            .map_err(|error| FILE.corrupt(format!("a grant without JSON form: {error}")))?;
+        let insert = "INSERT INTO session (sid, subject, lent, generation, jti, device, remember, \
+             idle, rotated_at_ms, idle_end, absolute_end) \
+             VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+        let made = sqlx::query(insert)
+            .bind(session.sid.uuid())
+            .bind(session.subject.as_str())
+            .bind(lent)
+            .bind(session.jti.uuid())
+            .bind(new.device)
+            .bind(session.remember)
+            .bind(integer(new.idle.as_secs()))
+            .bind(integer(self.now.get()))
+            .bind(integer(session.idle_end.get()))
+            .bind(integer(session.absolute_end.get()))
+            .execute(&mut *self.db)
+            .await
+            .map_err(fault)?;
+        if made.rows_affected() == 0 {
+            return Err(FILE.corrupt(format!("session {} exists already", session.sid)));
+        }
+        Ok(session)
+    }
+
+    async fn rotate(
+        &mut self,
+        request: &Rotate,
+        rules: &RotationRules,
+    ) -> Result<Rotation, StoreFault> {
+        let held = self.session(request.sid).await?;
+        let presented = Presented {
+            generation: request.generation,
+            jti: request.jti,
+            device: request.device.as_deref(),
+        };
+        let judgement = judge(
+            held.as_ref().map(Row::held),
+            presented,
+            rules.grace,
+            self.now,
+        );
+        let why = match (judgement, held) {
+            (Judgement::Repeat, Some(held)) => {
+                return Ok(Rotation::Live {
+                    session: held.session,
+                    judgement,
+                });
+            }
+            (Judgement::Replace, Some(held)) => {
+                let generation = held.session.generation;
+                return self.succeed(held, request, generation, judgement).await;
+            }
+            (Judgement::Rotate | Judgement::Heal, Some(held)) => {
+                let generation = request.generation.saturating_add(1);
+                return self.succeed(held, request, generation, judgement).await;
+            }
+            (Judgement::Revoked, _) => Ended::Revoked,
+            (Judgement::Forked, _) => Ended::Forked,
+            (Judgement::Reused(how), _) => Ended::Reused(how),
+            // All that is left is a session that is not there, or no longer.
+            _ => Ended::Expired,
+        };
+        let epoch = match why {
+            // Revoked means blocked: there is nothing to add, and whoever keeps presenting a dead
+            // token cannot make every edge fetch a new head.
+            Ended::Revoked => self.epoch().await?,
+            Ended::Expired => self.block_once(request.sid.uuid(), rules.retain).await?,
+            Ended::Forked | Ended::Reused(_) => {
+                self.end(request.sid, ending::verdict(why), rules.retain)
+                    .await?
+            }
+        };
+        Ok(Rotation::Ended { why, epoch })
+    }
+
+    /// Gives the session its next refresh token. The presented one is the previous one by then,
+    /// whichever judgement led here.
+    async fn succeed(
+        &mut self,
+        held: Row,
+        request: &Rotate,
+        generation: u64,
+        judgement: Judgement,
+    ) -> Result<Rotation, StoreFault> {
+        let rotated_at = self.now.seconds();
+        let absolute_end = held.session.absolute_end;
+        let session = Session {
+            generation,
+            jti: request.next_jti,
+            rotated_at,
+            idle_end: idle_end(rotated_at, held.idle, request.jitter_permille, absolute_end),
+            ..held.session
+        };
+        let update = "UPDATE session SET generation = $2, jti = $3, previous = $4, device = $5, \
+             rotated_at_ms = $6, idle_end = $7 WHERE sid = $1";
+        sqlx::query(update)
+            .bind(session.sid.uuid())
+            .bind(integer(generation))
+            .bind(session.jti.uuid())
+            .bind(request.jti.uuid())
+            .bind(request.device.as_deref())
+            .bind(integer(self.now.get()))
+            .bind(integer(session.idle_end.get()))
+            .execute(&mut *self.db)
+            .await
+            .map_err(fault)?;
+        Ok(Rotation::Live { session, judgement })
+    }
+
+    async fn session(&mut self, sid: SessionId) -> Result<Option<Row>, StoreFault> {
+        let row: Option<SqliteRow> = sqlx::query("SELECT * FROM session WHERE sid = $1")
+            .bind(sid.uuid())
+            .fetch_optional(&mut *self.db)
+            .await
+            .map_err(fault)?;
+        row.as_ref().map(Row::read).transpose()
+    }
+
+    /// Blocks the session's tokens and marks it, if it is there; its first reason stays.
+    async fn end(
+        &mut self,
+        sid: SessionId,
+        word: &'static str,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault> {
+        sqlx::query("UPDATE session SET ended = $2 WHERE sid = $1 AND ended IS NULL")
+            .bind(sid.uuid())
+            .bind(word)
+            .execute(&mut *self.db)
+            .await
+            .map_err(fault)?;
+        self.block(sid.uuid(), retain).await
+    }
+
+    async fn end_all(
+        &mut self,
+        subject: &Subject,
+        word: &'static str,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault> {
+        let open = "SELECT sid FROM session WHERE subject = $1 AND ended IS NULL ORDER BY sid";
+        let sids: Vec<uuid::Uuid> = sqlx::query_scalar(open)
+            .bind(subject.as_str())
+            .fetch_all(&mut *self.db)
+            .await
+            .map_err(fault)?;
+        for sid in sids {
+            self.end(SessionId::new(sid), word, retain).await?;
+        }
+        self.epoch().await
+    }
+}
+
+/// When the session dies unless it is used. The jitter keeps refreshes from coming in herds; the
+/// absolute end stands whatever happens.
+fn idle_end(
+    now: UnixSeconds,
+    idle: u64,
+    jitter_permille: u16,
+    absolute_end: UnixSeconds,
+) -> UnixSeconds {
+    let kept = 1000_u64.saturating_sub(u64::from(jitter_permille));
+    let span = Duration::from_secs(idle.saturating_mul(kept) / 1000);
+    now.plus(span).min(absolute_end)
+}

@@ -1,0 +1,17 @@
+//! Where things are kept: sessions, block log and leases in Redis or in an embedded file, accounts
+//! in SQL. Adapters behind [`crate::port`]; they decide nothing that `common` or a service could.
+
+pub(crate) mod accounts;
+pub(crate) mod embedded;
+mod ending;
+mod open;
+pub(crate) mod redis;
+mod sqlite;
+
+use std::time::Duration;
+
+pub(crate) use open::OpenError;
+
+/// How long a session is remembered past its idle end: longer than any access token of it can live
+/// (an hour, plus leeway), so that signing out everywhere still finds what it has to block.
+const REMEMBERED: Duration = Duration::from_secs(2 * 60 * 60);

@@ -1,0 +1,45 @@
+//! Why a store could not be opened at start. The words name the key to change, and never repeat a
+//! setting's value where it may hold a password.
+
+use std::path::PathBuf;
+
+use crate::port::StoreFault;
+
+/// A store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    /// The setting cannot be used as it stands.
+    #[error("{key}: expected {expected}")]
+    Setting {
+        /// The configuration key.
+        key: &'static str,
+        /// What can stand there.
+        expected: &'static str,
+    },
+    /// The file cannot be made or read.
+    #[error("{key}: cannot open {path}: {source}; give this user the right to read and write it")]
+    File {
+        /// The configuration key that led to this path.
+        key: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The database is of another version, or none of ours.
+    #[error("{path}: cannot bring its tables up to date: {source}")]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// The store does not answer.
+    #[error("{key}: {source}")]
+    Store {
+        /// The configuration key that led there.
+        key: &'static str,
+        /// What it said.
+        source: StoreFault,
+    },
+}

@@ -1,0 +1,59 @@
+//! Every key name, in one place and of one type.
+//!
+//! All keys bear one hash tag, so in a Redis Cluster they lie in one slot, on one node. That is on
+//! purpose: the block log is one totally ordered log with one epoch, and marking a session and
+//! entering it in the log must be one atomic step, which a script can only do within a slot. The
+//! other nodes serve as replicas; a rotation is a few dozen microseconds of one node's time.
+
+use std::fmt;
+
+use common::{SessionId, Subject};
+use redis::{RedisWrite, ToRedisArgs, ToSingleRedisArg};
+
+/// A key.
+#[derive(Clone, Copy)]
+pub(super) enum Key<'a> {
+    /// The block log's epoch.
+    Epoch,
+    /// Blocked ids by the epoch of the change that brought them.
+    BlockedByEpoch,
+    /// Blocked ids by when they expire.
+    BlockedByExpiry,
+    /// What the key of each session begins with.
+    Sessions,
+    /// One session.
+    Session(SessionId),
+    /// The sessions of a subject, by when they can be forgotten.
+    Subject(&'a Subject),
+    /// A lease.
+    Lease(&'static str),
+}
+
+impl Key<'_> {
+    /// The keys of the block log, in the order in which `log.lua` takes them.
+    pub(super) const LOG: [Key<'static>; 3] =
+        [Key::Epoch, Key::BlockedByEpoch, Key::BlockedByExpiry];
+}
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("{portcullis}:")?;
+        match self {
+            Key::Epoch => f.write_str("epoch"),
+            Key::BlockedByEpoch => f.write_str("blocked:epoch"),
+            Key::BlockedByExpiry => f.write_str("blocked:expiry"),
+            Key::Sessions => f.write_str("session:"),
+            Key::Session(sid) => write!(f, "session:{sid}"),
+            Key::Subject(subject) => write!(f, "subject:{subject}"),
+            Key::Lease(name) => write!(f, "lease:{name}"),
+        }
+    }
+}
+
+impl ToSingleRedisArg for Key<'_> {}
+
+impl ToRedisArgs for Key<'_> {
+    fn write_redis_args<W: ?Sized + RedisWrite>(&self, out: &mut W) {
+        out.write_arg_fmt(self);
+    }
+}

@@ -1,0 +1,40 @@
+-- Begins a session.
+-- KEYS[1] session  KEYS[2] the subject's sessions, by when they can be forgotten
+-- ARGV[1] sid  [2] subject  [3] grant  [4] jti  [5] device  [6] remember
+--     [7] idle, s  [8] absolute, s  [9] jitter, permille  [10] remembered, s
+-- Returns: {'begun', ...session}; the error CORRUPT when another session has this id
+
+local sid, idle, remembered = ARGV[1], tonumber(ARGV[7]), tonumber(ARGV[10])
+
+local held = session(KEYS[1])
+if held then
+  -- The same call a second time, after its answer was lost on the way.
+  if held.jti == ARGV[4] and held.generation == 0 then return answer('begun', sid, held) end
+  corrupt(KEYS[1], 'exists already')
+end
+
+local absolute_end = now_s + tonumber(ARGV[8])
+held = {
+  subject = ARGV[2],
+  grant = ARGV[3],
+  generation = 0,
+  jti = ARGV[4],
+  device = ARGV[5],
+  remember = ARGV[6],
+  idle = idle,
+  rotated_at = now_ms,
+  idle_end = idle_end(idle, tonumber(ARGV[9]), absolute_end),
+  absolute_end = absolute_end,
+}
+for field, value in pairs(held) do
+  redis.call('HSET', KEYS[1], field, type(value) == 'number' and int(value) or value)
+end
+redis.call('EXPIREAT', KEYS[1], int(held.idle_end + remembered))
+
+-- Rotations need not touch the index: a session is gone from it once it must be dead.
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', int(now_s))
+redis.call('ZADD', KEYS[2], int(absolute_end + remembered), sid)
+local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')
+redis.call('EXPIREAT', KEYS[2], int(tonumber(last[2])))
+
+return answer('begun', sid, held)

@@ -1,0 +1,16 @@
+-- Revokes every session of a subject that is not revoked yet.
+-- KEYS[1..3] block log (log.lua)  KEYS[4] the subject's sessions
+-- ARGV[1] what the key of a session begins with (the sid follows; it lies in the slot of KEYS)
+--     [2] reason  [3] retain, s
+-- Returns: the epoch
+
+for _, sid in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
+  local key = ARGV[1] .. sid
+  if redis.call('EXISTS', key) == 0 then
+    redis.call('ZREM', KEYS[4], sid)
+  elseif redis.call('HEXISTS', key, 'ended') == 0 then
+    block(sid, tonumber(ARGV[3]))
+    redis.call('HSET', key, 'ended', ARGV[2])
+  end
+end
+return epoch()

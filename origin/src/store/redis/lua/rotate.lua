@@ -1,0 +1,56 @@
+-- Judges a presented refresh token as common::rotation::judge does, row for row, and keeps what
+-- follows from it: one step, one round trip.
+-- KEYS[1..3] block log (log.lua)  KEYS[4] session
+-- ARGV[1] sid  [2] generation  [3] jti  [4] device, '' when unknown  [5] next jti
+--     [6] jitter, permille  [7] grace window, ms  [8] late retry, ms
+--     [9] retain, s  [10] remembered, s
+-- Returns: {'rotate'|'repeat'|'replace'|'heal', ...session}
+--       or {'expired'|'revoked'|'forked'|'reused-other-device'|'reused-concurrent'|'reused-late', epoch}
+
+local sid, generation, jti, device, next_jti = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
+local jitter, window, late_retry = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local retain, remembered = tonumber(ARGV[9]), tonumber(ARGV[10])
+
+local function judge(held)
+  if not held then return 'expired' end
+  if held.ended then return 'revoked' end
+  if now_s >= held.idle_end or now_s >= held.absolute_end then return 'expired' end
+  if generation > held.generation then return 'heal' end
+  if generation == held.generation then
+    return jti == held.jti and 'rotate' or 'forked'
+  end
+
+  local age = math.max(0, now_ms - held.rotated_at)
+  local same_device = device ~= '' and device == held.device
+  if jti == held.previous then
+    if age <= window then return 'repeat' end
+    if same_device and age <= late_retry then return 'replace' end
+  end
+  if not same_device then return 'reused-other-device' end
+  return age <= window and 'reused-concurrent' or 'reused-late'
+end
+
+local held = session(KEYS[4])
+local judgement = judge(held)
+
+-- Revoked means blocked: there is nothing to add, and whoever keeps presenting a dead token cannot
+-- make every edge fetch a new head.
+if judgement == 'revoked' then return { judgement, int(epoch()) } end
+if judgement == 'expired' then return { judgement, int(block_once(sid, retain)) } end
+if judgement == 'repeat' then return answer(judgement, sid, held) end
+
+if judgement == 'rotate' or judgement == 'replace' or judgement == 'heal' then
+  -- The presented token is the previous one by now, whichever judgement led here.
+  if judgement ~= 'replace' then held.generation = generation + 1 end
+  held.jti = next_jti
+  held.rotated_at = now_ms
+  held.idle_end = idle_end(held.idle, jitter, held.absolute_end)
+  redis.call('HSET', KEYS[4], 'generation', int(held.generation), 'jti', next_jti, 'previous', jti,
+    'device', device, 'rotated_at', int(now_ms), 'idle_end', int(held.idle_end))
+  redis.call('EXPIREAT', KEYS[4], int(held.idle_end + remembered))
+  return answer(judgement, sid, held)
+end
+
+local at = block(sid, retain)
+redis.call('HSET', KEYS[4], 'ended', judgement)
+return { judgement, int(at) }

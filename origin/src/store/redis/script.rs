@@ -1,0 +1,105 @@
+//! The scripts, one typed call each, and their replies, parsed.
+
+use std::sync::LazyLock;
+
+use common::rotation::Judgement;
+use common::{Epoch, SessionId, UnixMillis, UnixSeconds};
+use redis::{Script, ScriptInvocation};
+
+use super::corrupt;
+use super::keys::Key;
+use crate::port::{Rotation, Session, StoreFault};
+use crate::store::ending;
+
+/// A script and what goes in front of it.
+macro_rules! script {
+    ($name:ident = $($file:literal),+) => {
+        pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
+            Script::new(concat!($(include_str!(concat!("lua/", $file, ".lua")), "\n"),+))
+        });
+    };
+}
+
+script!(BEGIN = "clock", "session", "begin");
+script!(OF = "clock", "session", "of");
+script!(ROTATE = "clock", "log", "session", "rotate");
+script!(REVOKE = "clock", "log", "revoke");
+script!(REVOKE_ALL = "clock", "log", "revoke_all");
+script!(BLOCK = "clock", "log", "block");
+script!(AFTER = "clock", "log", "after");
+script!(BLOCKED = "clock", "log", "blocked");
+script!(PRUNE = "clock", "log", "prune");
+script!(LEASE = "clock", "lease");
+script!(RELEASE = "release");
+
+/// A call of `script` that begins with the keys of the block log.
+pub(super) fn on_log(script: &'static Script) -> ScriptInvocation<'static> {
+    let mut call = script.prepare_invoke();
+    for key in Key::LOG {
+        call.key(key);
+    }
+    call
+}
+
+/// A session's fields as `answer` in `session.lua` lists them, the word in front taken off.
+pub(super) fn read_session(fields: &[String]) -> Result<Session, StoreFault> {
+    let [
+        sid,
+        subject,
+        grant,
+        generation,
+        jti,
+        rotated_at,
+        idle_end,
+        absolute_end,
+        remember,
+    ] = fields
+    else {
+        return Err(corrupt(format!("a session of {} fields", fields.len())));
+    };
+    let wrong = |field| corrupt(format!("{}{sid}: {field}", Key::Sessions));
+    let number = |text: &str, field| text.parse::<u64>().map_err(|_| wrong(field));
+    Ok(Session {
+        sid: sid.parse::<SessionId>().map_err(|_| wrong("sid"))?,
+        subject: subject.parse().map_err(|_| wrong("subject"))?,
+        grant: serde_json::from_str(grant).map_err(|_| wrong("grant"))?,
+        generation: number(generation, "generation")?,
+        jti: jti.parse().map_err(|_| wrong("jti"))?,
+        rotated_at: UnixMillis::new(number(rotated_at, "rotated_at")?).seconds(),
+        idle_end: UnixSeconds::new(number(idle_end, "idle_end")?),
+        absolute_end: UnixSeconds::new(number(absolute_end, "absolute_end")?),
+        remember: match remember.as_str() {
+            "0" => false,
+            "1" => true,
+            _ => return Err(wrong("remember")),
+        },
+    })
+}
+
+/// What `rotate.lua` answers.
+pub(super) fn read_rotation(reply: &[String]) -> Result<Rotation, StoreFault> {
+    let Some((word, rest)) = reply.split_first() else {
+        return Err(corrupt("rotate.lua answered nothing".to_owned()));
+    };
+    let live = match word.as_str() {
+        "rotate" => Some(Judgement::Rotate),
+        "repeat" => Some(Judgement::Repeat),
+        "replace" => Some(Judgement::Replace),
+        "heal" => Some(Judgement::Heal),
+        _ => None,
+    };
+    if let Some(judgement) = live {
+        return Ok(Rotation::Live {
+            session: read_session(rest)?,
+            judgement,
+        });
+    }
+    let epoch = rest
+        .first()
+        .and_then(|text| text.parse().ok())
+        .map(Epoch::new);
+    match (ending::read_verdict(word), epoch) {
+        (Some(why), Some(epoch)) => Ok(Rotation::Ended { why, epoch }),
+        _ => Err(corrupt(format!("rotate.lua answered {word}"))),
+    }
+}

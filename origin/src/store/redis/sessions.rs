@@ -1,0 +1,117 @@
+//! Sessions and their rotation, each call a script.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use common::{Epoch, SessionId, Subject};
+use redis::Cmd;
+
+use super::keys::Key;
+use super::link::{Call, Resend};
+use super::{RedisStore, corrupt, script};
+use crate::port::{
+    NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions, StoreFault,
+};
+use crate::store::{REMEMBERED, ending};
+
+#[async_trait]
+impl Sessions for RedisStore {
+    async fn begin(&self, new: &NewSession) -> Result<Session, StoreFault> {
+        let grant = serde_json::to_string(&new.grant)
+            .map_err(|error| corrupt(format!("a grant without JSON form: {error}")))?;
+        let mut call = script::BEGIN.prepare_invoke();
+        call.key(Key::Session(new.sid))
+            .key(Key::Subject(&new.subject))
+            .arg(new.sid.to_string())
+            .arg(new.subject.as_str())
+            .arg(grant)
+            .arg(new.jti.to_string())
+            .arg(new.device.as_deref().unwrap_or_default())
+            .arg(u8::from(new.remember))
+            .arg(new.idle.as_secs())
+            .arg(new.absolute.as_secs())
+            .arg(new.jitter_permille)
+            .arg(REMEMBERED.as_secs());
+        let reply: Vec<String> = self.run(call, Resend::Harmless).await?;
+        script::read_session(reply.get(1..).unwrap_or_default())
+    }
+
+    async fn rotate(
+        &self,
+        request: &Rotate,
+        rules: &RotationRules,
+    ) -> Result<Rotation, StoreFault> {
+        let mut call = script::on_log(&script::ROTATE);
+        call.key(Key::Session(request.sid))
+            .arg(request.sid.to_string())
+            .arg(request.generation)
+            .arg(request.jti.to_string())
+            .arg(request.device.as_deref().unwrap_or_default())
+            .arg(request.next_jti.to_string())
+            .arg(request.jitter_permille)
+            .arg(milliseconds(rules.grace.window))
+            .arg(milliseconds(rules.grace.late_retry))
+            .arg(rules.retain.as_secs())
+            .arg(REMEMBERED.as_secs());
+        // With a grace, the second try finds the token to be the previous one and repeats the
+        // successor. Without, it would look like a reuse, and end an honest session.
+        let resend = if rules.grace.window >= Duration::from_secs(1) {
+            Resend::Harmless
+        } else {
+            Resend::Never
+        };
+        let reply: Vec<String> = self.run(call, resend).await?;
+        script::read_rotation(&reply)
+    }
+
+    async fn revoke(
+        &self,
+        sid: SessionId,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault> {
+        let mut call = script::on_log(&script::REVOKE);
+        call.key(Key::Session(sid))
+            .arg(sid.to_string())
+            .arg(ending::revocation(reason))
+            .arg(retain.as_secs());
+        self.run(call, Resend::Harmless).await.map(Epoch::new)
+    }
+
+    async fn revoke_all(
+        &self,
+        subject: &Subject,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault> {
+        let mut call = script::on_log(&script::REVOKE_ALL);
+        call.key(Key::Subject(subject))
+            .arg(Key::Sessions)
+            .arg(ending::revocation(reason))
+            .arg(retain.as_secs());
+        self.run(call, Resend::Harmless).await.map(Epoch::new)
+    }
+
+    async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault> {
+        let mut call = script::OF.prepare_invoke();
+        call.key(Key::Subject(subject)).arg(Key::Sessions);
+        let replies: Vec<Vec<String>> = self.run(call, Resend::Harmless).await?;
+        let mut sessions = replies
+            .iter()
+            .map(|reply| script::read_session(reply.get(1..).unwrap_or_default()))
+            .collect::<Result<Vec<_>, _>>()?;
+        // A UUIDv7 begins with its time: by sid is by the time of sign-in.
+        sessions.sort_unstable_by_key(|session| Reverse(session.sid));
+        Ok(sessions)
+    }
+
+    async fn ping(&self) -> Result<(), StoreFault> {
+        let ping = Call::Command(Cmd::ping());
+        self.link.send(&ping, Resend::Harmless).await
+    }
+}
+
+fn milliseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
