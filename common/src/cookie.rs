@@ -86,7 +86,11 @@ pub fn without_ours(header: &str) -> Option<String> {
         .map(trim)
         .filter(|pair| !pair.is_empty() && !Cookie::ALL.iter().any(|c| pair.contains(c.name())))
         .collect();
-    if kept.is_empty() { None } else { Some(kept.join("; ")) }
+    if kept.is_empty() {
+        None
+    } else {
+        Some(kept.join("; "))
+    }
 }
 
 fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -157,6 +161,9 @@ mod tests {
             "__Host-at=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax"
         );
         let session = Cookie::Access.set("t", None);
-        assert_eq!(session, "__Host-at=t; Path=/; Secure; HttpOnly; SameSite=Lax");
+        assert_eq!(
+            session,
+            "__Host-at=t; Path=/; Secure; HttpOnly; SameSite=Lax"
+        );
     }
 }

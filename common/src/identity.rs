@@ -8,10 +8,13 @@ use crate::token::Verified;
 pub fn is_forgeable(name: &str) -> bool {
     ["x-auth-", "x-portcullis-"].iter().any(|prefix| {
         name.len() >= prefix.len()
-            && name.bytes().zip(prefix.bytes()).all(|(byte, expected)| match byte {
-                b'_' => expected == b'-',
-                _ => byte.to_ascii_lowercase() == expected,
-            })
+            && name
+                .bytes()
+                .zip(prefix.bytes())
+                .all(|(byte, expected)| match byte {
+                    b'_' => expected == b'-',
+                    _ => byte.to_ascii_lowercase() == expected,
+                })
     })
 }
 
@@ -37,12 +40,26 @@ mod tests {
     #[test]
     fn hdr_01_02_06_every_spelling_of_ours_is_known() {
         for ours in [
-            "x-auth-subject", "X-Auth-Roles", "x_auth_subject", "X_AUTH-anything", "x-auth_expires",
-            "x-portcullis-edge", "X_Portcullis_Client_Ip", "x-auth-", "x-auth--x",
+            "x-auth-subject",
+            "X-Auth-Roles",
+            "x_auth_subject",
+            "X_AUTH-anything",
+            "x-auth_expires",
+            "x-portcullis-edge",
+            "X_Portcullis_Client_Ip",
+            "x-auth-",
+            "x-auth--x",
         ] {
             assert!(is_forgeable(ours), "{ours}");
         }
-        for others in ["x-authority", "authorization", "x-auth", "xx-auth-subject", "x-request-id", ""] {
+        for others in [
+            "x-authority",
+            "authorization",
+            "x-auth",
+            "xx-auth-subject",
+            "x-request-id",
+            "",
+        ] {
             assert!(!is_forgeable(others), "{others}");
         }
     }

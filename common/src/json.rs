@@ -33,7 +33,9 @@ impl Strict {
         if self.depth >= MAX_DEPTH {
             return Err(E::custom("too deep"));
         }
-        Ok(Self { depth: self.depth + 1 })
+        Ok(Self {
+            depth: self.depth + 1,
+        })
     }
 }
 
@@ -139,7 +141,12 @@ mod tests {
             deep.as_bytes(),
             just_too_deep.as_bytes(),
         ] {
-            assert_eq!(object(bad), None, "{}", String::from_utf8_lossy(&bad[..bad.len().min(60)]));
+            assert_eq!(
+                object(bad),
+                None,
+                "{}",
+                String::from_utf8_lossy(&bad[..bad.len().min(60)])
+            );
         }
     }
 }

@@ -130,8 +130,10 @@ impl Key {
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, UnusableKey> {
         // RFC 7517 §4.2, §4.3.
         let for_signatures = jwk.usage.as_deref().is_none_or(|u| u == "sig");
-        let may_verify =
-            jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
+        let may_verify = jwk
+            .key_ops
+            .as_ref()
+            .is_none_or(|ops| ops.iter().any(|op| op == "verify"));
         if !for_signatures || !may_verify {
             return Err(UnusableKey::Usage);
         }
@@ -185,9 +187,12 @@ impl Key {
 impl Material {
     fn from_jwk(jwk: &Jwk) -> Result<(Self, Algorithm), UnusableKey> {
         match (jwk.kty.as_str(), jwk.crv.as_deref(), jwk.alg.as_deref()) {
-            ("OKP", Some("Ed25519"), None | Some("EdDSA" | "Ed25519")) => {
-                Ok((Self::Ed25519 { x: fixed(jwk.x.as_ref())? }, Algorithm::EdDsa))
-            }
+            ("OKP", Some("Ed25519"), None | Some("EdDSA" | "Ed25519")) => Ok((
+                Self::Ed25519 {
+                    x: fixed(jwk.x.as_ref())?,
+                },
+                Algorithm::EdDsa,
+            )),
             ("EC", Some("P-256"), None | Some("ES256")) => {
                 let (x, y) = (fixed(jwk.x.as_ref())?, fixed(jwk.y.as_ref())?);
                 Ok((Self::P256 { x, y }, Algorithm::Es256))
@@ -206,7 +211,9 @@ fn decoded(member: Option<&String>) -> Result<Vec<u8>, UnusableKey> {
 }
 
 fn fixed(member: Option<&String>) -> Result<[u8; 32], UnusableKey> {
-    decoded(member)?.try_into().map_err(|_| UnusableKey::Numbers)
+    decoded(member)?
+        .try_into()
+        .map_err(|_| UnusableKey::Numbers)
 }
 
 /// RFC 7518 §3.3 and §6.3: 2048 bits or more, and an exponent that is odd and not 1; the upper
@@ -251,7 +258,9 @@ impl KeySet {
             if jwk.kty == "oct" || jwk.d.is_some() {
                 return Err(UnusableKeySet::Secret);
             }
-            let Ok(key) = Key::from_jwk(jwk) else { continue };
+            let Ok(key) = Key::from_jwk(jwk) else {
+                continue;
+            };
             if keys.iter().any(|other| other.id == key.id) {
                 return Err(UnusableKeySet::DuplicateId);
             }

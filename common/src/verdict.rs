@@ -1,0 +1,319 @@
+//! The verdict on a request: the heart of the gate. Pure: whoever has the facts and the world in
+//! hand asks [`decide`], finds out what it wants to know first, and asks again.
+
+mod credentials;
+
+use core::time::Duration;
+
+use crate::cookie::{self, Ours};
+use crate::identity;
+use crate::policy::{CanonicalPath, Hand, Place, Policy, Requirement, Rule, Unfresh};
+use crate::problem::Code;
+use crate::revocation::Head;
+use crate::same_origin::{Provenance, changes_state};
+use crate::token::access::Unsigned;
+use crate::token::{AccessRules, TokenError, Verified, VerifiedCache};
+use crate::{SessionId, TokenId, UnixSeconds};
+use credentials::Credential;
+
+/// What is known of a request, as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path as it came over the wire, without the query.
+    pub path: &'a str,
+    /// The origin the request was sent to: scheme, host, port, as browsers write it.
+    pub own_origin: &'a str,
+    /// `Authorization`; several lines joined by `, `.
+    pub authorization: Option<&'a str>,
+    /// `Cookie`.
+    pub cookie: Option<&'a str>,
+    /// Where the browser says the request comes from.
+    pub provenance: Provenance<'a>,
+}
+
+/// What the gate knows.
+#[derive(Clone, Copy, Debug)]
+pub struct World<'w> {
+    /// What each path asks for.
+    pub policy: &'w Policy,
+    /// Which access tokens are accepted.
+    pub rules: &'w AccessRules,
+    /// How long a head may be trusted.
+    pub staleness: Staleness,
+    /// The last head that was accepted.
+    pub head: Option<&'w Head>,
+    /// Tokens verified before.
+    pub cache: &'w VerifiedCache,
+    /// The time.
+    pub now: UnixSeconds,
+}
+
+/// How blind the gate may be, as the age of its head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Staleness {
+    /// Up to here all is normal.
+    pub fresh: Duration,
+    /// Up to here requests pass, unless their rule says otherwise; beyond, none does.
+    pub stale: Duration,
+}
+
+/// What was found out since the first time of asking.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// The answer to [`Question::Signature`].
+    pub token: Option<Result<Verified, TokenError>>,
+    /// The answer to [`Question::Revoked`].
+    pub revoked: Option<Result<bool, OriginSilent>>,
+}
+
+/// The origin could not be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the origin gave no answer")]
+pub struct OriginSilent;
+
+/// What to do with a request.
+#[derive(Debug)]
+pub enum Verdict<'a, 'w> {
+    /// Forward it to the app.
+    Forward(Permit<'a>),
+    /// Answer it here.
+    Refuse(Refusal),
+    /// Pass it to the origin, whose own business it is.
+    PassToOrigin(OriginPermit),
+    /// Find this out first, then ask again.
+    Find(Question<'a, 'w>),
+}
+
+/// Something to find out.
+#[derive(Debug)]
+pub enum Question<'a, 'w> {
+    /// Is this signature good? The answer goes through [`Unsigned::answered`] to
+    /// [`Findings::token`].
+    Signature(Box<Unsigned<'a, 'w>>),
+    /// Is one of these ids revoked, by the origin's own word? Goes to [`Findings::revoked`].
+    Revoked {
+        /// The session's.
+        sid: SessionId,
+        /// The token's.
+        jti: TokenId,
+    },
+}
+
+/// Proof that a request may go to the app. Only [`decide`] makes one.
+#[derive(Debug)]
+pub struct Permit<'a> {
+    identity: Option<[(&'static str, String); 6]>,
+    bearer: Option<&'a str>,
+}
+
+impl Permit<'_> {
+    /// The headers that tell the app who asks; none on a public path.
+    #[must_use]
+    pub const fn identity(&self) -> Option<&[(&'static str, String); 6]> {
+        self.identity.as_ref()
+    }
+
+    /// The access token, where the rule hands it on.
+    #[must_use]
+    pub const fn bearer(&self) -> Option<&str> {
+        self.bearer
+    }
+}
+
+/// Proof that a request may go to the origin. Only [`decide`] makes one.
+#[derive(Debug)]
+pub struct OriginPermit(());
+
+/// A refusal, with what the client may know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    code: Code,
+    scope: Option<String>,
+}
+
+impl Refusal {
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The scope that was missing.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+}
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self { code, scope: None }
+    }
+}
+
+impl From<TokenError> for Refusal {
+    /// One wording for every fault but expiry: who forges should not learn how far he came.
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Expired => Code::TokenExpired,
+            TokenError::TooLong
+            | TokenError::Form
+            | TokenError::Header
+            | TokenError::Type
+            | TokenError::Algorithm
+            | TokenError::Key
+            | TokenError::Claims
+            | TokenError::Issuer
+            | TokenError::Audience
+            | TokenError::Times
+            | TokenError::Signature => Code::TokenInvalid,
+        }
+        .into()
+    }
+}
+
+/// Decides on a request. The order is that of the design: nothing is asked of anyone, and nothing
+/// about revocation is told, on behalf of a token that was not verified.
+#[must_use]
+pub fn decide<'a, 'w>(
+    facts: &Facts<'a>,
+    world: &World<'w>,
+    findings: &Findings,
+) -> Verdict<'a, 'w> {
+    judge(facts, world, findings).unwrap_or_else(Verdict::Refuse)
+}
+
+fn judge<'a, 'w>(
+    facts: &Facts<'a>,
+    world: &World<'w>,
+    findings: &Findings,
+) -> Result<Verdict<'a, 'w>, Refusal> {
+    // TRACE sends a request's headers back to whoever asks (RFC 9110 §9.3.8), CONNECT makes
+    // tunnels: neither has any use behind a gate.
+    if ["TRACE", "TRACK", "CONNECT"]
+        .iter()
+        .any(|m| m.eq_ignore_ascii_case(facts.method))
+    {
+        return Err(Code::MethodRefused.into());
+    }
+    let path = CanonicalPath::parse(facts.path).map_err(|_| Code::PathAmbiguous)?;
+    let place = world
+        .policy
+        .place(facts.method, &path)
+        .map_err(|_| Code::PathAmbiguous)?;
+    let cookies = facts.cookie.map_or(Ok(Ours::default()), cookie::ours);
+    let rule = match place {
+        Place::Origin => return pass_to_origin(facts, cookies),
+        // A public path looks at no credentials, good or bad.
+        Place::App(Rule {
+            require: Requirement::Public,
+            ..
+        }) => {
+            return Ok(Verdict::Forward(Permit {
+                identity: None,
+                bearer: None,
+            }));
+        }
+        Place::App(rule) => rule,
+    };
+
+    let cookies = cookies.map_err(|_| Code::CredentialsAmbiguous)?;
+    let credential = credentials::of(facts.authorization, cookies)?;
+    let text = credential.text();
+    let head = world.head.ok_or(Code::KeysUnknown)?;
+    let verified = match (&findings.token, world.cache.get(text)) {
+        (Some(found), _) => found.as_ref().map_err(|error| *error)?,
+        (None, Some(cached)) => cached,
+        (None, None) => {
+            let unsigned = Unsigned::parse(text, head.keys(), world.rules, world.now)?;
+            return Ok(Verdict::Find(Question::Signature(Box::new(unsigned))));
+        }
+    };
+    verified.still_good(head.keys(), world.rules, world.now)?;
+    // Deny first: what is known to be revoked stays refused however old the knowledge is.
+    if head.revokes(verified) {
+        return Err(Code::TokenRevoked.into());
+    }
+    if let Some(question) = uncertain(rule, verified, head, world, findings)? {
+        return Ok(Verdict::Find(question));
+    }
+    meets(verified, &rule.require)?;
+    if let Credential::Cookie(_) = credential {
+        check_provenance(facts)?;
+    }
+    Ok(Verdict::Forward(Permit {
+        identity: Some(identity::headers(verified)),
+        bearer: match rule.hand {
+            Hand::Headers => None,
+            Hand::Token => Some(text),
+        },
+    }))
+}
+
+/// The origin judges credentials itself; here only what a browser sent by itself is held back.
+fn pass_to_origin<'a, 'w>(
+    facts: &Facts<'a>,
+    cookies: Result<Ours<'a>, cookie::Ambiguous>,
+) -> Result<Verdict<'a, 'w>, Refusal> {
+    let cookies = cookies.map_err(|_| Code::CredentialsAmbiguous)?;
+    let only_cookies = credentials::bearer(facts.authorization)?.is_none();
+    if only_cookies && (cookies.access.is_some() || cookies.refresh.is_some()) {
+        check_provenance(facts)?;
+    }
+    Ok(Verdict::PassToOrigin(OriginPermit(())))
+}
+
+/// A request that changes state by cookie alone must come from our own site.
+fn check_provenance(facts: &Facts<'_>) -> Result<(), Refusal> {
+    if changes_state(facts.method) && !facts.provenance.is(facts.own_origin) {
+        return Err(Code::CrossSite.into());
+    }
+    Ok(())
+}
+
+/// What to do when the head may not tell the whole truth: nothing, refuse, or a question.
+fn uncertain<'a, 'w>(
+    rule: &Rule,
+    token: &Verified,
+    head: &Head,
+    world: &World<'_>,
+    findings: &Findings,
+) -> Result<Option<Question<'a, 'w>>, Refusal> {
+    let age = head.age(world.now);
+    if age > world.staleness.stale {
+        return Err(Code::RevocationsUnknown.into());
+    }
+    let fresh = age <= world.staleness.fresh;
+    match (rule.unfresh, fresh) {
+        (Unfresh::Open, _) | (Unfresh::Closed | Unfresh::Ask, true) => Ok(None),
+        (Unfresh::Closed, false) => Err(Code::RevocationsUnknown.into()),
+        (Unfresh::Ask, false) | (Unfresh::AlwaysAsk, _) => match findings.revoked {
+            None => Ok(Some(Question::Revoked {
+                sid: token.sid,
+                jti: token.jti,
+            })),
+            Some(Ok(false)) => Ok(None),
+            Some(Ok(true)) => Err(Code::TokenRevoked.into()),
+            Some(Err(OriginSilent)) => Err(Code::OriginUnreachable.into()),
+        },
+    }
+}
+
+/// Whole words only: `admin` is not `admin:read`, nor the other way round.
+fn meets(token: &Verified, requirement: &Requirement) -> Result<(), Refusal> {
+    match requirement {
+        Requirement::Public | Requirement::SignedIn => Ok(()),
+        Requirement::Role(role) if token.roles.contains(role) => Ok(()),
+        Requirement::Role(_) => Err(Code::RoleRequired.into()),
+        Requirement::Scope(scope) if token.scope.contains(scope) => Ok(()),
+        Requirement::Scope(scope) => Err(Refusal {
+            code: Code::ScopeRequired,
+            scope: Some(scope.clone()),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde::Serialize;
 
 use super::{Header, SignatureCheck, TokenError};
@@ -46,7 +46,13 @@ impl<'a> Jws<'a> {
         let signature = decode(signature)?;
         let payload = decode(payload)?;
         let header = Header::parse(&decode(header)?)?;
-        Ok(Self { text, signing_input, header, payload, signature })
+        Ok(Self {
+            text,
+            signing_input,
+            header,
+            payload,
+            signature,
+        })
     }
 
     /// The whole text.
@@ -75,7 +81,10 @@ impl<'a> Jws<'a> {
     }
 
     pub(crate) fn into_mac(self) -> super::Mac<'a> {
-        super::Mac { signing_input: self.signing_input, tag: self.signature }
+        super::Mac {
+            signing_input: self.signing_input,
+            tag: self.signature,
+        }
     }
 }
 

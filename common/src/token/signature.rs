@@ -65,7 +65,11 @@ impl<'a, 'k> SignatureCheck<'a, 'k> {
     ) -> Result<Self, TokenError> {
         match key.algorithm().signature_length() {
             Some(length) if length != signature.len() => Err(TokenError::Signature),
-            _ => Ok(Self { key, signing_input, signature }),
+            _ => Ok(Self {
+                key,
+                signing_input,
+                signature,
+            }),
         }
     }
 }
