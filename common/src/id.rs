@@ -73,7 +73,7 @@ macro_rules! uuid_id {
 
 uuid_id! {
     /// A session: one sign-in on one device and everything rotated from it (claim `sid`).
-    /// A UUIDv7 whose time is the login's.
+    /// A `UUIDv7` whose time is the login's.
     SessionId
 }
 

@@ -8,13 +8,10 @@ use crate::token::Verified;
 pub fn is_forgeable(name: &str) -> bool {
     ["x-auth-", "x-portcullis-"].iter().any(|prefix| {
         name.len() >= prefix.len()
-            && name
-                .bytes()
-                .zip(prefix.bytes())
-                .all(|(byte, expected)| match byte {
-                    b'_' => expected == b'-',
-                    _ => byte.to_ascii_lowercase() == expected,
-                })
+            && name.bytes().zip(prefix.bytes()).all(|(byte, expected)| match byte {
+                b'_' => expected == b'-',
+                _ => byte.to_ascii_lowercase() == expected,
+            })
     })
 }
 
@@ -52,14 +49,9 @@ mod tests {
         ] {
             assert!(is_forgeable(ours), "{ours}");
         }
-        for others in [
-            "x-authority",
-            "authorization",
-            "x-auth",
-            "xx-auth-subject",
-            "x-request-id",
-            "",
-        ] {
+        for others in
+            ["x-authority", "authorization", "x-auth", "xx-auth-subject", "x-request-id", ""]
+        {
             assert!(!is_forgeable(others), "{others}");
         }
     }

@@ -33,9 +33,7 @@ impl Strict {
         if self.depth >= MAX_DEPTH {
             return Err(E::custom("too deep"));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-        })
+        Ok(Self { depth: self.depth + 1 })
     }
 }
 
@@ -129,7 +127,7 @@ mod tests {
             br#"{"a":1}{"a":1}"#,
             b"\xef\xbb\xbf{\"a\":1}",
             b"{\"a\":\"\xff\"}",
-            b"\xff\xfe{\0\"\0a\0\"\0:\0001\0}\0",
+            b"\xff\xfe{\x00\"\x00a\x00\"\x00:\x001\x00}\x00",
             b"[]",
             b"\"x\"",
             b"1",
@@ -141,12 +139,7 @@ mod tests {
             deep.as_bytes(),
             just_too_deep.as_bytes(),
         ] {
-            assert_eq!(
-                object(bad),
-                None,
-                "{}",
-                String::from_utf8_lossy(&bad[..bad.len().min(60)])
-            );
+            assert_eq!(object(bad), None, "{}", String::from_utf8_lossy(&bad[..bad.len().min(60)]));
         }
     }
 }

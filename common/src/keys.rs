@@ -54,13 +54,23 @@ impl Jwk {
     #[must_use]
     pub fn ed25519(public: &[u8; 32], kid: KeyId) -> Self {
         Self {
-            kty: "OKP".into(),
             kid: Some(kid.into()),
             alg: Some(Algorithm::EdDsa.as_str().into()),
             usage: Some("sig".into()),
-            key_ops: None,
-            crv: Some("Ed25519".into()),
             x: Some(BASE64URL.encode(public)),
+            ..Self::empty("OKP", Some("Ed25519"))
+        }
+    }
+
+    fn empty(kty: &str, crv: Option<&str>) -> Self {
+        Self {
+            kty: kty.into(),
+            kid: None,
+            alg: None,
+            usage: None,
+            key_ops: None,
+            crv: crv.map(String::from),
+            x: None,
             y: None,
             n: None,
             e: None,
@@ -130,10 +140,7 @@ impl Key {
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, UnusableKey> {
         // RFC 7517 §4.2, §4.3.
         let for_signatures = jwk.usage.as_deref().is_none_or(|u| u == "sig");
-        let may_verify = jwk
-            .key_ops
-            .as_ref()
-            .is_none_or(|ops| ops.iter().any(|op| op == "verify"));
+        let may_verify = jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
         if !for_signatures || !may_verify {
             return Err(UnusableKey::Usage);
         }
@@ -178,6 +185,19 @@ impl Key {
         &self.material
     }
 
+    /// Its numbers as a JWK, and nothing else: what an importer needs.
+    #[must_use]
+    pub fn numbers(&self) -> Jwk {
+        let text = |bytes: &[u8]| Some(BASE64URL.encode(bytes));
+        match &self.material {
+            Material::Ed25519 { x } => Jwk { x: text(x), ..Jwk::empty("OKP", Some("Ed25519")) },
+            Material::P256 { x, y } => {
+                Jwk { x: text(x), y: text(y), ..Jwk::empty("EC", Some("P-256")) }
+            }
+            Material::Rsa { n, e } => Jwk { n: text(n), e: text(e), ..Jwk::empty("RSA", None) },
+        }
+    }
+
     fn valid_at(&self, now: UnixSeconds) -> bool {
         self.not_before.is_none_or(|start| now >= start)
             && self.not_after.is_none_or(|end| now < end)
@@ -187,12 +207,9 @@ impl Key {
 impl Material {
     fn from_jwk(jwk: &Jwk) -> Result<(Self, Algorithm), UnusableKey> {
         match (jwk.kty.as_str(), jwk.crv.as_deref(), jwk.alg.as_deref()) {
-            ("OKP", Some("Ed25519"), None | Some("EdDSA" | "Ed25519")) => Ok((
-                Self::Ed25519 {
-                    x: fixed(jwk.x.as_ref())?,
-                },
-                Algorithm::EdDsa,
-            )),
+            ("OKP", Some("Ed25519"), None | Some("EdDSA" | "Ed25519")) => {
+                Ok((Self::Ed25519 { x: fixed(jwk.x.as_ref())? }, Algorithm::EdDsa))
+            }
             ("EC", Some("P-256"), None | Some("ES256")) => {
                 let (x, y) = (fixed(jwk.x.as_ref())?, fixed(jwk.y.as_ref())?);
                 Ok((Self::P256 { x, y }, Algorithm::Es256))
@@ -211,9 +228,7 @@ fn decoded(member: Option<&String>) -> Result<Vec<u8>, UnusableKey> {
 }
 
 fn fixed(member: Option<&String>) -> Result<[u8; 32], UnusableKey> {
-    decoded(member)?
-        .try_into()
-        .map_err(|_| UnusableKey::Numbers)
+    decoded(member)?.try_into().map_err(|_| UnusableKey::Numbers)
 }
 
 /// RFC 7518 §3.3 and §6.3: 2048 bits or more, and an exponent that is odd and not 1; the upper
@@ -225,11 +240,7 @@ fn rsa(jwk: &Jwk) -> Result<Material, UnusableKey> {
         && e.first().is_some_and(|top| *top != 0)
         && e.last().is_some_and(|low| low % 2 == 1)
         && e != [1];
-    if size_fits && exponent_fits {
-        Ok(Material::Rsa { n, e })
-    } else {
-        Err(UnusableKey::Numbers)
-    }
+    if size_fits && exponent_fits { Ok(Material::Rsa { n, e }) } else { Err(UnusableKey::Numbers) }
 }
 
 /// The keys of one issuer.

@@ -236,11 +236,7 @@ impl Code {
     /// Seconds for `Retry-After`, where trying again makes sense.
     #[must_use]
     pub const fn retry_after(self) -> Option<u32> {
-        if self.status() == 503 {
-            Some(RETRY_AFTER)
-        } else {
-            None
-        }
+        if self.status() == 503 { Some(RETRY_AFTER) } else { None }
     }
 
     /// The `WWW-Authenticate` challenge (RFC 6750 §3), for those that have one. `needed` is the
@@ -258,13 +254,15 @@ impl Code {
             _ => return None,
         };
         let mut text = format!("Bearer realm=\"{}\"", quotable(realm));
-        for (name, value) in [
-            ("error", error),
-            ("error_description", description),
-            ("scope", needed.unwrap_or("")),
-        ] {
+        for (name, value) in
+            [("error", error), ("error_description", description), ("scope", needed.unwrap_or(""))]
+        {
             if !value.is_empty() {
-                text.push_str(&format!(", {name}=\"{}\"", quotable(value)));
+                text += ", ";
+                text += name;
+                text += "=\"";
+                text += &quotable(value);
+                text.push('"');
             }
         }
         Some(text)
@@ -273,9 +271,7 @@ impl Code {
 
 /// RFC 6750 §3: only %x20-21 / %x23-5B / %x5D-7E may stand between the quotes.
 fn quotable(text: &str) -> String {
-    text.chars()
-        .filter(|c| matches!(c, ' '..='!' | '#'..='[' | ']'..='~'))
-        .collect()
+    text.chars().filter(|c| matches!(c, ' '..='!' | '#'..='[' | ']'..='~')).collect()
 }
 
 /// An RFC 9457 document.
@@ -372,10 +368,7 @@ mod tests {
     #[test]
     fn brr_07_nothing_breaks_out_of_the_quotes() {
         let challenge = Code::TokenMissing.challenge("a\"b\\c\r\nSet-Cookie: x=ü", None);
-        assert_eq!(
-            challenge.as_deref(),
-            Some(r#"Bearer realm="abcSet-Cookie: x=""#)
-        );
+        assert_eq!(challenge.as_deref(), Some(r#"Bearer realm="abcSet-Cookie: x=""#));
     }
 
     #[test]

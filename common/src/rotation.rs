@@ -104,11 +104,7 @@ pub fn judge(
         return Judgement::Heal;
     }
     if presented.generation == held.generation {
-        return if presented.jti == held.jti {
-            Judgement::Rotate
-        } else {
-            Judgement::Forked
-        };
+        return if presented.jti == held.jti { Judgement::Rotate } else { Judgement::Forked };
     }
 
     let age = now.since(held.rotated_at);

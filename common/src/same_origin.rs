@@ -56,10 +56,7 @@ mod tests {
             (None, Some("https://APP.example"), false),
             (None, Some("https://app.example/"), false),
         ] {
-            let provenance = Provenance {
-                sec_fetch_site,
-                origin,
-            };
+            let provenance = Provenance { sec_fetch_site, origin };
             assert_eq!(provenance.is(own), expected, "{provenance:?}");
         }
     }

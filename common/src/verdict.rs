@@ -104,15 +104,21 @@ pub enum Question<'a, 'w> {
 /// Proof that a request may go to the app. Only [`decide`] makes one.
 #[derive(Debug)]
 pub struct Permit<'a> {
-    identity: Option<[(&'static str, String); 6]>,
+    identity: Vec<(&'static str, String)>,
     bearer: Option<&'a str>,
 }
 
 impl Permit<'_> {
     /// The headers that tell the app who asks; none on a public path.
     #[must_use]
-    pub const fn identity(&self) -> Option<&[(&'static str, String); 6]> {
-        self.identity.as_ref()
+    pub fn identity(&self) -> &[(&'static str, String)] {
+        &self.identity
+    }
+
+    /// Whether nobody is named: the path is public.
+    #[must_use]
+    pub const fn is_public(&self) -> bool {
+        self.identity.is_empty()
     }
 
     /// The access token, where the rule hands it on.
@@ -131,6 +137,7 @@ pub struct OriginPermit(());
 pub struct Refusal {
     code: Code,
     scope: Option<String>,
+    cause: Option<TokenError>,
 }
 
 impl Refusal {
@@ -145,18 +152,24 @@ impl Refusal {
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
+
+    /// What exactly was wrong with the token: for the log, never for the client.
+    #[must_use]
+    pub const fn cause(&self) -> Option<TokenError> {
+        self.cause
+    }
 }
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, scope: None }
+        Self { code, scope: None, cause: None }
     }
 }
 
 impl From<TokenError> for Refusal {
     /// One wording for every fault but expiry: who forges should not learn how far he came.
     fn from(error: TokenError) -> Self {
-        match error {
+        let code = match error {
             TokenError::Expired => Code::TokenExpired,
             TokenError::TooLong
             | TokenError::Form
@@ -169,8 +182,8 @@ impl From<TokenError> for Refusal {
             | TokenError::Audience
             | TokenError::Times
             | TokenError::Signature => Code::TokenInvalid,
-        }
-        .into()
+        };
+        Self { code, scope: None, cause: Some(error) }
     }
 }
 
@@ -192,29 +205,17 @@ fn judge<'a, 'w>(
 ) -> Result<Verdict<'a, 'w>, Refusal> {
     // TRACE sends a request's headers back to whoever asks (RFC 9110 §9.3.8), CONNECT makes
     // tunnels: neither has any use behind a gate.
-    if ["TRACE", "TRACK", "CONNECT"]
-        .iter()
-        .any(|m| m.eq_ignore_ascii_case(facts.method))
-    {
+    if ["TRACE", "TRACK", "CONNECT"].iter().any(|m| m.eq_ignore_ascii_case(facts.method)) {
         return Err(Code::MethodRefused.into());
     }
     let path = CanonicalPath::parse(facts.path).map_err(|_| Code::PathAmbiguous)?;
-    let place = world
-        .policy
-        .place(facts.method, &path)
-        .map_err(|_| Code::PathAmbiguous)?;
+    let place = world.policy.place(facts.method, &path).map_err(|_| Code::PathAmbiguous)?;
     let cookies = facts.cookie.map_or(Ok(Ours::default()), cookie::ours);
     let rule = match place {
         Place::Origin => return pass_to_origin(facts, cookies),
         // A public path looks at no credentials, good or bad.
-        Place::App(Rule {
-            require: Requirement::Public,
-            ..
-        }) => {
-            return Ok(Verdict::Forward(Permit {
-                identity: None,
-                bearer: None,
-            }));
+        Place::App(Rule { require: Requirement::Public, .. }) => {
+            return Ok(Verdict::Forward(Permit { identity: Vec::new(), bearer: None }));
         }
         Place::App(rule) => rule,
     };
@@ -244,7 +245,7 @@ fn judge<'a, 'w>(
         check_provenance(facts)?;
     }
     Ok(Verdict::Forward(Permit {
-        identity: Some(identity::headers(verified)),
+        identity: identity::headers(verified).into(),
         bearer: match rule.hand {
             Hand::Headers => None,
             Hand::Token => Some(text),
@@ -290,10 +291,7 @@ fn uncertain<'a, 'w>(
         (Unfresh::Open, _) | (Unfresh::Closed | Unfresh::Ask, true) => Ok(None),
         (Unfresh::Closed, false) => Err(Code::RevocationsUnknown.into()),
         (Unfresh::Ask, false) | (Unfresh::AlwaysAsk, _) => match findings.revoked {
-            None => Ok(Some(Question::Revoked {
-                sid: token.sid,
-                jti: token.jti,
-            })),
+            None => Ok(Some(Question::Revoked { sid: token.sid, jti: token.jti })),
             Some(Ok(false)) => Ok(None),
             Some(Ok(true)) => Err(Code::TokenRevoked.into()),
             Some(Err(OriginSilent)) => Err(Code::OriginUnreachable.into()),
@@ -308,10 +306,9 @@ fn meets(token: &Verified, requirement: &Requirement) -> Result<(), Refusal> {
         Requirement::Role(role) if token.roles.contains(role) => Ok(()),
         Requirement::Role(_) => Err(Code::RoleRequired.into()),
         Requirement::Scope(scope) if token.scope.contains(scope) => Ok(()),
-        Requirement::Scope(scope) => Err(Refusal {
-            code: Code::ScopeRequired,
-            scope: Some(scope.clone()),
-        }),
+        Requirement::Scope(scope) => {
+            Err(Refusal { code: Code::ScopeRequired, scope: Some(scope.clone()), cause: None })
+        }
     }
 }
 

@@ -68,19 +68,12 @@ impl Policy {
             let rule = Rule::new(config).map_err(|source| InvalidPolicy::Rule { index, source })?;
             if let Some(first) = rules.iter().position(|other| rule.contradicts(other)) {
                 let text = rule.to_string();
-                return Err(InvalidPolicy::Contradiction {
-                    first,
-                    second: index,
-                    text,
-                });
+                return Err(InvalidPolicy::Contradiction { first, second: index, text });
             }
             rules.push(rule);
         }
         rules.sort_by_key(|rule| core::cmp::Reverse(rule.specificity()));
-        Ok(Self {
-            rules,
-            otherwise: Rule::signed_in(),
-        })
+        Ok(Self { rules, otherwise: Rule::signed_in() })
     }
 
     /// Where a request belongs.
@@ -108,10 +101,7 @@ impl Policy {
         if is_reserved(segments()) {
             return Place::Origin;
         }
-        let rule = self
-            .rules
-            .iter()
-            .find(|rule| rule.covers(method, segments()));
+        let rule = self.rules.iter().find(|rule| rule.covers(method, segments()));
         Place::App(rule.unwrap_or(&self.otherwise))
     }
 }

@@ -54,10 +54,7 @@ impl<'a> CanonicalPath<'a> {
     /// The segments as a server sees them that takes `;…` for parameters; `None` when that makes
     /// no difference.
     pub(super) fn without_parameters(&self) -> Option<impl Iterator<Item = &str>> {
-        self.segments
-            .iter()
-            .any(|s| s.contains(';'))
-            .then(|| self.segments().map(before_semicolon))
+        self.segments.iter().any(|s| s.contains(';')).then(|| self.segments().map(before_semicolon))
     }
 }
 
@@ -105,11 +102,8 @@ struct Unescaped {
 /// Decodes each `%XX` once, refusing what nobody encodes who means well: it is either plain in a
 /// path or has no place in one.
 fn unescape(text: &[u8]) -> Result<Unescaped, NotCanonical> {
-    let mut done = Unescaped {
-        bytes: Vec::with_capacity(text.len()),
-        changed: false,
-        stray_percent: false,
-    };
+    let mut done =
+        Unescaped { bytes: Vec::with_capacity(text.len()), changed: false, stray_percent: false };
     let mut rest = text;
     while let [first, tail @ ..] = rest {
         rest = tail;
@@ -130,9 +124,7 @@ fn unescape(text: &[u8]) -> Result<Unescaped, NotCanonical> {
 }
 
 fn hex_pair(bytes: &[u8]) -> Option<u8> {
-    let pair = bytes
-        .get(..2)
-        .filter(|pair| pair.iter().all(u8::is_ascii_hexdigit))?;
+    let pair = bytes.get(..2).filter(|pair| pair.iter().all(u8::is_ascii_hexdigit))?;
     u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()
 }
 

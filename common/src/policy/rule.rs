@@ -105,11 +105,7 @@ pub struct Rule {
 impl Rule {
     pub(super) fn new(config: RuleConfig) -> Result<Self, InvalidRule> {
         let prefix = config.path.ends_with("/*");
-        let base = if prefix {
-            config.path.trim_end_matches('*')
-        } else {
-            &config.path
-        };
+        let base = if prefix { config.path.trim_end_matches('*') } else { &config.path };
         let segments: Vec<String> = CanonicalPath::parse(base)
             .ok()
             .filter(|_| !base.contains(['*', ';']))
@@ -153,10 +149,7 @@ impl Rule {
     }
 
     pub(super) fn covers<'s>(&self, method: &str, mut path: impl Iterator<Item = &'s str>) -> bool {
-        let here = self
-            .segments
-            .iter()
-            .all(|own| path.next() == Some(own.as_str()))
+        let here = self.segments.iter().all(|own| path.next() == Some(own.as_str()))
             && (self.prefix || path.next().is_none());
         here && self.methods.as_ref().is_none_or(|methods| {
             // A server that answers GET answers HEAD with the same handler (RFC 9110 §9.3.2).

@@ -20,18 +20,18 @@ fn demo() -> Policy {
 }
 
 /// What the demo policy says of a request, in a word.
-fn place(method: &str, raw: &str) -> String {
-    let Ok(path) = CanonicalPath::parse(raw) else {
+fn meaning(method: &str, raw: &str) -> String {
+    let Ok(parsed) = CanonicalPath::parse(raw) else {
         return "400".into();
     };
-    assert_eq!(path.as_str(), raw, "what is decided on is what is sent on");
-    match demo().place(method, &path) {
+    assert_eq!(parsed.as_str(), raw, "what is decided on is what is sent on");
+    match demo().place(method, &parsed) {
         Err(NotCanonical) => "400".into(),
         Ok(Place::Origin) => "origin".into(),
         Ok(Place::App(rule)) => match &rule.require {
             Requirement::Public => "public".into(),
             Requirement::SignedIn => "signed-in".into(),
-            Requirement::Role(role) => format!("role {role}"),
+            Requirement::Role(name) => format!("role {name}"),
             Requirement::Scope(scope) => format!("scope {scope}"),
         },
     }
@@ -116,7 +116,7 @@ fn pth_01_to_06_each_form_of_a_path_has_one_meaning_or_none() {
         ("admin", "400"),
         ("http://other/admin", "400"),
     ] {
-        assert_eq!(place("GET", raw), expected, "{raw}");
+        assert_eq!(meaning("GET", raw), expected, "{raw}");
     }
 }
 
@@ -131,7 +131,7 @@ fn pth_07_08_a_rule_for_get_is_for_head_and_for_nothing_else() {
         ("PROPFIND", "signed-in"),
         ("OPTIONS", "signed-in"),
     ] {
-        assert_eq!(place(method, "/orders/7"), expected, "{method}");
+        assert_eq!(meaning(method, "/orders/7"), expected, "{method}");
     }
 }
 
@@ -155,37 +155,16 @@ fn pth_14_the_most_specific_rule_wins_in_any_order() {
 #[test]
 fn a_policy_that_is_wrong_says_where() {
     for (rules, words) in [
-        (
-            r#"[{"path":"api","require":"public"}]"#,
-            "POLICY.rules[0]: path \"api\"",
-        ),
-        (
-            r#"[{"path":"/a/*/b","require":"public"}]"#,
-            "path \"/a/*/b\"",
-        ),
+        (r#"[{"path":"api","require":"public"}]"#, "POLICY.rules[0]: path \"api\""),
+        (r#"[{"path":"/a/*/b","require":"public"}]"#, "path \"/a/*/b\""),
         (r#"[{"path":"/a*","require":"public"}]"#, "path \"/a*\""),
-        (
-            r#"[{"path":"/a/../b","require":"public"}]"#,
-            "path \"/a/../b\"",
-        ),
+        (r#"[{"path":"/a/../b","require":"public"}]"#, "path \"/a/../b\""),
         (r#"[{"path":"/auth/x","require":"public"}]"#, "reserved"),
         (r#"[{"path":"/%61uth/x","require":"public"}]"#, "reserved"),
-        (
-            r#"[{"path":"/a","require":"public","methods":[]}]"#,
-            "methods []",
-        ),
-        (
-            r#"[{"path":"/a","require":"public","methods":["get"]}]"#,
-            "methods [\"get\"]",
-        ),
-        (
-            r#"[{"path":"/a","require":{"role":""}}]"#,
-            "no role or scope",
-        ),
-        (
-            r#"[{"path":"/a","require":{"scope":"a b"}}]"#,
-            "no role or scope",
-        ),
+        (r#"[{"path":"/a","require":"public","methods":[]}]"#, "methods []"),
+        (r#"[{"path":"/a","require":"public","methods":["get"]}]"#, "methods [\"get\"]"),
+        (r#"[{"path":"/a","require":{"role":""}}]"#, "no role or scope"),
+        (r#"[{"path":"/a","require":{"scope":"a b"}}]"#, "no role or scope"),
         (
             r#"[{"path":"/a","require":"public"},{"path":"/a/","require":"signed-in"}]"#,
             "POLICY.rules[0] and POLICY.rules[1] are both for /a",
@@ -207,9 +186,6 @@ fn a_policy_that_is_wrong_says_where() {
         r#"{"rules":[],"default":"public"}"#,
         "{}",
     ] {
-        assert!(
-            serde_json::from_str::<PolicyConfig>(unreadable).is_err(),
-            "{unreadable}"
-        );
+        assert!(serde_json::from_str::<PolicyConfig>(unreadable).is_err(), "{unreadable}");
     }
 }

@@ -54,10 +54,8 @@ impl Blocklist {
         if !rest.is_empty() {
             return Err(InvalidTail);
         }
-        let mut ids: Vec<[u8; 16]> = records
-            .iter()
-            .filter_map(|record| record.first_chunk::<16>().copied())
-            .collect();
+        let mut ids: Vec<[u8; 16]> =
+            records.iter().filter_map(|record| record.first_chunk::<16>().copied()).collect();
         ids.sort_unstable();
         Ok(Self { ids })
     }
@@ -65,9 +63,7 @@ impl Blocklist {
     /// Whether a token of this session and id is revoked.
     #[must_use]
     pub fn holds(&self, sid: SessionId, jti: TokenId) -> bool {
-        [sid.uuid(), jti.uuid()]
-            .iter()
-            .any(|id| self.ids.binary_search(id.as_bytes()).is_ok())
+        [sid.uuid(), jti.uuid()].iter().any(|id| self.ids.binary_search(id.as_bytes()).is_ok())
     }
 
     /// How many ids it holds.
@@ -90,10 +86,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     fn entry(n: u128) -> TailEntry {
-        TailEntry {
-            id: Uuid::from_u128(n),
-            expires_at: UnixSeconds::new(1_800_000_000),
-        }
+        TailEntry { id: Uuid::from_u128(n), expires_at: UnixSeconds::new(1_800_000_000) }
     }
 
     #[test]
@@ -112,14 +105,7 @@ mod tests {
     #[test]
     fn rev_12_a_tail_that_is_cut_or_no_tail_is_refused() {
         let whole = Blocklist::encode(&[entry(1), entry(2)]);
-        for bad in [
-            &whole[1..],
-            &whole[..whole.len() - 1],
-            "=",
-            "a b",
-            "\0",
-            "AAAA",
-        ] {
+        for bad in [&whole[1..], &whole[..whole.len() - 1], "=", "a b", "\0", "AAAA"] {
             assert_eq!(Blocklist::decode(bad), Err(InvalidTail), "{bad}");
         }
         assert!(Blocklist::decode("").unwrap().is_empty());

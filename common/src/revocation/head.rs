@@ -90,10 +90,7 @@ impl<'a, 'k> UnverifiedHead<'a, 'k> {
         let jws = Jws::parse(text, MAX_HEAD)?;
         jws.header.expect(Typ::Head)?;
         let payload = jws.unverified_payload().to_vec();
-        Ok(Self {
-            check: jws.check(anchor)?,
-            payload,
-        })
+        Ok(Self { check: jws.check(anchor)?, payload })
     }
 
     /// Takes the verifier's answer, then reads the content.

@@ -3,10 +3,8 @@ use uuid::Uuid;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const GRACE: Grace = Grace {
-    window: Duration::from_secs(30),
-    late_retry: Duration::from_secs(86_400),
-};
+const GRACE: Grace =
+    Grace { window: Duration::from_secs(30), late_retry: Duration::from_hours(24) };
 const ROTATED_AT: u64 = 1_800_000_000_000;
 const PHONE: Option<&str> = Some("phone");
 
@@ -29,17 +27,8 @@ fn held() -> Held<'static> {
 }
 
 fn present(generation: u64, id: u128, device: Option<&'static str>, after_ms: u64) -> Judgement {
-    let presented = Presented {
-        generation,
-        jti: jti(id),
-        device,
-    };
-    judge(
-        Some(held()),
-        presented,
-        GRACE,
-        UnixMillis::new(ROTATED_AT + after_ms),
-    )
+    let presented = Presented { generation, jti: jti(id), device };
+    judge(Some(held()), presented, GRACE, UnixMillis::new(ROTATED_AT + after_ms))
 }
 
 #[test]
@@ -65,25 +54,15 @@ fn each_row_of_the_table_has_its_judgement() {
         (900, 6, laptop, day, Heal),
     ] {
         let judgement = present(generation, id, device, after_ms);
-        assert_eq!(
-            judgement, expected,
-            "generation {generation}, id {id}, after {after_ms} ms"
-        );
+        assert_eq!(judgement, expected, "generation {generation}, id {id}, after {after_ms} ms");
     }
 }
 
 #[test]
 fn a_revoked_session_is_revoked_for_every_token() {
-    let held = Held {
-        revoked: true,
-        ..held()
-    };
+    let held = Held { revoked: true, ..held() };
     for generation in [3, 4, 5, 6] {
-        let presented = Presented {
-            generation,
-            jti: jti(u128::from(generation)),
-            device: PHONE,
-        };
+        let presented = Presented { generation, jti: jti(u128::from(generation)), device: PHONE };
         let now = UnixMillis::new(ROTATED_AT);
         assert_eq!(judge(Some(held), presented, GRACE, now), Judgement::Revoked);
     }
@@ -91,23 +70,10 @@ fn a_revoked_session_is_revoked_for_every_token() {
 
 #[test]
 fn both_ends_are_exact_to_the_second() {
-    let presented = Presented {
-        generation: 5,
-        jti: jti(5),
-        device: PHONE,
-    };
+    let presented = Presented { generation: 5, jti: jti(5), device: PHONE };
     let end = ROTATED_AT / 1000 + 10;
     let soon = UnixSeconds::new(end);
-    for held in [
-        Held {
-            idle_end: soon,
-            ..held()
-        },
-        Held {
-            absolute_end: soon,
-            ..held()
-        },
-    ] {
+    for held in [Held { idle_end: soon, ..held() }, Held { absolute_end: soon, ..held() }] {
         let at = |ms| judge(Some(held), presented, GRACE, UnixMillis::new(ms));
         assert_eq!(at(end * 1000 - 1), Judgement::Rotate);
         assert_eq!(at(end * 1000), Judgement::Expired);
@@ -118,18 +84,8 @@ fn both_ends_are_exact_to_the_second() {
 
 #[test]
 fn an_unknown_device_is_not_the_same_device() {
-    let held = Held {
-        device: None,
-        ..held()
-    };
-    let presented = Presented {
-        generation: 4,
-        jti: jti(4),
-        device: None,
-    };
+    let held = Held { device: None, ..held() };
+    let presented = Presented { generation: 4, jti: jti(4), device: None };
     let late = UnixMillis::new(ROTATED_AT + 31_000);
-    assert_eq!(
-        judge(Some(held), presented, GRACE, late),
-        Judgement::Reused(Reuse::OtherDevice)
-    );
+    assert_eq!(judge(Some(held), presented, GRACE, late), Judgement::Reused(Reuse::OtherDevice));
 }

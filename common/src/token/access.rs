@@ -13,7 +13,7 @@ use crate::{KeyId, SessionId, Subject, TokenId, UnixSeconds};
 pub const LEEWAY: Duration = Duration::from_secs(30);
 
 /// The longest life an issuer may be configured to give.
-pub const MAX_LIFE: Duration = Duration::from_secs(3600);
+pub const MAX_LIFE: Duration = Duration::from_hours(1);
 
 /// The claims that our issuer signs.
 #[derive(Clone, Debug, Serialize)]
@@ -78,10 +78,7 @@ impl<'a, 'k> Unsigned<'a, 'k> {
         let kid = jws.header.kid.clone().ok_or(TokenError::Key)?;
         let key = keys.at(&kid, now).ok_or(TokenError::Key)?;
         let content = Verified::read(jws.unverified_payload(), kid, rules, now)?;
-        Ok(Self {
-            check: jws.check(key)?,
-            content,
-        })
+        Ok(Self { check: jws.check(key)?, content })
     }
 
     /// Takes the verifier's answer; only a `true` lets the content out.
@@ -89,11 +86,7 @@ impl<'a, 'k> Unsigned<'a, 'k> {
     /// # Errors
     /// `Signature` when it was false.
     pub fn answered(self, signature_is_good: bool) -> Result<Verified, TokenError> {
-        if signature_is_good {
-            Ok(self.content)
-        } else {
-            Err(TokenError::Signature)
-        }
+        if signature_is_good { Ok(self.content) } else { Err(TokenError::Signature) }
     }
 }
 
@@ -166,10 +159,6 @@ impl Verified {
         now: UnixSeconds,
     ) -> Result<(), TokenError> {
         keys.at(&self.kid, now).ok_or(TokenError::Key)?;
-        if self.times.over(now, rules.leeway) {
-            Err(TokenError::Expired)
-        } else {
-            Ok(())
-        }
+        if self.times.over(now, rules.leeway) { Err(TokenError::Expired) } else { Ok(()) }
     }
 }

@@ -19,11 +19,7 @@ impl VerifiedCache {
     /// A cache of two generations of this many tokens.
     #[must_use]
     pub fn new(generation: usize) -> Self {
-        Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
-            generation,
-        }
+        Self { young: HashMap::new(), old: HashMap::new(), generation }
     }
 
     /// What was verified of exactly this text.

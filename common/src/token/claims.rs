@@ -64,11 +64,7 @@ impl Claims {
             }
             _ => false,
         };
-        if found {
-            Ok(())
-        } else {
-            Err(TokenError::Audience)
-        }
+        if found { Ok(()) } else { Err(TokenError::Audience) }
     }
 
     /// `iat`, `nbf`, `exp` against `now`. Expiry is judged last, so that "expired" is said only
@@ -91,15 +87,8 @@ impl Claims {
         {
             return Err(TokenError::Times);
         }
-        let times = Times {
-            issued_at,
-            expires_at,
-        };
-        if times.over(now, leeway) {
-            Err(TokenError::Expired)
-        } else {
-            Ok(times)
-        }
+        let times = Times { issued_at, expires_at };
+        if times.over(now, leeway) { Err(TokenError::Expired) } else { Ok(times) }
     }
 
     /// A list of words that can stand in a header side by side: visible ASCII without comma.

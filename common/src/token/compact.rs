@@ -46,13 +46,7 @@ impl<'a> Jws<'a> {
         let signature = decode(signature)?;
         let payload = decode(payload)?;
         let header = Header::parse(&decode(header)?)?;
-        Ok(Self {
-            text,
-            signing_input,
-            header,
-            payload,
-            signature,
-        })
+        Ok(Self { text, signing_input, header, payload, signature })
     }
 
     /// The whole text.
@@ -81,10 +75,7 @@ impl<'a> Jws<'a> {
     }
 
     pub(crate) fn into_mac(self) -> super::Mac<'a> {
-        super::Mac {
-            signing_input: self.signing_input,
-            tag: self.signature,
-        }
+        super::Mac { signing_input: self.signing_input, tag: self.signature }
     }
 }
 

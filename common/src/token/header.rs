@@ -39,10 +39,7 @@ impl Header {
         Ok(Self {
             alg: text("alg")?.ok_or(TokenError::Header)?,
             typ: text("typ")?,
-            kid: text("kid")?
-                .map(KeyId::try_from)
-                .transpose()
-                .map_err(|_| TokenError::Key)?,
+            kid: text("kid")?.map(KeyId::try_from).transpose().map_err(|_| TokenError::Key)?,
         })
     }
 
@@ -54,9 +51,7 @@ impl Header {
         // RFC 7515 §4.1.9: a media type, so its case does not matter and "application/" may be
         // left out or not.
         let named = self.typ.as_deref().ok_or(TokenError::Type)?;
-        let prefix = named
-            .get(..12)
-            .filter(|p| p.eq_ignore_ascii_case("application/"));
+        let prefix = named.get(..12).filter(|p| p.eq_ignore_ascii_case("application/"));
         let short = prefix.map_or(Some(named), |p| named.get(p.len()..));
         match short {
             Some(short) if short.eq_ignore_ascii_case(typ.as_str()) => Ok(()),

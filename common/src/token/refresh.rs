@@ -35,11 +35,7 @@ pub struct RefreshClaims<'a> {
 /// The header that goes with them.
 #[must_use]
 pub fn header() -> Header {
-    Header {
-        alg: ALG.into(),
-        typ: Some(Typ::Refresh.as_str().into()),
-        kid: None,
-    }
+    Header { alg: ALG.into(), typ: Some(Typ::Refresh.as_str().into()), kid: None }
 }
 
 /// A refresh token whose MAC nobody has checked.
@@ -88,10 +84,7 @@ impl<'a> Unauthenticated<'a> {
             expires_at: UnixSeconds::new(claims.number("exp")?),
         };
         claims.number("iat")?;
-        Ok(Self {
-            mac: jws.into_mac(),
-            content,
-        })
+        Ok(Self { mac: jws.into_mac(), content })
     }
 
     /// Takes the verifier's answer; only a `true` lets the content out.
@@ -99,10 +92,6 @@ impl<'a> Unauthenticated<'a> {
     /// # Errors
     /// `Signature` when it was false.
     pub fn answered(self, mac_is_good: bool) -> Result<Presented, TokenError> {
-        if mac_is_good {
-            Ok(self.content)
-        } else {
-            Err(TokenError::Signature)
-        }
+        if mac_is_good { Ok(self.content) } else { Err(TokenError::Signature) }
     }
 }

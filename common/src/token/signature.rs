@@ -36,7 +36,7 @@ impl Algorithm {
         alg == self.as_str() || (self == Self::EdDsa && alg == "Ed25519")
     }
 
-    /// How long a signature is, where the algorithm alone says so: R‖S of RFC 7518 §3.4 and the
+    /// How long a signature is, where the algorithm alone says so: `R‖S` of RFC 7518 §3.4 and the
     /// 64 bytes of RFC 8032 §5.1.6. No DER, no byte more or less.
     const fn signature_length(self) -> Option<usize> {
         match self {
@@ -46,7 +46,7 @@ impl Algorithm {
     }
 }
 
-/// A question to be put to WebCrypto or aws-lc: is `signature` that of `key` on `signing_input`?
+/// A question to be put to `WebCrypto` or aws-lc: is `signature` that of `key` on `signing_input`?
 #[derive(Clone, Debug)]
 pub struct SignatureCheck<'a, 'k> {
     /// The key, which names the algorithm too.
@@ -65,11 +65,7 @@ impl<'a, 'k> SignatureCheck<'a, 'k> {
     ) -> Result<Self, TokenError> {
         match key.algorithm().signature_length() {
             Some(length) if length != signature.len() => Err(TokenError::Signature),
-            _ => Ok(Self {
-                key,
-                signing_input,
-                signature,
-            }),
+            _ => Ok(Self { key, signing_input, signature }),
         }
     }
 }

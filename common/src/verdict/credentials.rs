@@ -39,10 +39,7 @@ pub(super) fn bearer(authorization: Option<&str>) -> Result<Option<&str>, Refusa
         return Ok(None);
     };
     // Two header lines arrive as one, joined by a comma, which no token has.
-    let bearers = header
-        .split(',')
-        .filter(|part| is_bearer(part.trim_start()))
-        .count();
+    let bearers = header.split(',').filter(|part| is_bearer(part.trim_start())).count();
     if bearers == 0 {
         return Ok(None);
     }
@@ -50,9 +47,7 @@ pub(super) fn bearer(authorization: Option<&str>) -> Result<Option<&str>, Refusa
         return Err(Code::CredentialsAmbiguous.into());
     }
     // RFC 9110 §11.4: one or more spaces behind the scheme.
-    let token = header
-        .get(SCHEME.len()..)
-        .and_then(|rest| rest.strip_prefix(' '));
+    let token = header.get(SCHEME.len()..).and_then(|rest| rest.strip_prefix(' '));
     match token.map(|token| token.trim_matches(' ')) {
         Some(token) if !token.is_empty() => Ok(Some(token)),
         _ => Err(Code::TokenInvalid.into()),
@@ -63,12 +58,8 @@ const SCHEME: &str = "Bearer";
 
 /// RFC 9110 §11.1: the scheme's case does not matter, but it must end where it ends.
 fn is_bearer(part: &str) -> bool {
-    part.get(..SCHEME.len())
-        .is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
-        && part
-            .as_bytes()
-            .get(SCHEME.len())
-            .is_none_or(|next| !next.is_ascii_alphanumeric())
+    part.get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
+        && part.as_bytes().get(SCHEME.len()).is_none_or(|next| !next.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
@@ -100,20 +91,13 @@ mod tests {
             ("Basic dTpw, bearer b", Err(Code::CredentialsAmbiguous)),
             ("Bearer a,", Err(Code::CredentialsAmbiguous)),
         ] {
-            assert_eq!(
-                bearer(Some(header)).map_err(|r| r.code()),
-                expected,
-                "{header}"
-            );
+            assert_eq!(bearer(Some(header)).map_err(|r| r.code()), expected, "{header}");
         }
     }
 
     #[test]
     fn what_is_deliberate_wins_over_what_is_ambient() {
-        let cookies = Ours {
-            access: Some("c"),
-            refresh: None,
-        };
+        let cookies = Ours { access: Some("c"), refresh: None };
         assert_eq!(of(Some("Bearer b"), cookies), Ok(Credential::Bearer("b")));
         assert_eq!(of(Some("Basic b"), cookies), Ok(Credential::Cookie("c")));
         assert_eq!(of(None, cookies), Ok(Credential::Cookie("c")));

@@ -19,7 +19,7 @@ fn kid() -> KeyId {
     KeyId::try_from(String::from("k1")).unwrap()
 }
 
-/// A UUIDv7 of a session that began `ago` seconds before now.
+/// A `UUIDv7` of a session that began `ago` seconds before now.
 fn session(ago: u64, n: u128) -> SessionId {
     let millis = u128::from(NOW - ago) * 1000;
     SessionId::new(Uuid::from_u128(millis << 80 | 0x7 << 76 | 0x8 << 60 | n))
@@ -35,12 +35,7 @@ struct Token {
 impl Token {
     fn live() -> Self {
         let jti = TokenId::new(Uuid::from_u128(1));
-        Self {
-            sid: session(100, 1),
-            jti,
-            life_left: 500,
-            roles: Vec::new(),
-        }
+        Self { sid: session(100, 1), jti, life_left: 500, roles: Vec::new() }
     }
 
     fn text(&self) -> String {
@@ -69,10 +64,7 @@ impl Token {
 
 fn head(age: u64, revoked: &[Uuid], sessions_before: Option<u64>) -> Head {
     let anchor = Key::ed25519(kid(), [1; 32]);
-    let entry = |id| TailEntry {
-        id,
-        expires_at: UnixSeconds::new(NOW + 600),
-    };
+    let entry = |id| TailEntry { id, expires_at: UnixSeconds::new(NOW + 600) };
     let tail: Vec<_> = revoked.iter().copied().map(entry).collect();
     let claims = HeadClaims {
         iss: OWN.into(),
@@ -83,10 +75,7 @@ fn head(age: u64, revoked: &[Uuid], sessions_before: Option<u64>) -> Head {
         tail: Blocklist::encode(&tail),
         segments: Vec::new(),
     };
-    let text = join(
-        signing_input(&HeadClaims::header(kid()), &claims).unwrap(),
-        &SIGNATURE,
-    );
+    let text = join(signing_input(&HeadClaims::header(kid()), &claims).unwrap(), &SIGNATURE);
     let head = UnverifiedHead::parse(&text, &anchor).unwrap();
     head.answered(true, OWN, UnixSeconds::new(NOW)).unwrap()
 }
@@ -116,7 +105,7 @@ impl Gate {
             rules: AccessRules {
                 issuer: OWN.into(),
                 audience: "app".into(),
-                max_life: Duration::from_secs(3600),
+                max_life: Duration::from_hours(1),
                 leeway: Duration::from_secs(30),
             },
             head: head.into(),
@@ -140,14 +129,16 @@ impl Gate {
                 rules: &self.rules,
                 staleness: Staleness {
                     fresh: Duration::from_secs(90),
-                    stale: Duration::from_secs(900),
+                    stale: Duration::from_mins(15),
                 },
                 head: self.head.as_ref(),
                 cache: &self.cache,
                 now: UnixSeconds::new(NOW),
             };
             match decide(facts, &world, &findings) {
-                Verdict::Forward(permit) if permit.identity().is_some() => return said + "forward",
+                Verdict::Forward(permit) if !permit.identity().is_empty() => {
+                    return said + "forward";
+                }
                 Verdict::Forward(_) => return said + "forward unnamed",
                 Verdict::Refuse(refusal) => return said + refusal.code().as_str(),
                 Verdict::PassToOrigin(_) => return said + "origin",
@@ -165,11 +156,7 @@ impl Gate {
 
     fn get(&self, path: &str, token: &Token) -> String {
         let header = format!("Bearer {}", token.text());
-        self.ask(
-            &facts("GET", path, Some(&header), None),
-            true,
-            Err(OriginSilent),
-        )
+        self.ask(&facts("GET", path, Some(&header), None), true, Err(OriginSilent))
     }
 }
 
@@ -180,28 +167,15 @@ fn facts<'a>(
     cookie: Option<&'a str>,
 ) -> Facts<'a> {
     let provenance = Provenance::default();
-    Facts {
-        method,
-        path,
-        own_origin: OWN,
-        authorization,
-        cookie,
-        provenance,
-    }
+    Facts { method, path, own_origin: OWN, authorization, cookie, provenance }
 }
 
 #[test]
 fn each_rule_gets_what_it_asks_for() {
     let gate = Gate::new(head(0, &[], None));
     let user = Token::live();
-    let admin = Token {
-        roles: vec!["admin".into()],
-        ..Token::live()
-    };
-    let almost = Token {
-        roles: vec!["admin:read".into(), "Admin".into()],
-        ..Token::live()
-    };
+    let admin = Token { roles: vec!["admin".into()], ..Token::live() };
+    let almost = Token { roles: vec!["admin:read".into(), "Admin".into()], ..Token::live() };
     for (path, token, expected) in [
         ("/x", &user, "signature, forward"),
         ("/public/x", &user, "forward unnamed"),
@@ -209,11 +183,7 @@ fn each_rule_gets_what_it_asks_for() {
         ("/admin/x", &user, "signature, role_required"),
         ("/admin/x", &almost, "signature, role_required"),
         ("/write/x", &admin, "signature, scope_required"),
-        (
-            "/strict/x",
-            &user,
-            "signature, revoked?, origin_unreachable",
-        ),
+        ("/strict/x", &user, "signature, revoked?, origin_unreachable"),
         ("/auth/me", &user, "origin"),
         ("/a//b", &user, "path_ambiguous"),
     ] {
@@ -227,14 +197,8 @@ fn a_bad_signature_learns_nothing_and_asks_nobody() {
     let gate = Gate::new(head(0, &[token.sid.uuid()], None));
     let header = format!("Bearer {}", token.text());
     let facts = facts("GET", "/strict/x", Some(&header), None);
-    assert_eq!(
-        gate.ask(&facts, false, Ok(false)),
-        "signature, token_invalid"
-    );
-    assert_eq!(
-        gate.ask(&facts, true, Ok(false)),
-        "signature, token_revoked"
-    );
+    assert_eq!(gate.ask(&facts, false, Ok(false)), "signature, token_invalid");
+    assert_eq!(gate.ask(&facts, true, Ok(false)), "signature, token_revoked");
 }
 
 #[test]
@@ -245,20 +209,12 @@ fn session_token_and_cutoff_revoke_nobody_else() {
         (vec![], None, "signature, forward"),
         (vec![other], None, "signature, forward"),
         (vec![token.sid.uuid()], None, "signature, token_revoked"),
-        (
-            vec![other, token.jti.uuid()],
-            None,
-            "signature, token_revoked",
-        ),
+        (vec![other, token.jti.uuid()], None, "signature, token_revoked"),
         (vec![], Some(NOW - 100), "signature, forward"),
         (vec![], Some(NOW - 99), "signature, token_revoked"),
     ] {
         let gate = Gate::new(head(0, &revoked, sessions_before));
-        assert_eq!(
-            gate.get("/x", &token),
-            expected,
-            "{revoked:?} {sessions_before:?}"
-        );
+        assert_eq!(gate.get("/x", &token), expected, "{revoked:?} {sessions_before:?}");
     }
 }
 
@@ -274,20 +230,10 @@ fn rev_09_10_how_blind_the_gate_may_be_is_the_rules_to_say() {
         ("/ask/x", 90, silent, "signature, forward"),
         ("/ask/x", 91, Ok(false), "signature, revoked?, forward"),
         ("/ask/x", 91, Ok(true), "signature, revoked?, token_revoked"),
-        (
-            "/ask/x",
-            91,
-            silent,
-            "signature, revoked?, origin_unreachable",
-        ),
+        ("/ask/x", 91, silent, "signature, revoked?, origin_unreachable"),
         ("/ask/x", 901, Ok(false), "signature, revocations_unknown"),
         ("/strict/x", 0, Ok(false), "signature, revoked?, forward"),
-        (
-            "/strict/x",
-            0,
-            Ok(true),
-            "signature, revoked?, token_revoked",
-        ),
+        ("/strict/x", 0, Ok(true), "signature, revoked?, token_revoked"),
         ("/public/x", 5000, silent, "forward unnamed"),
     ] {
         let gate = Gate::new(head(age, &[], None));
@@ -311,14 +257,7 @@ fn credentials_are_looked_for_in_one_order() {
     let bearer = format!("Bearer {good}");
     let cookie = format!("a=1; __Host-at={good}");
     let two = format!("__Host-at={good}; __Host-at={good}");
-    let expired = format!(
-        "Bearer {}",
-        Token {
-            life_left: -31,
-            ..Token::live()
-        }
-        .text()
-    );
+    let expired = format!("Bearer {}", Token { life_left: -31, ..Token::live() }.text());
     for (authorization, cookie, expected) in [
         (None, None, "token_missing"),
         (Some("Basic x"), None, "token_missing"),
@@ -333,11 +272,7 @@ fn credentials_are_looked_for_in_one_order() {
         (Some("Basic x"), Some(&cookie), "signature, forward"),
     ] {
         let facts = facts("GET", "/x", authorization, cookie);
-        assert_eq!(
-            gate.ask(&facts, true, Ok(false)),
-            expected,
-            "{authorization:?} {cookie:?}"
-        );
+        assert_eq!(gate.ask(&facts, true, Ok(false)), expected, "{authorization:?} {cookie:?}");
     }
 }
 
@@ -347,104 +282,21 @@ fn cks_04_05_a_cookie_alone_changes_nothing_from_another_site() {
     let good = Token::live().text();
     let bearer = format!("Bearer {good}");
     let access = format!("__Host-at={good}");
-    let ours = Provenance {
-        sec_fetch_site: Some("same-origin"),
-        origin: None,
-    };
-    let theirs = Provenance {
-        sec_fetch_site: Some("cross-site"),
-        origin: Some(OWN),
-    };
+    let ours = Provenance { sec_fetch_site: Some("same-origin"), origin: None };
+    let theirs = Provenance { sec_fetch_site: Some("cross-site"), origin: Some(OWN) };
     let silent = Provenance::default();
     for (method, path, authorization, cookie, provenance, expected) in [
-        (
-            "POST",
-            "/x",
-            None,
-            Some(access.as_str()),
-            ours,
-            "signature, forward",
-        ),
-        (
-            "POST",
-            "/x",
-            None,
-            Some(&access),
-            theirs,
-            "signature, cross_site",
-        ),
-        (
-            "DELETE",
-            "/x",
-            None,
-            Some(&access),
-            silent,
-            "signature, cross_site",
-        ),
-        (
-            "PROPFIND",
-            "/x",
-            None,
-            Some(&access),
-            silent,
-            "signature, cross_site",
-        ),
-        (
-            "GET",
-            "/x",
-            None,
-            Some(&access),
-            theirs,
-            "signature, forward",
-        ),
-        (
-            "POST",
-            "/x",
-            Some(bearer.as_str()),
-            Some(&access),
-            theirs,
-            "signature, forward",
-        ),
-        (
-            "POST",
-            "/public/x",
-            None,
-            Some(&access),
-            theirs,
-            "forward unnamed",
-        ),
-        (
-            "POST",
-            "/auth/logout",
-            None,
-            Some("__Host-rt=r"),
-            theirs,
-            "cross_site",
-        ),
-        (
-            "POST",
-            "/auth/logout",
-            None,
-            Some("__Host-rt=r"),
-            ours,
-            "origin",
-        ),
-        (
-            "POST",
-            "/auth/logout",
-            Some(&bearer),
-            Some("__Host-rt=r"),
-            silent,
-            "origin",
-        ),
-        (
-            "POST",
-            "/auth/login",
-            None,
-            Some("theme=dark"),
-            silent,
-            "origin",
-        ),
+        ("POST", "/x", None, Some(access.as_str()), ours, "signature, forward"),
+        ("POST", "/x", None, Some(&access), theirs, "signature, cross_site"),
+        ("DELETE", "/x", None, Some(&access), silent, "signature, cross_site"),
+        ("PROPFIND", "/x", None, Some(&access), silent, "signature, cross_site"),
+        ("GET", "/x", None, Some(&access), theirs, "signature, forward"),
+        ("POST", "/x", Some(bearer.as_str()), Some(&access), theirs, "signature, forward"),
+        ("POST", "/public/x", None, Some(&access), theirs, "forward unnamed"),
+        ("POST", "/auth/logout", None, Some("__Host-rt=r"), theirs, "cross_site"),
+        ("POST", "/auth/logout", None, Some("__Host-rt=r"), ours, "origin"),
+        ("POST", "/auth/logout", Some(&bearer), Some("__Host-rt=r"), silent, "origin"),
+        ("POST", "/auth/login", None, Some("theme=dark"), silent, "origin"),
         (
             "POST",
             "/auth/refresh",
@@ -453,24 +305,10 @@ fn cks_04_05_a_cookie_alone_changes_nothing_from_another_site() {
             ours,
             "credentials_ambiguous",
         ),
-        (
-            "GET",
-            "/auth/me",
-            None,
-            Some("__Host-rt=r"),
-            theirs,
-            "origin",
-        ),
+        ("GET", "/auth/me", None, Some("__Host-rt=r"), theirs, "origin"),
     ] {
-        let facts = Facts {
-            provenance,
-            ..facts(method, path, authorization, cookie)
-        };
-        assert_eq!(
-            gate.ask(&facts, true, Ok(false)),
-            expected,
-            "{method} {path} {provenance:?}"
-        );
+        let facts = Facts { provenance, ..facts(method, path, authorization, cookie) };
+        assert_eq!(gate.ask(&facts, true, Ok(false)), expected, "{method} {path} {provenance:?}");
     }
 }
 
@@ -493,10 +331,7 @@ fn jwt_27_what_is_cached_is_looked_at_again() {
     let rules = gate.rules.clone();
     let keys = gate.head.as_ref().unwrap().keys().clone();
     let now = UnixSeconds::new(NOW);
-    let verified = Unsigned::parse(&text, &keys, &rules, now)
-        .unwrap()
-        .answered(true)
-        .unwrap();
+    let verified = Unsigned::parse(&text, &keys, &rules, now).unwrap().answered(true).unwrap();
     gate.cache.remember(&text, verified.clone());
     assert_eq!(gate.get("/x", &token), "forward");
 
@@ -504,10 +339,7 @@ fn jwt_27_what_is_cached_is_looked_at_again() {
     let other = text.replace(&text[text.len() - 6..], "AAAAAA");
     let header = format!("Bearer {other}");
     let facts = facts("GET", "/x", Some(&header), None);
-    assert_eq!(
-        gate.ask(&facts, false, Ok(false)),
-        "signature, token_invalid"
-    );
+    assert_eq!(gate.ask(&facts, false, Ok(false)), "signature, token_invalid");
 
     gate.head = Some(head(0, &[token.jti.uuid()], None));
     assert_eq!(gate.get("/x", &token), "token_revoked");
@@ -515,18 +347,9 @@ fn jwt_27_what_is_cached_is_looked_at_again() {
     assert_eq!(gate.get("/x", &token), "keys_unknown");
 
     let late = UnixSeconds::new(NOW + 530);
-    assert_eq!(
-        verified.still_good(&keys, &rules, late),
-        Err(TokenError::Expired)
-    );
-    assert_eq!(
-        verified.still_good(&keys, &rules, UnixSeconds::new(NOW + 529)),
-        Ok(())
-    );
-    assert_eq!(
-        verified.still_good(&KeySet::default(), &rules, now),
-        Err(TokenError::Key)
-    );
+    assert_eq!(verified.still_good(&keys, &rules, late), Err(TokenError::Expired));
+    assert_eq!(verified.still_good(&keys, &rules, UnixSeconds::new(NOW + 529)), Ok(()));
+    assert_eq!(verified.still_good(&KeySet::default(), &rules, now), Err(TokenError::Key));
 }
 
 #[test]
@@ -537,28 +360,13 @@ fn the_token_is_handed_on_only_where_the_rule_says_so() {
     let policy = &gate.policy;
     for (path, handed) in [("/token/x", true), ("/x", false), ("/public/x", false)] {
         let facts = facts("GET", path, Some(&header), None);
-        let staleness = Staleness {
-            fresh: Duration::MAX,
-            stale: Duration::MAX,
-        };
+        let staleness = Staleness { fresh: Duration::MAX, stale: Duration::MAX };
         let now = UnixSeconds::new(NOW);
         let head = gate.head.as_ref();
-        let world = World {
-            policy,
-            rules: &gate.rules,
-            staleness,
-            head,
-            cache: &gate.cache,
-            now,
-        };
+        let world = World { policy, rules: &gate.rules, staleness, head, cache: &gate.cache, now };
         let unsigned = Unsigned::parse(&text, head.unwrap().keys(), &gate.rules, now).unwrap();
-        let findings = Findings {
-            token: Some(unsigned.answered(true)),
-            revoked: None,
-        };
-        let Verdict::Forward(permit) = decide(&facts, &world, &findings) else {
-            panic!("{path}")
-        };
+        let findings = Findings { token: Some(unsigned.answered(true)), revoked: None };
+        let Verdict::Forward(permit) = decide(&facts, &world, &findings) else { panic!("{path}") };
         assert_eq!(permit.bearer().is_some(), handed, "{path}");
     }
 }
