@@ -2,5 +2,15 @@
 //!
 //! `http → service → port ← {store, kv, crypto}`; `app` alone names the adapters.
 
+mod app;
+mod cli;
+mod config;
 mod crypto;
+mod http;
+mod kv;
 mod port;
+mod service;
+mod store;
+mod telemetry;
+
+pub use cli::main;

@@ -1,2 +1,7 @@
-//! The issuer.
-fn main() {}
+//! The issuer's process; all of it is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    portcullis_origin::main()
+}

@@ -12,7 +12,7 @@ mod random;
 mod sessions;
 mod signer;
 
-pub(crate) use accounts::{Account, AccountError, Accounts, Email, NewAccount};
+pub(crate) use accounts::{Account, AccountError, Accounts, Email, InvalidEmail, NewAccount};
 pub(crate) use block_log::{BlockLog, Blocked, LogPage};
 pub(crate) use clock::Clock;
 pub(crate) use fault::StoreFault;

@@ -3,7 +3,8 @@
 use common::Secret;
 use common::keys::{Jwk, KeySet};
 use common::revocation::HeadClaims;
-use common::token::{AccessClaims, Mac, RefreshClaims, SignatureCheck};
+use common::token::refresh::RefreshClaims;
+use common::token::{AccessClaims, Mac, SignatureCheck};
 
 /// Something could not be signed.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,198 @@
+//! The composition root: the one place that knows which adapter is behind which port.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::token::access::LEEWAY;
+use tokio::sync::watch;
+use tracing::{info, warn};
+use url::Url;
+
+use crate::config::Config;
+use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
+use crate::http::{self, Listening, Probes, Services};
+use crate::kv::{KvClient, Publisher};
+use crate::port::{
+    Accounts, BlockLog, Clock, Leases, Mailbox, Passwords, Random, RotationRules, Sessions, Signer,
+};
+use crate::service::{
+    Credentials, EdgeTrust, Epochs, Heads, Issuer, Login, Profiles, Register, Revocation, Rotator,
+};
+use crate::store::accounts::SqlAccounts;
+use crate::store::embedded::EmbeddedStore;
+use crate::store::redis::RedisStore;
+
+/// How far the store's clock may be from ours, on top of the leeway that edges give.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+/// What a failed start says: each cause has its own words already.
+pub(crate) type StartError = Box<dyn Error + Send + Sync>;
+
+/// The store of sessions, by each of its three ports.
+struct SessionStore {
+    sessions: Arc<dyn Sessions>,
+    log: Arc<dyn BlockLog>,
+    leases: Arc<dyn Leases>,
+}
+
+impl SessionStore {
+    fn of<S: Sessions + BlockLog + Leases + 'static>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self { sessions: store.clone(), log: store.clone(), leases: store }
+    }
+
+    async fn open(config: &Config) -> Result<Self, StartError> {
+        Ok(match &config.redis {
+            Some(url) => Self::of(RedisStore::connect(url.expose()).await?),
+            None => Self::of(EmbeddedStore::open(&config.state.join("sessions.db")).await?),
+        })
+    }
+}
+
+/// The accounts, migrated.
+pub(crate) async fn accounts(config: &Config) -> Result<SqlAccounts, StartError> {
+    let default = config.state.join("accounts.db");
+    Ok(match &config.database {
+        Some(url) => SqlAccounts::open(url.expose()).await?,
+        None => SqlAccounts::open(&default.to_string_lossy()).await?,
+    })
+}
+
+/// Everything, wired and ready to serve.
+pub(crate) struct App {
+    pub(crate) services: Arc<Services>,
+    probes: Probes,
+    publisher: Publisher,
+}
+
+impl App {
+    /// Opens keys and stores and wires the services.
+    pub(crate) async fn build(config: &Config) -> Result<Self, StartError> {
+        let keys: Arc<dyn Signer> = Arc::new(KeyRing::open(&config.state)?);
+        let (stores, accounts) = tokio::try_join!(SessionStore::open(config), accounts(config))?;
+        let accounts: Arc<dyn Accounts> = Arc::new(accounts);
+        let hashing = &config.passwords;
+        let passwords: Arc<dyn Passwords> =
+            Arc::new(Hashers::start(hashing.max_concurrent, hashing.queue)?);
+        let mailbox = match &config.kv {
+            Some(kv) => {
+                let client: Arc<dyn Mailbox> = Arc::new(KvClient::new(kv)?);
+                Some((client, kv.heartbeat))
+            }
+            None => {
+                warn!("no [kv] section: heads are not published, edges have the origin's alone");
+                None
+            }
+        };
+        if config.edge_secret.is_none() {
+            warn!("no edge.secret: no edge is believed, late retries of a refresh are refused");
+        }
+        Ok(Self::wire(config, keys, stores, accounts, passwords, mailbox))
+    }
+
+    fn wire(
+        config: &Config,
+        keys: Arc<dyn Signer>,
+        stores: SessionStore,
+        accounts: Arc<dyn Accounts>,
+        passwords: Arc<dyn Passwords>,
+        mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
+    ) -> Self {
+        let SessionStore { sessions, log, leases } = stores;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let random: Arc<dyn Random> = Arc::new(OsRandom);
+        let epochs = Arc::new(Epochs::default());
+        // An entry outlives the last access token that bears it, by any edge's clock.
+        let retain = config.tokens.access_ttl + LEEWAY + CLOCK_SKEW;
+        let credentials = Arc::new(Credentials::new(
+            &config.tokens,
+            keys.clone(),
+            clock.clone(),
+            log.clone(),
+        ));
+        let issuer = Arc::new(Issuer {
+            tokens: config.tokens.clone(),
+            rules: config.sessions.clone(),
+            sessions: sessions.clone(),
+            signer: keys.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        });
+        let heads = Arc::new(Heads::new(
+            &config.tokens.issuer,
+            log.clone(),
+            keys.clone(),
+            clock.clone(),
+            epochs.clone(),
+        ));
+        let services = Services {
+            edge: EdgeTrust::new(config.edge_secret.clone()),
+            login: Login {
+                accounts: accounts.clone(),
+                passwords: passwords.clone(),
+                issuer: issuer.clone(),
+            },
+            profiles: Profiles { accounts: accounts.clone(), sessions: sessions.clone() },
+            register: Register {
+                accounts: accounts.clone(),
+                passwords,
+                clock: clock.clone(),
+                random: random.clone(),
+            },
+            revocation: Revocation {
+                sessions: sessions.clone(),
+                log: log.clone(),
+                epochs: epochs.clone(),
+                retain,
+            },
+            rotator: Rotator {
+                credentials: credentials.clone(),
+                sessions: sessions.clone(),
+                accounts: accounts.clone(),
+                issuer,
+                random: random.clone(),
+                epochs: epochs.clone(),
+                rules: RotationRules { grace: config.sessions.grace, retain },
+            },
+            credentials,
+            epochs: epochs.clone(),
+            heads: heads.clone(),
+            signer: keys,
+            clock,
+            issuer: config.tokens.issuer.clone(),
+            own_origin: own_origin(&config.tokens.issuer),
+        };
+        let publisher = Publisher { heads, epochs, log, leases, random, mailbox };
+        Self { services: Arc::new(services), probes: Probes { accounts, sessions }, publisher }
+    }
+
+    /// Listens, serves until `stop` is sent, and leaves nothing behind.
+    pub(crate) async fn run(
+        self,
+        config: &Config,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), StartError> {
+        let (public, operator) = tokio::try_join!(
+            Listening::on(config.server.listen, "server.listen"),
+            Listening::on(config.server.operator_listen, "server.operator_listen"),
+        )?;
+        // So that the first answers bear the right epoch already.
+        self.services.heads.make().await?;
+        info!(address = %public.address, operator = %operator.address, "serving");
+        // The publisher goes last: what requests in progress revoke is published too.
+        let (quiet, publisher_stop) = watch::channel(false);
+        let publisher = tokio::spawn(self.publisher.run(publisher_stop));
+        let probes = http::serve(operator, http::operator(self.probes), stop.clone());
+        tokio::join!(http::serve(public, http::public(self.services), stop), probes);
+        quiet.send_replace(true);
+        publisher.await?;
+        info!("stopped");
+        Ok(())
+    }
+}
+
+/// What browsers send as `Origin` from the issuer's own pages (RFC 6454 §6.2).
+fn own_origin(issuer: &str) -> String {
+    Url::parse(issuer).map_or_else(|_| String::from(issuer), |url| url.origin().ascii_serialization())
+}

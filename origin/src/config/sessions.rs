@@ -1,0 +1,65 @@
+//! `[sessions]`: how long a sign-in lasts and how forgiving rotation is.
+
+use std::time::Duration;
+
+use common::rotation::Grace;
+use serde::Deserialize;
+
+use super::error::Invalid;
+use super::value::Text;
+
+/// How long a sign-in lasts and how forgiving rotation is.
+#[derive(Clone, Debug)]
+pub(crate) struct SessionRules {
+    /// How long a remembered session lives unused.
+    pub(crate) idle: Duration,
+    /// How long it lives at most.
+    pub(crate) absolute: Duration,
+    /// How long a session lives that ends with its browser.
+    pub(crate) browser: Duration,
+    /// What a superseded refresh token is still good for.
+    pub(crate) grace: Grace,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Raw {
+    idle: Option<Text>,
+    absolute: Option<Text>,
+    browser: Option<Text>,
+    grace: Option<Text>,
+    late_retry: Option<Text>,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+impl Raw {
+    pub(super) fn parse(self) -> Result<SessionRules, Invalid> {
+        let or = |text: Option<Text>, default| text.unwrap_or_else(|| Text::from(default));
+        let life = "a duration from 1m to 365d";
+        let rules = SessionRules {
+            idle: or(self.idle, "14d").duration("sessions.idle", MINUTE..=YEAR, life)?,
+            absolute: or(self.absolute, "90d").duration("sessions.absolute", MINUTE..=YEAR, life)?,
+            browser: or(self.browser, "12h").duration("sessions.browser", MINUTE..=YEAR, life)?,
+            grace: Grace {
+                window: or(self.grace, "30s").duration(
+                    "sessions.grace",
+                    Duration::ZERO..=Duration::from_secs(300),
+                    "a duration from 0s to 5m",
+                )?,
+                late_retry: or(self.late_retry, "24h").duration(
+                    "sessions.late_retry",
+                    Duration::ZERO..=30 * DAY,
+                    "a duration from 0s (off) to 30d",
+                )?,
+            },
+        };
+        if rules.idle > rules.absolute {
+            let found = humantime::format_duration(rules.idle).to_string();
+            return Err(Invalid::new("sessions.idle", &found, "at most sessions.absolute"));
+        }
+        Ok(rules)
+    }
+}

@@ -1,0 +1,133 @@
+use std::io::Write as _;
+
+use super::*;
+
+fn from(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let variables = variables.iter().map(|(name, value)| (String::from(*name), String::from(*value)));
+    Config::load(Some(empty.path()), variables)
+}
+
+fn from_file(text: &str) -> Result<Config, ConfigError> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    Config::load(Some(file.path()), [])
+}
+
+#[test]
+fn nothing_at_all_is_a_configuration() {
+    let config = from(&[("HOME", "/root"), ("PORTCULLIS_LOG", "x")]).unwrap();
+    assert_eq!(config.tokens.issuer, "http://localhost:8787");
+    assert_eq!(config.tokens.access_ttl.as_secs(), 600);
+    assert_eq!(config.sessions.grace.window.as_secs(), 30);
+    assert_eq!(config.server.listen.port(), 8788);
+    assert!(config.kv.is_none() && config.redis.is_none() && config.edge_secret.is_none());
+}
+
+#[test]
+fn a_variable_outweighs_the_file_and_keeps_its_text() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"[tokens]\naccess_ttl = 60\naudience = 'file'\n[edge]\nsecret = 'x'\n").unwrap();
+    let digits = "01234567890123456789";
+    let variables = [
+        ("PORTCULLIS__TOKENS__AUDIENCE", "variable"),
+        ("PORTCULLIS__EDGE__SECRET", digits),
+        ("PORTCULLIS__SESSIONS__GRACE", "5"),
+        ("PORTCULLIS__SESSIONS__LATE_RETRY", "1h 30m"),
+    ];
+    let variables = variables.map(|(name, value)| (String::from(name), String::from(value)));
+    let config = Config::load(Some(file.path()), variables).unwrap();
+    assert_eq!(config.tokens.audience, "variable");
+    assert_eq!(config.tokens.access_ttl.as_secs(), 60);
+    assert_eq!(config.edge_secret.unwrap().expose(), digits);
+    assert_eq!(config.sessions.grace.window.as_secs(), 5);
+    assert_eq!(config.sessions.grace.late_retry.as_secs(), 5400);
+}
+
+#[test]
+fn ops_07_a_value_out_of_bounds_stops_the_start_and_names_key_and_place() {
+    for (name, value, key) in [
+        ("PORTCULLIS__TOKENS__ISSUER", "", "tokens.issuer is empty"),
+        ("PORTCULLIS__TOKENS__ISSUER", "https://a.example/", "tokens.issuer is"),
+        ("PORTCULLIS__TOKENS__ISSUER", "https://A.example", "tokens.issuer is"),
+        ("PORTCULLIS__TOKENS__ISSUER", "https://a.example?x", "tokens.issuer is"),
+        ("PORTCULLIS__TOKENS__ISSUER", "https://a.example#x", "tokens.issuer is"),
+        ("PORTCULLIS__TOKENS__ISSUER", "ftp://a.example", "tokens.issuer is"),
+        ("PORTCULLIS__TOKENS__ISSUER", "a.example", "tokens.issuer is"),
+        ("PORTCULLIS__TOKENS__AUDIENCE", "", "tokens.audience is empty"),
+        ("PORTCULLIS__TOKENS__AUDIENCE", " ", "tokens.audience is empty"),
+        ("PORTCULLIS__TOKENS__CLIENT_ID", "a b", "tokens.client_id is"),
+        ("PORTCULLIS__TOKENS__ACCESS_TTL", "59", "tokens.access_ttl is \"59\""),
+        ("PORTCULLIS__TOKENS__ACCESS_TTL", "3601", "tokens.access_ttl is"),
+        ("PORTCULLIS__TOKENS__ACCESS_TTL", "90500ms", "tokens.access_ttl is"),
+        ("PORTCULLIS__TOKENS__ACCESS_TTL", "-5", "tokens.access_ttl is"),
+        ("PORTCULLIS__TOKENS__ACCESS_TTL", "soon", "tokens.access_ttl is"),
+        ("PORTCULLIS__SESSIONS__GRACE", "301", "sessions.grace is"),
+        ("PORTCULLIS__SESSIONS__IDLE", "91d", "sessions.idle is"),
+        ("PORTCULLIS__SERVER__LISTEN", "8788", "server.listen is \"8788\""),
+        ("PORTCULLIS__PASSWORDS__MAX_CONCURRENT", "0", "passwords.max_concurrent is \"0\""),
+        ("PORTCULLIS__STATE__DIR", "", "state.dir is empty"),
+        ("PORTCULLIS__KV__TOKEN", "", "kv.token is empty"),
+        ("PORTCULLIS__KV__API", "http://a", "kv.token is missing"),
+    ] {
+        let message = from(&[(name, value)]).unwrap_err().to_string();
+        assert!(message.contains(key), "{message}");
+        assert!(message.contains("; expected "), "{message}");
+        if !message.contains("missing") {
+            assert!(message.starts_with(&format!("variable {name}: ")), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_never_repeated() {
+    for (name, value) in [
+        ("PORTCULLIS__EDGE__SECRET", "hunter2"),
+        ("PORTCULLIS__EDGE__SECRET", "hunter2 with spaces in it"),
+        ("PORTCULLIS__KV__TOKEN", "hunter2\n"),
+    ] {
+        let message = from(&[(name, value)]).unwrap_err().to_string();
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+    for text in [
+        "[edge]\nsecret = ['hunter2']\n",
+        "[edge]\nsecret = hunter2\n",
+        "[edge]\nsecret = 'hunter2\n",
+        "[edge]\nsecret = 'hunter2' 'hunter2'\n",
+    ] {
+        let message = from_file(text).unwrap_err().to_string();
+        assert!(!message.contains("hunter2"), "{message}");
+        assert!(message.contains("/tmp") || message.contains("tmp"), "{message}");
+    }
+    let debug = format!("{:?}", from_file("[edge]\nsecret = 'hunter2-hunter2-hunter2'\n").unwrap());
+    assert!(!debug.contains("hunter2"), "{debug}");
+}
+
+#[test]
+fn a_key_that_does_not_exist_is_named_with_those_that_do() {
+    for (text, key) in [
+        ("[tokens]\nacces_ttl = 60\n", "unknown key tokens.acces_ttl"),
+        ("[token]\naccess_ttl = 60\n", "unknown key token"),
+        ("issuer = 'x'\n", "unknown key issuer"),
+    ] {
+        let message = from_file(text).unwrap_err().to_string();
+        assert!(message.contains(key), "{message}");
+        assert!(message.contains("expected one of "), "{message}");
+    }
+    for (name, key) in [
+        ("PORTCULLIS__TOKENS__ACCES_TTL", "unknown key tokens.acces_ttl"),
+        ("PORTCULLIS__ISSUER", "unknown key issuer"),
+    ] {
+        let message = from(&[(name, "60")]).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("variable {name}: ")), "{message}");
+        assert!(message.contains(key), "{message}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_or_no_toml_is_named() {
+    let missing = Config::load(Some(Path::new("/nowhere/portcullis.toml")), []).unwrap_err();
+    assert!(missing.to_string().contains("/nowhere/portcullis.toml"), "{missing}");
+    let message = from_file("[tokens\n").unwrap_err().to_string();
+    assert!(message.contains("not valid TOML") && message.contains("line 1"), "{message}");
+}

@@ -1,0 +1,156 @@
+//! From what went wrong to what the caller is told: the only mapping there is. Causes of our own
+//! go to the log in full and to the caller not at all.
+
+use std::error::Error;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use common::problem::{Code, Problem};
+use common::token::TokenError;
+use tracing::error;
+
+use crate::port::{PasswordFault, StoreFault};
+use crate::service::{
+    AccessError, Fault, LoginError, RefreshError, RegisterError, WeakPassword,
+};
+
+/// The `realm` of challenges: which credentials are asked for.
+const REALM: &str = "portcullis";
+
+/// Says that the session is over, so that a client need not guess from a code.
+pub(super) const SESSION: HeaderName = HeaderName::from_static("portcullis-session");
+
+/// An answer that is no.
+#[derive(Debug)]
+pub(super) struct Refusal(Problem);
+
+impl Refusal {
+    pub(super) fn new(code: Code) -> Self {
+        Self(Problem::new(code))
+    }
+
+    /// With words that say which input it was; constant words, nothing of the request.
+    pub(super) fn because(code: Code, detail: &'static str) -> Self {
+        Self(Problem::with_detail(code, detail))
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let code = self.0.code();
+        let status = StatusCode::from_u16(code.status());
+        let mut response =
+            (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), self.0.to_json()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(Problem::MEDIA_TYPE));
+        if let Some(seconds) = code.retry_after() {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        // The challenge holds only what may stand in a header, so this never fails.
+        let challenge = code.challenge(REALM, None).and_then(|text| text.try_into().ok());
+        if let Some(challenge) = challenge {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        if matches!(code, Code::RefreshExpired | Code::RefreshRevoked | Code::RefreshReused) {
+            headers.insert(SESSION, HeaderValue::from_static("ended"));
+        }
+        // For the request's line in the log.
+        response.extensions_mut().insert(code);
+        response
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        let code = match &fault {
+            Fault::Password(PasswordFault::Busy) => Code::Busy,
+            Fault::Store(StoreFault::Unavailable { .. }) => Code::StoreUnavailable,
+            Fault::Store(StoreFault::Corrupt { .. })
+            | Fault::Signing(_)
+            | Fault::Password(PasswordFault::Failed(_)) => Code::Internal,
+        };
+        if code != Code::Busy {
+            error!(error = &fault as &dyn Error, "request failed");
+        }
+        Self::new(code)
+    }
+}
+
+impl From<LoginError> for Refusal {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Refused => Self::new(Code::CredentialsInvalid),
+            LoginError::Password(weak) => weak.into(),
+            LoginError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<WeakPassword> for Refusal {
+    fn from(weak: WeakPassword) -> Self {
+        match weak {
+            WeakPassword::Short => Self::new(Code::PasswordTooShort),
+            WeakPassword::Long => Self::new(Code::PasswordTooLong),
+            WeakPassword::Common => Self::new(Code::PasswordCommon),
+            WeakPassword::Guessable => Self::because(
+                Code::PasswordCommon,
+                "`password` is easily guessed from `email`. Choose another.",
+            ),
+        }
+    }
+}
+
+impl From<RegisterError> for Refusal {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Email(_) => Self::new(Code::EmailInvalid),
+            RegisterError::Password(weak) => weak.into(),
+            RegisterError::Name => Self::because(
+                Code::RequestInvalid,
+                "`name` needs 1 to 200 bytes without control characters; leave it away for none.",
+            ),
+            RegisterError::Taken => Self::new(Code::EmailTaken),
+            RegisterError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for Refusal {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid => Self::new(Code::RefreshInvalid),
+            RefreshError::OtherSession => Self::because(
+                Code::RefreshInvalid,
+                "The access token sent along belongs to another session. Send the refresh token \
+                 with its own access token or with none; it was not used up.",
+            ),
+            RefreshError::Expired => Self::new(Code::RefreshExpired),
+            RefreshError::Revoked => Self::new(Code::RefreshRevoked),
+            RefreshError::Reused => Self::new(Code::RefreshReused),
+            RefreshError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<AccessError> for Refusal {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Token(TokenError::Expired) => Self::new(Code::TokenExpired),
+            // Which rule a token breaks is told to nobody who might be trying them out.
+            AccessError::Token(_) => Self::new(Code::TokenInvalid),
+            AccessError::Revoked => Self::new(Code::TokenRevoked),
+            AccessError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+/// There is no such route.
+pub(super) async fn not_found() -> Refusal {
+    Refusal::new(Code::NotFound)
+}
+
+/// There is, for other methods; the router adds `Allow`.
+pub(super) async fn method_not_allowed() -> Refusal {
+    Refusal::new(Code::MethodNotAllowed)
+}

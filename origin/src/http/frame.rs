@@ -1,0 +1,70 @@
+//! What holds for every request and every answer: one meaning to a request, the epoch and
+//! `no-store` on the answer, one line in the log.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{CACHE_CONTROL, HOST, HeaderName};
+use axum::http::{HeaderValue, Version};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use common::problem::Code;
+use tracing::{Instrument as _, info, info_span};
+use uuid::Uuid;
+
+use super::Services;
+use super::error::Refusal;
+
+const EPOCH: HeaderName = HeaderName::from_static("portcullis-epoch");
+
+/// Longer than any step of a request is given; what is not done by then is stuck.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn finish(
+    State(services): State<Arc<Services>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    // The route as the router knows it: a path may hold anything.
+    let route = request.extensions().get::<MatchedPath>().map(|path| String::from(path.as_str()));
+    let route = route.as_deref().unwrap_or("(none)");
+    let span = info_span!("request", id = %Uuid::new_v4(), method = %request.method(), route);
+    let mut response = answer(request, next).instrument(span.clone()).await;
+
+    let headers = response.headers_mut();
+    headers.insert(EPOCH, services.epochs.latest().get().into());
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    span.in_scope(|| {
+        let code = response.extensions().get::<Code>().map(|code| code.as_str());
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        info!(status = response.status().as_u16(), code, ms, "answered");
+    });
+    response
+}
+
+/// The operator's port: the same care, no line for each probe.
+pub(super) async fn quiet(request: Request, next: Next) -> Response {
+    let mut response = answer(request, next).await;
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn answer(request: Request, next: Next) -> Response {
+    if !has_one_meaning(&request) {
+        let why = "Send exactly one `Host` and the path alone as the request's target.";
+        return Refusal::because(Code::RequestInvalid, why).into_response();
+    }
+    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Refusal::new(Code::Busy).into_response(),
+    }
+}
+
+/// RFC 9112 §3.2: one `Host` in HTTP/1.1. And no absolute target, whose host could be another.
+fn has_one_meaning(request: &Request) -> bool {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    let one_host = hosts == 1 || (hosts == 0 && request.version() == Version::HTTP_10);
+    one_host && request.uri().scheme().is_none() && request.uri().authority().is_none()
+}

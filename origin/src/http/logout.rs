@@ -1,0 +1,114 @@
+//! `POST /auth/logout`, `POST /auth/logout-all`, `DELETE /auth/sessions/{sid}`
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use common::problem::Code;
+use common::{Secret, SessionId};
+use serde::Deserialize;
+
+use super::Services;
+use super::answer::clear_cookies;
+use super::error::Refusal;
+use super::extract::{Caller, Expected, OptionalBody};
+use crate::service::Credentials;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    refresh_token: Option<Secret<String>>,
+}
+
+impl Expected for Input {
+    const SHAPE: &'static str = "Send a JSON object with the text `refresh_token` and nothing \
+                                 else, or no body and the cookies or a bearer token.";
+}
+
+/// Ends the session that the caller's tokens name: live or expired, revoked or not, since what is
+/// asked for is that it be over.
+pub(super) async fn logout(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    OptionalBody(input): OptionalBody<Input>,
+) -> Result<Response, Refusal> {
+    let credentials = &services.credentials;
+    let by_cookies = named_by(
+        credentials,
+        caller.access_cookie.as_ref(),
+        caller.refresh_cookie.as_ref(),
+    );
+    let deliberate = caller.bearer.is_some() || input.refresh_token.is_some();
+    let ending = if deliberate {
+        let named =
+            named_by(credentials, caller.bearer.as_ref(), input.refresh_token.as_ref());
+        // Who shows a token on purpose must hear that it is none: nothing was ended.
+        if named.is_empty() {
+            return Err(Refusal::new(Code::TokenInvalid));
+        }
+        named
+    } else {
+        by_cookies.clone()
+    };
+    for sid in &ending {
+        services.revocation.session(*sid).await?;
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    // The cookies of another session, which the browser sent along by itself, are left alone.
+    if by_cookies.is_subset(&ending) {
+        clear_cookies(response.headers_mut())?;
+        let cached = HeaderValue::from_static("\"cache\"");
+        response.headers_mut().insert("clear-site-data", cached);
+    }
+    Ok(response)
+}
+
+/// Ends every session of the caller, who has to be signed in.
+pub(super) async fn logout_all(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    OptionalBody(Nothing {}): OptionalBody<Nothing>,
+) -> Result<Response, Refusal> {
+    let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
+    let signed_in = services.credentials.signed_in(token).await?;
+    services.revocation.all_sessions(&signed_in.0.subject).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    clear_cookies(response.headers_mut())?;
+    Ok(response)
+}
+
+/// Ends one session of the caller.
+pub(super) async fn own_session(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    Path(sid): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
+    let signed_in = services.credentials.signed_in(token).await?;
+    let sid: SessionId = sid.parse().map_err(|_| Refusal::new(Code::NotFound))?;
+    if services.revocation.own_session(&signed_in.0.subject, sid).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Refusal::new(Code::NotFound))
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+impl Expected for Nothing {
+    const SHAPE: &'static str = "Send no body.";
+}
+
+fn named_by(
+    credentials: &Credentials,
+    access: Option<&Secret<String>>,
+    refresh: Option<&Secret<String>>,
+) -> BTreeSet<SessionId> {
+    let access = access.and_then(|token| credentials.session_of_access(token.expose()).ok());
+    let refresh = refresh.and_then(|token| credentials.refresh(token.expose()).ok());
+    access.into_iter().chain(refresh.map(|presented| presented.sid)).collect()
+}

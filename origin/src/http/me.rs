@@ -1,0 +1,66 @@
+//! `GET /auth/me`, `GET /auth/sessions`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use common::problem::Code;
+use common::{SessionId, UnixSeconds};
+use serde::Serialize;
+
+use super::Services;
+use super::answer::User;
+use super::error::Refusal;
+use super::extract::Caller;
+
+#[derive(Serialize)]
+struct Me {
+    user: User,
+}
+
+#[derive(Serialize)]
+struct OwnSessions {
+    sessions: Vec<OwnSession>,
+}
+
+/// A session as its user sees it; times in unix seconds.
+#[derive(Serialize)]
+struct OwnSession {
+    id: SessionId,
+    /// Whether it is the one that asks.
+    current: bool,
+    remember: bool,
+    first_seen: Option<UnixSeconds>,
+    last_seen: UnixSeconds,
+    expires_at: UnixSeconds,
+}
+
+pub(super) async fn me(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+) -> Result<impl IntoResponse, Refusal> {
+    let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
+    let signed_in = services.credentials.signed_in(token).await?;
+    let account = services.profiles.account(&signed_in.0.subject).await?;
+    let account = account.ok_or_else(|| Refusal::new(Code::TokenRevoked))?;
+    Ok(Json(Me { user: account.into() }))
+}
+
+pub(super) async fn sessions(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+) -> Result<impl IntoResponse, Refusal> {
+    let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
+    let signed_in = services.credentials.signed_in(token).await?;
+    let sessions = services.profiles.sessions(&signed_in).await?;
+    let sessions = sessions.into_iter().map(|session| OwnSession {
+        id: session.sid,
+        current: session.sid == signed_in.0.sid,
+        remember: session.remember,
+        first_seen: session.sid.began_at(),
+        last_seen: session.rotated_at,
+        expires_at: session.idle_end,
+    });
+    Ok(Json(OwnSessions { sessions: sessions.collect() }))
+}

@@ -1,0 +1,58 @@
+//! The routes. Handlers move thrice: take input, call one service, shape the answer.
+
+mod answer;
+mod error;
+mod extract;
+mod frame;
+mod health;
+mod login;
+mod logout;
+mod me;
+mod refresh;
+mod register;
+mod revoked;
+mod server;
+mod state;
+mod well_known;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{delete, get, post};
+
+pub(crate) use health::Probes;
+pub(crate) use server::{Listening, serve};
+pub(crate) use state::Services;
+
+/// What edges and, through them, clients can ask.
+pub(crate) fn public(services: Arc<Services>) -> Router {
+    Router::new()
+        .route("/auth/register", post(register::register))
+        .route("/auth/login", post(login::login))
+        .route("/auth/refresh", post(refresh::refresh))
+        .route("/auth/logout", post(logout::logout))
+        .route("/auth/logout-all", post(logout::logout_all))
+        .route("/auth/me", get(me::me))
+        .route("/auth/sessions", get(me::sessions))
+        .route("/auth/sessions/{sid}", delete(logout::own_session))
+        .route("/auth/edge/revoked", post(revoked::revoked))
+        .route("/.well-known/jwks.json", get(well_known::jwks))
+        .route("/.well-known/oauth-authorization-server", get(well_known::metadata))
+        .route("/.well-known/portcullis/head", get(well_known::head))
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&services), frame::finish))
+        .with_state(services)
+}
+
+/// What only the operator can ask.
+pub(crate) fn operator(probes: Probes) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn(frame::quiet))
+        .with_state(Arc::new(probes))
+}

@@ -1,0 +1,48 @@
+//! `POST /auth/refresh`. Refusals never clear cookies: they may come after a race was lost, when
+//! the browser has already got the winner's.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use common::Secret;
+use common::problem::Code;
+use serde::Deserialize;
+
+use super::Services;
+use super::answer::{self, Delivery};
+use super::error::Refusal;
+use super::extract::{Caller, Client, Expected, OptionalBody};
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    refresh_token: Option<Secret<String>>,
+}
+
+impl Expected for Input {
+    const SHAPE: &'static str = "Send a JSON object with the text `refresh_token` and nothing \
+                                 else, or no body and the cookie.";
+}
+
+pub(super) async fn refresh(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    client: Client,
+    OptionalBody(input): OptionalBody<Input>,
+) -> Result<Response, Refusal> {
+    // What is sent on purpose counts; then the cookies are nobody's concern, the access token's
+    // neither.
+    let (token, access, delivery) = match (&input.refresh_token, &caller.refresh_cookie) {
+        (Some(token), _) => (token, caller.bearer.as_ref(), Delivery::Body),
+        (None, Some(cookie)) => {
+            let access = caller.bearer.as_ref().or(caller.access_cookie.as_ref());
+            (cookie, access, Delivery::Cookies)
+        }
+        (None, None) => return Err(Refusal::new(Code::RefreshMissing)),
+    };
+    let access = access.map(|access| access.expose().as_str());
+    let (account, issued) =
+        services.rotator.refresh(token.expose(), access, client.device).await?;
+    answer::tokens(account, &issued, delivery, services.clock.now())
+}

@@ -1,0 +1,7 @@
+//! The mailbox at Cloudflare, and what keeps it filled.
+
+mod client;
+mod publisher;
+
+pub(crate) use client::KvClient;
+pub(crate) use publisher::Publisher;

@@ -1,0 +1,104 @@
+//! The one mint. Every way to sign in ends in [`Issuer::begin`], every rotation in
+//! [`Issuer::issue`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::Secret;
+use common::token::AccessClaims;
+use common::token::refresh::RefreshClaims;
+
+use super::Fault;
+use crate::config::{SessionRules, Tokens};
+use crate::port::{Account, Clock, Grant, NewSession, Random, Session, Sessions, Signer};
+
+/// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
+pub(super) const JITTER_PERMILLE: u16 = 50;
+
+/// How long a sign-in is meant to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lasting {
+    /// Beyond the browser's end.
+    Remembered,
+    /// Until the browser is closed, and not for long if it never is.
+    Browser,
+}
+
+/// The tokens of a session as it is now.
+#[derive(Debug)]
+pub(crate) struct Issued {
+    pub(crate) access: Secret<String>,
+    /// Life of the access token.
+    pub(crate) expires_in: Duration,
+    pub(crate) refresh: Secret<String>,
+    pub(crate) session: Session,
+}
+
+/// Mints tokens.
+pub(crate) struct Issuer {
+    pub(crate) tokens: Tokens,
+    pub(crate) rules: SessionRules,
+    pub(crate) sessions: Arc<dyn Sessions>,
+    pub(crate) signer: Arc<dyn Signer>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+impl Issuer {
+    /// Begins a session of `account` and gives its first tokens.
+    pub(crate) async fn begin(
+        &self,
+        account: &Account,
+        lasting: Lasting,
+        device: Option<String>,
+    ) -> Result<Issued, Fault> {
+        let (idle, absolute) = match lasting {
+            Lasting::Remembered => (self.rules.idle, self.rules.absolute),
+            Lasting::Browser => (self.rules.browser, self.rules.browser),
+        };
+        let new = NewSession {
+            sid: self.random.session_id(self.clock.now_ms()),
+            subject: account.id.clone(),
+            grant: Grant {
+                roles: account.roles.clone(),
+                email_verified: account.email_verified,
+            },
+            jti: self.random.token_id(),
+            device,
+            remember: lasting == Lasting::Remembered,
+            idle,
+            absolute,
+            jitter_permille: self.random.up_to(JITTER_PERMILLE),
+        };
+        self.issue(self.sessions.begin(&new).await?)
+    }
+
+    /// The tokens of `session` as it is now: a new access token and its current refresh token,
+    /// which is the same each time until the session is rotated.
+    pub(super) fn issue(&self, session: Session) -> Result<Issued, Fault> {
+        let now = self.clock.now();
+        let access = self.signer.access(&AccessClaims {
+            iss: &self.tokens.issuer,
+            aud: &self.tokens.audience,
+            sub: &session.subject,
+            client_id: &self.tokens.client_id,
+            iat: now,
+            exp: now.plus(self.tokens.access_ttl),
+            jti: self.random.token_id(),
+            sid: session.sid,
+            roles: &session.grant.roles,
+            email_verified: session.grant.email_verified,
+        })?;
+        let refresh = self.signer.refresh(&RefreshClaims {
+            iss: &self.tokens.issuer,
+            aud: &self.tokens.issuer,
+            sub: &session.subject,
+            sid: session.sid,
+            generation: session.generation,
+            jti: session.jti,
+            iat: session.rotated_at,
+            exp: session.idle_end,
+        })?;
+        Ok(Issued { access, expires_in: self.tokens.access_ttl, refresh, session })
+    }
+}

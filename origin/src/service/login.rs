@@ -1,0 +1,55 @@
+//! Signing in with a password.
+
+use std::sync::Arc;
+
+use common::Secret;
+
+use super::{Fault, Issued, Issuer, Lasting, WeakPassword, password};
+use crate::port::{Account, Accounts, Email, Passwords};
+
+/// Why somebody is not signed in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoginError {
+    /// No such account, another password, or an account that is disabled: nobody is told which.
+    #[error("the credentials do not fit")]
+    Refused,
+    /// The password is longer than any password can be.
+    #[error(transparent)]
+    Password(#[from] WeakPassword),
+    /// Our fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Signs people in.
+pub(crate) struct Login {
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) passwords: Arc<dyn Passwords>,
+    pub(crate) issuer: Arc<Issuer>,
+}
+
+impl Login {
+    /// Signs in. Each refusal takes the same work, so that its time tells nothing.
+    pub(crate) async fn login(
+        &self,
+        email: &str,
+        password: &Secret<String>,
+        lasting: Lasting,
+        device: Option<String>,
+    ) -> Result<(Account, Issued), LoginError> {
+        let password = password::normal(password)?;
+        let account = match Email::parse(email) {
+            Ok(email) => self.accounts.by_email(&email).await.map_err(Fault::from)?,
+            Err(_) => None,
+        };
+        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+        let fits = self.passwords.verify(password, hash).await.map_err(Fault::from)?;
+        match account {
+            Some(account) if fits && !account.disabled => {
+                let issued = self.issuer.begin(&account, lasting, device).await?;
+                Ok((account, issued))
+            }
+            _ => Err(LoginError::Refused),
+        }
+    }
+}

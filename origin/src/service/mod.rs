@@ -1,0 +1,29 @@
+//! The flows. They know ports and decisions; no HTTP, no SQL, no Redis, no JSON.
+
+mod credentials;
+mod edge;
+mod epochs;
+mod fault;
+mod heads;
+mod issue;
+mod login;
+mod password;
+mod profile;
+mod register;
+mod revocation;
+mod roles;
+mod rotation;
+
+pub(crate) use credentials::{AccessError, Credentials, SignedIn};
+pub(crate) use edge::{Edge, EdgeTrust, device};
+pub(crate) use epochs::Epochs;
+pub(crate) use fault::Fault;
+pub(crate) use heads::Heads;
+pub(crate) use issue::{Issued, Issuer, Lasting};
+pub(crate) use login::{Login, LoginError};
+pub(crate) use password::WeakPassword;
+pub(crate) use profile::Profiles;
+pub(crate) use register::{Register, RegisterError, Registration};
+pub(crate) use revocation::Revocation;
+pub(crate) use roles::check_roles;
+pub(crate) use rotation::{RefreshError, Rotator};

@@ -1,0 +1,115 @@
+//! Which passwords may be chosen (NIST SP 800-63B-4 §3.1.1.2): long enough, not too long to hash,
+//! not among those that everybody tries first. No rules about kinds of characters.
+
+use common::Secret;
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroize as _;
+
+use crate::port::Email;
+
+/// Fewest characters of a new password.
+const MIN_CHARACTERS: usize = 8;
+
+/// Most bytes of any password.
+const MAX_BYTES: usize = 256;
+
+/// What a new password lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum WeakPassword {
+    /// Too short.
+    #[error("a password has at least {MIN_CHARACTERS} characters")]
+    Short,
+    /// Too long; it is never cut.
+    #[error("a password has at most {MAX_BYTES} bytes")]
+    Long,
+    /// One of the first that are tried.
+    #[error("this password is too common: it is among the first that are tried")]
+    Common,
+    /// Made of what everybody knows.
+    #[error("this password is easily guessed from the e-mail address")]
+    Guessable,
+}
+
+/// The most common passwords of eight characters and more, one a line, in lower case: the list
+/// that Django ships (its licence stands beside it), short enough to be looked through each time.
+const COMMON: &str = include_str!("password/common.txt");
+
+/// A password as it is hashed and compared: in one Unicode form (NFC), so that it fits whatever
+/// keyboard it is typed on.
+///
+/// # Errors
+/// [`WeakPassword::Long`], and no other.
+pub(super) fn normal(password: &Secret<String>) -> Result<Secret<String>, WeakPassword> {
+    if password.expose().len() > MAX_BYTES {
+        return Err(WeakPassword::Long);
+    }
+    Ok(Secret::new(password.expose().nfc().collect()))
+}
+
+/// A new password, if it may be chosen.
+pub(super) fn chosen(
+    password: &Secret<String>,
+    email: &Email,
+) -> Result<Secret<String>, WeakPassword> {
+    let password = normal(password)?;
+    if password.expose().chars().count() < MIN_CHARACTERS {
+        return Err(WeakPassword::Short);
+    }
+    let mut plain = password.expose().to_lowercase();
+    let local_part = email.as_str().split('@').next().unwrap_or_default();
+    let verdict = if COMMON.lines().any(|common| common == plain) {
+        Err(WeakPassword::Common)
+    } else if [email.as_str(), local_part].contains(&plain.as_str()) {
+        Err(WeakPassword::Guessable)
+    } else {
+        Ok(())
+    };
+    plain.zeroize();
+    verdict.map(|()| password)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(password: &str) -> Result<(), WeakPassword> {
+        let email = Email::parse("long.name@example.com").unwrap();
+        chosen(&Secret::new(String::from(password)), &email).map(drop)
+    }
+
+    #[test]
+    fn pwd_02_length_is_judged_at_both_ends_and_nothing_is_cut() {
+        for (password, expected) in [
+            (String::new(), Err(WeakPassword::Short)),
+            (String::from("x"), Err(WeakPassword::Short)),
+            (String::from("1e!fQ9z"), Err(WeakPassword::Short)),
+            (String::from("1e!fQ9zP"), Ok(())),
+            (String::from("ééééééé"), Err(WeakPassword::Short)),
+            ("🦀".repeat(8), Ok(())),
+            (String::from("  with spaces  "), Ok(())),
+            (String::from("nul\0inside"), Ok(())),
+            ("x".repeat(64), Ok(())),
+            ("x".repeat(256), Ok(())),
+            ("x".repeat(257), Err(WeakPassword::Long)),
+            ("x".repeat(8 << 20), Err(WeakPassword::Long)),
+        ] {
+            assert_eq!(judge(&password), expected, "{} bytes", password.len());
+        }
+    }
+
+    #[test]
+    fn pwd_09_what_everybody_tries_first_is_refused() {
+        for common in ["password1", "PASSWORD1", "123456789", "qwertyuiop"] {
+            assert_eq!(judge(common), Err(WeakPassword::Common), "{common}");
+        }
+        assert_eq!(judge("Long.Name"), Err(WeakPassword::Guessable));
+        assert_eq!(judge("long.name@example.com"), Err(WeakPassword::Guessable));
+    }
+
+    #[test]
+    fn pwd_03_both_unicode_forms_are_one_password() {
+        let composed = normal(&Secret::new(String::from("caf\u{e9} caf\u{e9}"))).unwrap();
+        let combining = normal(&Secret::new(String::from("cafe\u{301} cafe\u{301}"))).unwrap();
+        assert_eq!(composed.expose(), combining.expose());
+    }
+}

@@ -1,0 +1,57 @@
+//! Signing out. What returns `Ok` here is kept: the session and its `sid` in the block log are
+//! changed in one step by the store, and the publisher knows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::{SessionId, Subject};
+use tracing::info;
+use uuid::Uuid;
+
+use super::{Epochs, Fault};
+use crate::port::{BlockLog, RevokeReason, Sessions};
+
+/// Ends sessions.
+pub(crate) struct Revocation {
+    pub(crate) sessions: Arc<dyn Sessions>,
+    pub(crate) log: Arc<dyn BlockLog>,
+    pub(crate) epochs: Arc<Epochs>,
+    /// How long the block log keeps an entry.
+    pub(crate) retain: Duration,
+}
+
+impl Revocation {
+    /// Ends one session, whatever state it is in.
+    pub(crate) async fn session(&self, sid: SessionId) -> Result<(), Fault> {
+        let epoch = self.sessions.revoke(sid, RevokeReason::Logout, self.retain).await?;
+        self.epochs.observe(epoch);
+        info!(session.id = %sid, %epoch, "session ended by its user");
+        Ok(())
+    }
+
+    /// Ends every session of a user.
+    pub(crate) async fn all_sessions(&self, subject: &Subject) -> Result<(), Fault> {
+        let epoch = self.sessions.revoke_all(subject, RevokeReason::LogoutAll, self.retain).await?;
+        self.epochs.observe(epoch);
+        info!(user.id = %subject, %epoch, "all sessions ended by their user");
+        Ok(())
+    }
+
+    /// Ends the session `sid` if it is one of `subject`'s; false when it is not.
+    pub(crate) async fn own_session(
+        &self,
+        subject: &Subject,
+        sid: SessionId,
+    ) -> Result<bool, Fault> {
+        let theirs = self.sessions.of(subject).await?.iter().any(|session| session.sid == sid);
+        if theirs {
+            self.session(sid).await?;
+        }
+        Ok(theirs)
+    }
+
+    /// Which of these ids are revoked, exactly: for an edge that has a suspicion.
+    pub(crate) async fn revoked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, Fault> {
+        Ok(self.log.blocked(ids).await?)
+    }
+}

@@ -1,0 +1,124 @@
+//! Rotating refresh tokens. The store judges and applies in one step; here is what leads to it and
+//! what follows from it.
+
+use std::sync::Arc;
+
+use common::rotation::Judgement;
+use common::token::refresh::Presented;
+use tracing::{info, warn};
+
+use super::issue::JITTER_PERMILLE;
+use super::{Credentials, Epochs, Fault, Issued, Issuer};
+use crate::port::{
+    Account, Accounts, Ended, Random, RevokeReason, Rotate, Rotation, RotationRules, Sessions,
+};
+
+/// Why there is no successor.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RefreshError {
+    /// No refresh token of ours.
+    #[error("the refresh token is not valid")]
+    Invalid,
+    /// The access token sent along belongs to another session. Neither token is spent.
+    #[error("the access token sent along belongs to another session")]
+    OtherSession,
+    /// The session reached its idle or absolute end.
+    #[error("the session expired")]
+    Expired,
+    /// The session was ended.
+    #[error("the session was revoked")]
+    Revoked,
+    /// The token was used before: the session is ended now.
+    #[error("the refresh token was used before")]
+    Reused,
+    /// Our fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Rotates refresh tokens.
+pub(crate) struct Rotator {
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) sessions: Arc<dyn Sessions>,
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) epochs: Arc<Epochs>,
+    pub(crate) rules: RotationRules,
+}
+
+impl Rotator {
+    /// The successor of a refresh token.
+    pub(crate) async fn refresh(
+        &self,
+        token: &str,
+        access: Option<&str>,
+        device: Option<String>,
+    ) -> Result<(Account, Issued), RefreshError> {
+        let presented = self.credentials.refresh(token).map_err(|_| RefreshError::Invalid)?;
+        // One that is not ours names no session at all; it takes nothing from the one at hand.
+        let named = access.and_then(|access| self.credentials.session_of_access(access).ok());
+        if named.is_some_and(|sid| sid != presented.sid) {
+            return Err(RefreshError::OtherSession);
+        }
+        let request = Rotate {
+            sid: presented.sid,
+            generation: presented.generation,
+            jti: presented.jti,
+            device,
+            next_jti: self.random.token_id(),
+            jitter_permille: self.random.up_to(JITTER_PERMILLE),
+        };
+        let rotation = self.sessions.rotate(&request, &self.rules).await.map_err(Fault::from)?;
+        match rotation {
+            Rotation::Live { session, judgement } => {
+                report(&presented, judgement);
+                match self.accounts.by_id(&session.subject).await.map_err(Fault::from)? {
+                    Some(account) if !account.disabled => {
+                        Ok((account, self.issuer.issue(session)?))
+                    }
+                    _ => Err(self.without_account(&presented).await?),
+                }
+            }
+            Rotation::Ended { why, epoch } => {
+                self.epochs.observe(epoch);
+                Err(ended(&presented, why))
+            }
+        }
+    }
+
+    /// The account was removed or disabled while its sessions lived on: they end here.
+    async fn without_account(&self, presented: &Presented) -> Result<RefreshError, Fault> {
+        let retain = self.rules.retain;
+        let epoch = self.sessions.revoke(presented.sid, RevokeReason::LogoutAll, retain).await?;
+        self.epochs.observe(epoch);
+        info!(session.id = %presented.sid, "session ended: its account is gone or disabled");
+        Ok(RefreshError::Revoked)
+    }
+}
+
+fn report(presented: &Presented, judgement: Judgement) {
+    let sid = presented.sid;
+    match judgement {
+        Judgement::Heal => warn!(session.id = %sid, "the store had lost a rotation; healed"),
+        Judgement::Replace => info!(session.id = %sid, "a lost refresh token was replaced"),
+        _ => {}
+    }
+}
+
+/// The audit trail of what ends a session; RFC 9700 §4.14.2 leaves the user to be told.
+fn ended(presented: &Presented, why: Ended) -> RefreshError {
+    let sid = presented.sid;
+    match why {
+        Ended::Expired => RefreshError::Expired,
+        Ended::Revoked => RefreshError::Revoked,
+        Ended::Forked => {
+            warn!(session.id = %sid, user.id = %presented.subject, "two holders of one refresh token; session revoked");
+            RefreshError::Reused
+        }
+        Ended::Reused(reuse) => {
+            warn!(session.id = %sid, user.id = %presented.subject, ?reuse, "refresh token reused; session revoked");
+            RefreshError::Reused
+        }
+    }
+}
