@@ -8,6 +8,9 @@ mod open;
 pub(crate) mod redis;
 mod sqlite;
 
+#[cfg(test)]
+mod contract;
+
 use std::time::Duration;
 
 pub(crate) use open::OpenError;

@@ -48,21 +48,16 @@ impl File {
             .foreign_keys(true)
             .busy_timeout(BUSY);
 
-        let store = |source| OpenError::Store {
-            key: self.key,
-            source: self.fault(source),
-        };
+        let store = |source| OpenError::Store { key: self.key, source: self.fault(source) };
         let pool = pool(1).connect_with(options.clone()).await.map_err(store)?;
         // The write lock comes first: of two processes that start at once, the second finds the
         // tables made.
         let mut lock = pool.begin_with("BEGIN IMMEDIATE").await.map_err(store)?;
+        // `run` is the same, but its future is not `Send`.
         migrator
-            .run(&mut *lock)
+            .run_direct(None, &mut *lock, false)
             .await
-            .map_err(|source| OpenError::Migration {
-                path: path.to_owned(),
-                source,
-            })?;
+            .map_err(|source| OpenError::Migration { path: path.to_owned(), source })?;
         lock.commit().await.map_err(store)?;
         pool.close().await;
         Ok(options)
@@ -79,19 +74,13 @@ impl File {
         if corrupt {
             self.corrupt(error.to_string())
         } else {
-            StoreFault::Unavailable {
-                store: self.name,
-                source: Box::new(error),
-            }
+            StoreFault::Unavailable { store: self.name, source: Box::new(error) }
         }
     }
 
     /// An entry of the file cannot be read.
     pub(super) fn corrupt(self, what: String) -> StoreFault {
-        StoreFault::Corrupt {
-            store: self.name,
-            what,
-        }
+        StoreFault::Corrupt { store: self.name, what }
     }
 }
 
@@ -107,12 +96,7 @@ pub(super) fn pool(connections: u32) -> SqlitePoolOptions {
 /// Makes the file owner-only before anything is in it; SQLite gives the same rights to the files
 /// that it puts beside it.
 fn own(path: &Path) -> std::io::Result<()> {
-    let file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)?;
+    let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }

@@ -12,10 +12,7 @@ use super::OpenError;
 use super::sqlite::{File, Pool, integer, pool};
 use crate::port::{Account, AccountError, Accounts, Email, NewAccount, StoreFault};
 
-const FILE: File = File {
-    name: "accounts.db",
-    key: "database.url",
-};
+const FILE: File = File { name: "accounts.db", key: "database.url" };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/accounts/migrations");
 
@@ -34,17 +31,12 @@ impl SqlAccounts {
     pub(crate) async fn open(address: &str) -> Result<Self, OpenError> {
         let path = sqlite_path(address)?;
         let options = FILE.prepare(&path, &MIGRATIONS).await?;
-        Ok(Self {
-            pool: pool(4).connect_lazy_with(options),
-        })
+        Ok(Self { pool: pool(4).connect_lazy_with(options) })
     }
 
     async fn one(&self, query: &'static str, value: &str) -> Result<Option<Account>, StoreFault> {
-        let row: Option<Row> = sqlx::query_as(query)
-            .bind(value)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(fault)?;
+        let row: Option<Row> =
+            sqlx::query_as(query).bind(value).fetch_optional(&self.pool).await.map_err(fault)?;
         row.map(Account::try_from).transpose()
     }
 }
@@ -103,13 +95,11 @@ impl Accounts for SqlAccounts {
     }
 
     async fn by_email(&self, email: &Email) -> Result<Option<Account>, StoreFault> {
-        self.one("SELECT * FROM account WHERE email = $1", email.as_str())
-            .await
+        self.one("SELECT * FROM account WHERE email = $1", email.as_str()).await
     }
 
     async fn by_id(&self, id: &Subject) -> Result<Option<Account>, StoreFault> {
-        self.one("SELECT * FROM account WHERE id = $1", id.as_str())
-            .await
+        self.one("SELECT * FROM account WHERE id = $1", id.as_str()).await
     }
 
     async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault> {
@@ -125,10 +115,7 @@ impl Accounts for SqlAccounts {
     }
 
     async fn ping(&self) -> Result<(), StoreFault> {
-        sqlx::query("SELECT 1")
-            .fetch_one(&self.pool)
-            .await
-            .map_err(fault)?;
+        sqlx::query("SELECT 1").fetch_one(&self.pool).await.map_err(fault)?;
         Ok(())
     }
 }

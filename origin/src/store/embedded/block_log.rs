@@ -19,30 +19,19 @@ const PRUNED: i64 = 5_000;
 #[async_trait]
 impl BlockLog for EmbeddedStore {
     async fn block(&self, id: Uuid, retain: Duration) -> Result<Epoch, StoreFault> {
-        self.writer
-            .write(move |batch| Box::pin(async move { batch.block(id, retain).await }))
-            .await
+        self.writer.write(move |batch| Box::pin(async move { batch.block(id, retain).await })).await
     }
 
     async fn epoch(&self) -> Result<Epoch, StoreFault> {
-        let epoch = sqlx::query_scalar(EPOCH)
-            .fetch_one(&self.reader)
-            .await
-            .map_err(fault)?;
+        let epoch = sqlx::query_scalar(EPOCH).fetch_one(&self.reader).await.map_err(fault)?;
         read_epoch(epoch)
     }
 
     async fn after(&self, epoch: Epoch) -> Result<LogPage, StoreFault> {
         // One transaction is one state of the log: no entry is missing below the epoch it answers.
         let mut db = self.reader.begin().await.map_err(fault)?;
-        let current = sqlx::query_scalar(EPOCH)
-            .fetch_one(&mut *db)
-            .await
-            .map_err(fault)?;
-        let now: i64 = sqlx::query_scalar(NOW_MS)
-            .fetch_one(&mut *db)
-            .await
-            .map_err(fault)?;
+        let current = sqlx::query_scalar(EPOCH).fetch_one(&mut *db).await.map_err(fault)?;
+        let now: i64 = sqlx::query_scalar(NOW_MS).fetch_one(&mut *db).await.map_err(fault)?;
         let now = UnixMillis::new(now.unsigned_abs()).seconds();
         let live = "SELECT id, expires_at, epoch FROM blocked \
              WHERE epoch > $1 AND expires_at > $2 ORDER BY epoch";
@@ -53,22 +42,15 @@ impl BlockLog for EmbeddedStore {
             .await
             .map_err(fault)?;
         let entries = rows.iter().map(read_entry).collect::<Result<_, _>>()?;
-        Ok(LogPage {
-            epoch: read_epoch(current)?,
-            now,
-            entries,
-        })
+        Ok(LogPage { epoch: read_epoch(current)?, now, entries })
     }
 
     async fn blocked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreFault> {
         let mut found = Vec::new();
         for id in ids {
             let live = "SELECT 1 FROM blocked WHERE id = $1 AND expires_at > unixepoch()";
-            let row = sqlx::query(live)
-                .bind(id)
-                .fetch_optional(&self.reader)
-                .await
-                .map_err(fault)?;
+            let row =
+                sqlx::query(live).bind(id).fetch_optional(&self.reader).await.map_err(fault)?;
             found.extend(row.map(|_| *id));
         }
         Ok(found)
@@ -78,10 +60,8 @@ impl BlockLog for EmbeddedStore {
     async fn prune(&self) -> Result<u64, StoreFault> {
         let mut dropped = 0;
         loop {
-            let step = self
-                .writer
-                .write(|batch| Box::pin(async move { batch.prune().await }))
-                .await?;
+            let step =
+                self.writer.write(|batch| Box::pin(async move { batch.prune().await })).await?;
             dropped += step;
             if step < PRUNED.unsigned_abs() {
                 return Ok(dropped);
@@ -93,21 +73,14 @@ impl BlockLog for EmbeddedStore {
 impl Batch {
     /// The epoch of the last change.
     pub(super) async fn epoch(&mut self) -> Result<Epoch, StoreFault> {
-        let epoch = sqlx::query_scalar(EPOCH)
-            .fetch_one(&mut *self.db)
-            .await
-            .map_err(fault)?;
+        let epoch = sqlx::query_scalar(EPOCH).fetch_one(&mut *self.db).await.map_err(fault)?;
         read_epoch(epoch)
     }
 
     /// Blocks `id` unless it is blocked for as long already.
     pub(super) async fn block(&mut self, id: Uuid, retain: Duration) -> Result<Epoch, StoreFault> {
         let expires_at = integer(self.now.seconds().plus(retain).get());
-        if self
-            .blocked_until(id)
-            .await?
-            .is_some_and(|known| known >= expires_at)
-        {
+        if self.blocked_until(id).await?.is_some_and(|known| known >= expires_at) {
             return self.epoch().await;
         }
         let next = "UPDATE log SET epoch = max(epoch + 1, $1) RETURNING epoch";
@@ -135,11 +108,7 @@ impl Batch {
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
         let now = integer(self.now.seconds().get());
-        if self
-            .blocked_until(id)
-            .await?
-            .is_some_and(|until| until > now)
-        {
+        if self.blocked_until(id).await?.is_some_and(|until| until > now) {
             return self.epoch().await;
         }
         self.block(id, retain).await
@@ -189,9 +158,5 @@ fn read_entry(row: &sqlx::sqlite::SqliteRow) -> Result<Blocked, StoreFault> {
     let expires_at = u64::try_from(expires_at)
         .map_err(|_| FILE.corrupt(format!("blocked id {id} expires at {expires_at}")))?;
     let epoch = read_epoch(row.try_get("epoch").map_err(fault)?)?;
-    Ok(Blocked {
-        id,
-        expires_at: UnixSeconds::new(expires_at),
-        epoch,
-    })
+    Ok(Blocked { id, expires_at: UnixSeconds::new(expires_at), epoch })
 }

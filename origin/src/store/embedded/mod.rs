@@ -9,6 +9,9 @@ mod row;
 mod sessions;
 mod writer;
 
+#[cfg(test)]
+pub(super) mod bench;
+
 use std::path::Path;
 
 use sqlx::migrate::Migrator;
@@ -18,10 +21,7 @@ use super::OpenError;
 use super::sqlite::{File, Pool, pool};
 use crate::port::StoreFault;
 
-const FILE: File = File {
-    name: "sessions.db",
-    key: "state.dir",
-};
+const FILE: File = File { name: "sessions.db", key: "state.dir" };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/embedded/migrations");
 

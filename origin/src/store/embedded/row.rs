@@ -42,8 +42,7 @@ impl Row {
     pub(super) fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Self, StoreFault> {
         let raw = Raw::from_row(row).map_err(fault)?;
         let sid = raw.sid;
-        raw.check()
-            .map_err(|column| FILE.corrupt(format!("session {sid}, column {column}")))
+        raw.check().map_err(|column| FILE.corrupt(format!("session {sid}, column {column}")))
     }
 
     /// What [`common::rotation::judge`] looks at.

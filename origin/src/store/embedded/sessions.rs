@@ -20,9 +20,7 @@ use crate::store::sqlite::integer;
 impl Sessions for EmbeddedStore {
     async fn begin(&self, new: &NewSession) -> Result<Session, StoreFault> {
         let new = new.clone();
-        self.writer
-            .write(move |batch| Box::pin(async move { batch.begin(new).await }))
-            .await
+        self.writer.write(move |batch| Box::pin(async move { batch.begin(new).await })).await
     }
 
     async fn rotate(
@@ -76,10 +74,7 @@ impl Sessions for EmbeddedStore {
     }
 
     async fn ping(&self) -> Result<(), StoreFault> {
-        sqlx::query(NOW_MS)
-            .fetch_one(&self.reader)
-            .await
-            .map_err(fault)?;
+        sqlx::query(NOW_MS).fetch_one(&self.reader).await.map_err(fault)?;
         Ok(())
     }
 }
@@ -95,12 +90,7 @@ impl Batch {
             generation: 0,
             jti: new.jti,
             rotated_at,
-            idle_end: idle_end(
-                rotated_at,
-                new.idle.as_secs(),
-                new.jitter_permille,
-                absolute_end,
-            ),
+            idle_end: idle_end(rotated_at, new.idle.as_secs(), new.jitter_permille, absolute_end),
             absolute_end,
             remember: new.remember,
         };
@@ -140,18 +130,10 @@ impl Batch {
             jti: request.jti,
             device: request.device.as_deref(),
         };
-        let judgement = judge(
-            held.as_ref().map(Row::held),
-            presented,
-            rules.grace,
-            self.now,
-        );
+        let judgement = judge(held.as_ref().map(Row::held), presented, rules.grace, self.now);
         let why = match (judgement, held) {
             (Judgement::Repeat, Some(held)) => {
-                return Ok(Rotation::Live {
-                    session: held.session,
-                    judgement,
-                });
+                return Ok(Rotation::Live { session: held.session, judgement });
             }
             (Judgement::Replace, Some(held)) => {
                 let generation = held.session.generation;
@@ -173,8 +155,7 @@ impl Batch {
             Ended::Revoked => self.epoch().await?,
             Ended::Expired => self.block_once(request.sid.uuid(), rules.retain).await?,
             Ended::Forked | Ended::Reused(_) => {
-                self.end(request.sid, ending::verdict(why), rules.retain)
-                    .await?
+                self.end(request.sid, ending::verdict(why), rules.retain).await?
             }
         };
         Ok(Rotation::Ended { why, epoch })

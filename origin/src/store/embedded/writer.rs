@@ -81,10 +81,7 @@ impl Writer {
 
 fn gave_up() -> StoreFault {
     let source = "a write was rolled back with its batch; the log says why".into();
-    StoreFault::Unavailable {
-        store: FILE.name,
-        source,
-    }
+    StoreFault::Unavailable { store: FILE.name, source }
 }
 
 async fn run(connection: Pool, mut steps: mpsc::Receiver<Step>) {
@@ -105,18 +102,9 @@ async fn commit(
     connection: &Pool,
     steps: impl Iterator<Item = Step> + Send,
 ) -> Result<(), StoreFault> {
-    let mut db = connection
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(fault)?;
-    let now: i64 = sqlx::query_scalar(NOW_MS)
-        .fetch_one(&mut *db)
-        .await
-        .map_err(fault)?;
-    let mut batch = Batch {
-        db,
-        now: UnixMillis::new(now.unsigned_abs()),
-    };
+    let mut db = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fault)?;
+    let now: i64 = sqlx::query_scalar(NOW_MS).fetch_one(&mut *db).await.map_err(fault)?;
+    let mut batch = Batch { db, now: UnixMillis::new(now.unsigned_abs()) };
     let mut answers = Vec::new();
     for step in steps {
         let Ok(answer) = step(&mut batch).await else {

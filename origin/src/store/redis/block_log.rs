@@ -18,8 +18,7 @@ const PRUNED: u64 = 5_000;
 #[async_trait]
 impl BlockLog for RedisStore {
     async fn block(&self, id: Uuid, retain: Duration) -> Result<Epoch, StoreFault> {
-        let mut call = script::on_log(&script::BLOCK);
-        call.arg(id.to_string()).arg(retain.as_secs());
+        let call = script::BLOCK.on_log_and(&[]).arg(id.to_string()).arg(retain.as_secs());
         self.run(call, Resend::Harmless).await.map(Epoch::new)
     }
 
@@ -30,26 +29,16 @@ impl BlockLog for RedisStore {
     }
 
     async fn after(&self, epoch: Epoch) -> Result<LogPage, StoreFault> {
-        let mut call = script::on_log(&script::AFTER);
-        call.arg(epoch.get());
+        let call = script::AFTER.on_log_and(&[]).arg(epoch.get());
         let (epoch, now, entries): (u64, u64, Vec<String>) =
             self.run(call, Resend::Harmless).await?;
-        let entries = entries
-            .chunks(3)
-            .map(read_entry)
-            .collect::<Result<_, _>>()?;
-        Ok(LogPage {
-            epoch: Epoch::new(epoch),
-            now: UnixSeconds::new(now),
-            entries,
-        })
+        let entries = entries.chunks(3).map(read_entry).collect::<Result<_, _>>()?;
+        Ok(LogPage { epoch: Epoch::new(epoch), now: UnixSeconds::new(now), entries })
     }
 
     async fn blocked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreFault> {
-        let mut call = script::on_log(&script::BLOCKED);
-        for id in ids {
-            call.arg(id.to_string());
-        }
+        let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+        let call = script::BLOCKED.on_log_and(&[]).arg(ids);
         let found: Vec<String> = self.run(call, Resend::Harmless).await?;
         found.iter().map(|id| read_id(id)).collect()
     }
@@ -57,8 +46,7 @@ impl BlockLog for RedisStore {
     async fn prune(&self) -> Result<u64, StoreFault> {
         let mut dropped = 0;
         loop {
-            let mut call = script::on_log(&script::PRUNE);
-            call.arg(PRUNED);
+            let call = script::PRUNE.on_log_and(&[]).arg(PRUNED);
             let step: u64 = self.run(call, Resend::Harmless).await?;
             dropped += step;
             if step < PRUNED {
@@ -77,8 +65,7 @@ fn read_entry(fields: &[String]) -> Result<Blocked, StoreFault> {
         return Err(corrupt("the block log ends within an entry".to_owned()));
     };
     let number = |text: &str| {
-        text.parse::<u64>()
-            .map_err(|_| corrupt(format!("blocked id {id} has the number {text}")))
+        text.parse::<u64>().map_err(|_| corrupt(format!("blocked id {id} has the number {text}")))
     };
     Ok(Blocked {
         id: read_id(id)?,

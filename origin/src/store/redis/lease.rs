@@ -18,16 +18,14 @@ impl Leases for RedisStore {
         holder: Uuid,
         ttl: Duration,
     ) -> Result<Option<Fence>, StoreFault> {
-        let mut call = script::LEASE.prepare_invoke();
         let ttl = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
-        call.key(Key::Lease(name)).arg(holder.to_string()).arg(ttl);
+        let call = script::LEASE.on(&[Key::Lease(name)]).arg(holder.to_string()).arg(ttl);
         let fence: Option<u64> = self.run(call, Resend::Harmless).await?;
         Ok(fence.map(Fence))
     }
 
     async fn release(&self, name: &'static str, holder: Uuid) -> Result<(), StoreFault> {
-        let mut call = script::RELEASE.prepare_invoke();
-        call.key(Key::Lease(name)).arg(holder.to_string());
+        let call = script::RELEASE.on(&[Key::Lease(name)]).arg(holder.to_string());
         self.run(call, Resend::Harmless).await
     }
 }

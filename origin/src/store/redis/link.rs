@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, RedisResult};
-use redis::{ErrorKind, ScriptInvocation, ServerErrorKind, Value};
+use redis::{ErrorKind, ServerErrorKind, Value};
 use tokio::sync::OnceCell;
 
 use super::fault;
+use super::invocation::Invocation;
 use crate::port::StoreFault;
 
 /// How long Redis may take to let us in, and how long to answer.
@@ -19,9 +20,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const BUDGET: Duration = Duration::from_millis(900);
 
 /// What is sent.
-pub(super) enum Call<'a> {
-    /// By its digest; the text follows when Redis does not know it (any more).
-    Script(ScriptInvocation<'a>),
+pub(super) enum Call {
+    /// A script.
+    Script(Invocation),
     /// A plain command.
     Command(Cmd),
 }
@@ -47,16 +48,13 @@ type Attempt = Arc<OnceCell<MultiplexedConnection>>;
 impl Link {
     /// Connects at the first call.
     pub(super) fn new(client: Client) -> Self {
-        Self {
-            client,
-            current: Mutex::default(),
-        }
+        Self { client, current: Mutex::default() }
     }
 
     /// Sends `call` and reads the reply.
     pub(super) async fn send<T: FromRedisValue>(
         &self,
-        call: &Call<'_>,
+        call: &Call,
         resend: Resend,
     ) -> Result<T, StoreFault> {
         let mut left = if resend == Resend::Harmless { 2 } else { 1 };
@@ -82,18 +80,15 @@ impl Link {
             Ok(outcome) => outcome.map_err(fault),
             Err(_) => {
                 let source = "it did not answer in time".into();
-                Err(StoreFault::Unavailable {
-                    store: super::NAME,
-                    source,
-                })
+                Err(StoreFault::Unavailable { store: super::NAME, source })
             }
         }
     }
 
-    async fn once(&self, attempt: &Attempt, call: &Call<'_>) -> RedisResult<Value> {
+    async fn once(&self, attempt: &Attempt, call: &Call) -> RedisResult<Value> {
         let mut connection = attempt.get_or_try_init(|| self.connect()).await?.clone();
         match call {
-            Call::Script(script) => script.invoke_async(&mut connection).await,
+            Call::Script(script) => script.send(&mut connection).await,
             Call::Command(command) => command.query_async(&mut connection).await,
         }
     }
@@ -102,9 +97,7 @@ impl Link {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE));
-        self.client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
+        self.client.get_multiplexed_async_connection_with_config(&config).await
     }
 
     fn attempt(&self) -> Attempt {

@@ -2,16 +2,25 @@
 //! one round trip, timed by Redis' own clock.
 
 mod block_log;
+mod invocation;
 mod keys;
 mod lease;
 mod link;
 mod script;
 mod sessions;
 
+#[cfg(test)]
+pub(super) mod bench;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
-use redis::{Client, ErrorKind, FromRedisValue, RedisError, ScriptInvocation, ServerErrorKind};
+use redis::{Client, ErrorKind, FromRedisValue, RedisError, ServerErrorKind};
 
+use self::invocation::Invocation;
 use self::link::{Call, Link, Resend};
 use super::OpenError;
 use crate::port::{Sessions, StoreFault};
@@ -37,19 +46,14 @@ impl RedisStore {
             expected: "a URL like redis://127.0.0.1:6379/0 or redis://user:password@host:6379/0 \
                  (with special characters of the password percent-encoded)",
         })?;
-        let store = Self {
-            link: Arc::new(Link::new(client)),
-        };
-        store
-            .ping()
-            .await
-            .map_err(|source| OpenError::Store { key: KEY, source })?;
+        let store = Self { link: Arc::new(Link::new(client)) };
+        store.ping().await.map_err(|source| OpenError::Store { key: KEY, source })?;
         Ok(store)
     }
 
     async fn run<T: FromRedisValue>(
         &self,
-        script: ScriptInvocation<'_>,
+        script: Invocation,
         resend: Resend,
     ) -> Result<T, StoreFault> {
         self.link.send(&Call::Script(script), resend).await
@@ -67,15 +71,9 @@ fn fault(error: RedisError) -> StoreFault {
         _ => false,
     };
     if corrupt {
-        StoreFault::Corrupt {
-            store: NAME,
-            what: error.to_string(),
-        }
+        StoreFault::Corrupt { store: NAME, what: error.to_string() }
     } else {
-        StoreFault::Unavailable {
-            store: NAME,
-            source: Box::new(error),
-        }
+        StoreFault::Unavailable { store: NAME, source: Box::new(error) }
     }
 }
 

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use common::rotation::Judgement;
 use common::{Epoch, SessionId, UnixMillis, UnixSeconds};
-use redis::{Script, ScriptInvocation};
 
 use super::corrupt;
+use super::invocation::Script;
 use super::keys::Key;
 use crate::port::{Rotation, Session, StoreFault};
 use crate::store::ending;
@@ -32,28 +32,10 @@ script!(PRUNE = "clock", "log", "prune");
 script!(LEASE = "clock", "lease");
 script!(RELEASE = "release");
 
-/// A call of `script` that begins with the keys of the block log.
-pub(super) fn on_log(script: &'static Script) -> ScriptInvocation<'static> {
-    let mut call = script.prepare_invoke();
-    for key in Key::LOG {
-        call.key(key);
-    }
-    call
-}
-
 /// A session's fields as `answer` in `session.lua` lists them, the word in front taken off.
 pub(super) fn read_session(fields: &[String]) -> Result<Session, StoreFault> {
-    let [
-        sid,
-        subject,
-        grant,
-        generation,
-        jti,
-        rotated_at,
-        idle_end,
-        absolute_end,
-        remember,
-    ] = fields
+    let [sid, subject, grant, generation, jti, rotated_at, idle_end, absolute_end, remember] =
+        fields
     else {
         return Err(corrupt(format!("a session of {} fields", fields.len())));
     };
@@ -89,15 +71,9 @@ pub(super) fn read_rotation(reply: &[String]) -> Result<Rotation, StoreFault> {
         _ => None,
     };
     if let Some(judgement) = live {
-        return Ok(Rotation::Live {
-            session: read_session(rest)?,
-            judgement,
-        });
+        return Ok(Rotation::Live { session: read_session(rest)?, judgement });
     }
-    let epoch = rest
-        .first()
-        .and_then(|text| text.parse().ok())
-        .map(Epoch::new);
+    let epoch = rest.first().and_then(|text| text.parse().ok()).map(Epoch::new);
     match (ending::read_verdict(word), epoch) {
         (Some(why), Some(epoch)) => Ok(Rotation::Ended { why, epoch }),
         _ => Err(corrupt(format!("rotate.lua answered {word}"))),

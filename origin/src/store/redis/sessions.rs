@@ -20,9 +20,9 @@ impl Sessions for RedisStore {
     async fn begin(&self, new: &NewSession) -> Result<Session, StoreFault> {
         let grant = serde_json::to_string(&new.grant)
             .map_err(|error| corrupt(format!("a grant without JSON form: {error}")))?;
-        let mut call = script::BEGIN.prepare_invoke();
-        call.key(Key::Session(new.sid))
-            .key(Key::Subject(&new.subject))
+        let keys = [Key::Session(new.sid), Key::Subject(&new.subject)];
+        let call = script::BEGIN
+            .on(&keys)
             .arg(new.sid.to_string())
             .arg(new.subject.as_str())
             .arg(grant)
@@ -42,8 +42,8 @@ impl Sessions for RedisStore {
         request: &Rotate,
         rules: &RotationRules,
     ) -> Result<Rotation, StoreFault> {
-        let mut call = script::on_log(&script::ROTATE);
-        call.key(Key::Session(request.sid))
+        let call = script::ROTATE
+            .on_log_and(&[Key::Session(request.sid)])
             .arg(request.sid.to_string())
             .arg(request.generation)
             .arg(request.jti.to_string())
@@ -71,8 +71,8 @@ impl Sessions for RedisStore {
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
-        let mut call = script::on_log(&script::REVOKE);
-        call.key(Key::Session(sid))
+        let call = script::REVOKE
+            .on_log_and(&[Key::Session(sid)])
             .arg(sid.to_string())
             .arg(ending::revocation(reason))
             .arg(retain.as_secs());
@@ -85,8 +85,8 @@ impl Sessions for RedisStore {
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
-        let mut call = script::on_log(&script::REVOKE_ALL);
-        call.key(Key::Subject(subject))
+        let call = script::REVOKE_ALL
+            .on_log_and(&[Key::Subject(subject)])
             .arg(Key::Sessions)
             .arg(ending::revocation(reason))
             .arg(retain.as_secs());
@@ -94,8 +94,7 @@ impl Sessions for RedisStore {
     }
 
     async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault> {
-        let mut call = script::OF.prepare_invoke();
-        call.key(Key::Subject(subject)).arg(Key::Sessions);
+        let call = script::OF.on(&[Key::Subject(subject)]).arg(Key::Sessions);
         let replies: Vec<Vec<String>> = self.run(call, Resend::Harmless).await?;
         let mut sessions = replies
             .iter()

@@ -1,0 +1,68 @@
+//! What every session store must do, on the real thing: one suite, run over each of them.
+
+mod bench;
+mod history;
+mod lease;
+mod log;
+mod race;
+mod revocation;
+mod rotation;
+
+pub(super) use bench::Bench;
+
+/// Runs every row of the suite over one store, each on a store of its own. A row that is missing
+/// here is dead code, which the compiler tells.
+macro_rules! contract {
+    ($store:ident, $bench:ty) => {
+        mod $store {
+            contract! { @rows $bench:
+                rotation::rtr_01_the_current_token_rotates,
+                rotation::rtr_03_a_late_token_of_another_device_ends_the_session,
+                rotation::rtr_04_an_older_generation_is_a_reuse_also_within_the_grace,
+                rotation::rtr_05_the_previous_token_within_the_grace_gets_the_same_successor,
+                rotation::rtr_06_a_late_retry_of_the_same_device_replaces_the_successor,
+                rotation::a_displaced_successor_is_a_fork,
+                rotation::a_late_retry_can_be_turned_off,
+                rotation::the_same_generation_with_another_id_is_a_fork,
+                rotation::red_03_a_generation_ahead_is_healed_forward,
+                rotation::red_03_a_revoked_session_is_not_healed,
+                rotation::rtr_13_no_rotation_moves_the_absolute_end,
+                rotation::rtr_14_the_idle_end_is_exact,
+                rotation::rtr_17_an_unknown_session_is_blocked_and_never_made_again,
+                rotation::a_session_past_its_end_is_blocked_once,
+                rotation::the_jitter_shortens_the_idle_span,
+                rotation::all_that_began_comes_back_from_each_rotation,
+                rotation::a_session_that_exists_does_not_begin_again,
+                rotation::an_entry_that_cannot_be_read_is_a_fault,
+                revocation::a_revocation_marks_and_blocks_in_one_step,
+                revocation::a_session_unknown_here_is_blocked_all_the_same,
+                revocation::a_subject_is_signed_out_everywhere_and_nobody_else,
+                revocation::signing_out_everywhere_finds_a_session_just_past_its_end,
+                revocation::sessions_are_listed_newest_first_while_they_live,
+                revocation::the_first_reason_stays,
+                log::the_log_answers_what_came_after_an_epoch,
+                log::an_id_keeps_its_later_expiry,
+                log::expired_entries_are_neither_listed_nor_blocked_and_fall_to_a_prune,
+                log::epochs_grow_also_after_a_rollback,
+                log::epochs_are_milliseconds_or_one_more,
+                lease::a_lease_has_one_holder_at_a_time,
+                lease::each_holder_has_a_higher_fence,
+                lease::leases_of_other_names_do_not_meet,
+                race::rtr_02_a_thousand_families_have_one_successor_each,
+                race::rtr_07_no_rotation_is_live_after_a_revocation_was_answered,
+            }
+        }
+    };
+    (@rows $bench:ty: $($file:ident::$row:ident,)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $row() {
+                let bench = <$bench as super::Bench>::fresh().await;
+                super::$file::$row(&bench).await;
+            }
+        )+
+    };
+}
+
+contract!(embedded, crate::store::embedded::bench::EmbeddedBench);
+contract!(redis, crate::store::redis::bench::RedisBench);

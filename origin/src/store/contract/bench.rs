@@ -1,0 +1,158 @@
+//! A store under test, ways to reach behind it, and what the rows have in common.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use common::rotation::{Grace, Judgement};
+use common::{SessionId, Subject, TokenId};
+use uuid::Uuid;
+
+use crate::port::{
+    BlockLog, Ended, Grant, Leases, NewSession, Rotate, Rotation, RotationRules, Session, Sessions,
+    StoreFault,
+};
+
+/// A store of its own for one test, and ways to reach behind it.
+#[async_trait]
+pub(in crate::store) trait Bench: Send + Sync + Sized {
+    type Store: Sessions + BlockLog + Leases + Clone + 'static;
+
+    async fn fresh() -> Self;
+
+    fn store(&self) -> &Self::Store;
+
+    /// Moves all times of a session into the past: nobody can move the store's clock.
+    async fn age(&self, sid: SessionId, by: Duration);
+
+    /// The same for an entry of the block log.
+    async fn age_blocked(&self, id: Uuid, by: Duration);
+
+    /// Rolls the log's epoch back, as a failover would.
+    async fn set_epoch(&self, epoch: u64);
+
+    /// Rolls a session back, as a failover would.
+    async fn set_generation(&self, sid: SessionId, generation: u64, jti: TokenId);
+
+    /// Loses a session.
+    async fn forget(&self, sid: SessionId);
+
+    /// Makes a session's entry unreadable.
+    async fn spoil(&self, sid: SessionId);
+
+    /// Why a session ended, as recorded.
+    async fn ended(&self, sid: SessionId) -> Option<String>;
+}
+
+pub(super) const PHONE: Option<&str> = Some("phone");
+pub(super) const LAPTOP: Option<&str> = Some("laptop");
+
+/// How long the log keeps a `sid`.
+pub(super) const RETAIN: Duration = Duration::from_secs(630);
+
+pub(super) const IDLE: Duration = Duration::from_secs(14 * 86_400);
+
+pub(super) const RULES: RotationRules = RotationRules {
+    grace: Grace { window: Duration::from_secs(30), late_retry: Duration::from_secs(86_400) },
+    retain: RETAIN,
+};
+
+pub(super) const fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+pub(super) fn fresh_jti() -> TokenId {
+    TokenId::new(Uuid::now_v7())
+}
+
+pub(super) fn subject(name: &str) -> Subject {
+    name.parse().unwrap()
+}
+
+/// A session about to begin, on the phone.
+pub(super) fn new_session(name: &str) -> NewSession {
+    NewSession {
+        sid: SessionId::new(Uuid::now_v7()),
+        subject: subject(name),
+        grant: Grant {
+            roles: vec!["admin".to_owned(), "quote\"and\\slash".to_owned()],
+            email_verified: true,
+        },
+        jti: fresh_jti(),
+        device: PHONE.map(str::to_owned),
+        remember: true,
+        idle: IDLE,
+        absolute: seconds(90 * 86_400),
+        jitter_permille: 0,
+    }
+}
+
+/// What a refresh token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) sid: SessionId,
+    pub(super) generation: u64,
+    pub(super) jti: TokenId,
+}
+
+impl Token {
+    pub(super) fn of(session: &Session) -> Self {
+        Self { sid: session.sid, generation: session.generation, jti: session.jti }
+    }
+
+    /// Presents it, with an id of its own for the successor.
+    pub(super) fn from(self, device: Option<&str>) -> Rotate {
+        Rotate {
+            sid: self.sid,
+            generation: self.generation,
+            jti: self.jti,
+            device: device.map(str::to_owned),
+            next_jti: fresh_jti(),
+            jitter_permille: 0,
+        }
+    }
+}
+
+/// Begins a session of alice on the phone, and answers its first token.
+pub(super) async fn begun<B: Bench>(bench: &B) -> Token {
+    let session = bench.store().begin(&new_session("alice")).await.unwrap();
+    Token::of(&session)
+}
+
+/// Presents a token, and answers what became of it.
+pub(super) async fn present<B: Bench>(bench: &B, token: Token, device: Option<&str>) -> Rotation {
+    bench.store().rotate(&token.from(device), &RULES).await.unwrap()
+}
+
+/// Presents a token that must be answered so, and answers the successor.
+pub(super) async fn live<B: Bench>(
+    bench: &B,
+    token: Token,
+    device: Option<&str>,
+    expected: Judgement,
+) -> Token {
+    match present(bench, token, device).await {
+        Rotation::Live { session, judgement } if judgement == expected => Token::of(&session),
+        other => panic!("expected {expected:?}, was {other:?}"),
+    }
+}
+
+/// Presents a token that must end its session so; its `sid` is blocked then.
+pub(super) async fn ends<B: Bench>(bench: &B, token: Token, device: Option<&str>, expected: Ended) {
+    match present(bench, token, device).await {
+        Rotation::Ended { why, epoch } => {
+            assert_eq!(why, expected);
+            assert_eq!(bench.store().epoch().await.unwrap(), epoch);
+        }
+        live @ Rotation::Live { .. } => panic!("expected {expected:?}, was {live:?}"),
+    }
+    assert!(is_blocked(bench, token.sid.uuid()).await);
+}
+
+pub(super) async fn is_blocked<B: Bench>(bench: &B, id: Uuid) -> bool {
+    bench.store().blocked(&[id]).await.unwrap() == [id]
+}
+
+/// The fault must be of this kind, whatever else it says.
+pub(super) fn assert_corrupt<T: std::fmt::Debug>(outcome: Result<T, StoreFault>) {
+    assert!(matches!(outcome, Err(StoreFault::Corrupt { .. })), "{outcome:?}");
+}

@@ -1,0 +1,103 @@
+//! The block log.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use common::Epoch;
+use uuid::Uuid;
+
+use super::Bench;
+use super::bench::{is_blocked, seconds};
+use crate::port::{BlockLog, LogPage};
+
+fn ids(page: &LogPage) -> Vec<Uuid> {
+    page.entries.iter().map(|entry| entry.id).collect()
+}
+
+pub(super) async fn the_log_answers_what_came_after_an_epoch<B: Bench>(bench: &B) {
+    let store = bench.store();
+    let empty = store.after(Epoch::ZERO).await.unwrap();
+    assert_eq!((empty.epoch, empty.entries.len()), (Epoch::ZERO, 0));
+
+    let [a, b, c] = [(); 3].map(|()| Uuid::now_v7());
+    let at_a = store.block(a, seconds(60)).await.unwrap();
+    let at_b = store.block(b, seconds(60)).await.unwrap();
+    let at_c = store.block(c, seconds(60)).await.unwrap();
+    assert!(at_a < at_b && at_b < at_c);
+    for (after, expected) in
+        [(Epoch::ZERO, vec![a, b, c]), (at_a, vec![b, c]), (at_b, vec![c]), (at_c, vec![])]
+    {
+        let page = store.after(after).await.unwrap();
+        assert_eq!((page.epoch, ids(&page)), (at_c, expected));
+    }
+    let stranger = Uuid::now_v7();
+    let mut blocked = store.blocked(&[c, stranger, a]).await.unwrap();
+    blocked.sort_unstable();
+    assert_eq!(blocked, [a, c]);
+    assert!(store.blocked(&[]).await.unwrap().is_empty());
+}
+
+pub(super) async fn an_id_keeps_its_later_expiry<B: Bench>(bench: &B) {
+    let store = bench.store();
+    let id = Uuid::now_v7();
+    let first = store.block(id, seconds(600)).await.unwrap();
+    let until = store.after(Epoch::ZERO).await.unwrap().entries[0].expires_at;
+    assert_eq!(store.block(id, seconds(60)).await.unwrap(), first, "nothing changed");
+    let page = store.after(Epoch::ZERO).await.unwrap();
+    assert_eq!((page.entries.len(), page.entries[0].expires_at), (1, until));
+
+    let later = store.block(id, seconds(6000)).await.unwrap();
+    assert!(later > first);
+    let page = store.after(first).await.unwrap();
+    assert_eq!(page.entries.len(), 1, "who knows the log up to then learns of the longer life");
+    assert!(page.entries[0].expires_at >= until.plus(seconds(5400)));
+}
+
+pub(super) async fn expired_entries_are_neither_listed_nor_blocked_and_fall_to_a_prune<B: Bench>(
+    bench: &B,
+) {
+    let store = bench.store();
+    let [dead, alive] = [(); 2].map(|()| Uuid::now_v7());
+    store.block(dead, seconds(600)).await.unwrap();
+    store.block(alive, seconds(600)).await.unwrap();
+    assert_eq!(store.prune().await.unwrap(), 0);
+    bench.age_blocked(dead, seconds(600)).await;
+    assert!(!is_blocked(bench, dead).await);
+    assert_eq!(ids(&store.after(Epoch::ZERO).await.unwrap()), [alive]);
+
+    let epoch = store.epoch().await.unwrap();
+    assert_eq!(store.prune().await.unwrap(), 1);
+    assert_eq!(store.prune().await.unwrap(), 0);
+    assert_eq!(store.epoch().await.unwrap(), epoch, "what expired is no news");
+    assert!(is_blocked(bench, alive).await);
+
+    // It can be blocked again.
+    assert!(store.block(dead, seconds(600)).await.unwrap() > epoch);
+    assert!(is_blocked(bench, dead).await);
+}
+
+pub(super) async fn epochs_grow_also_after_a_rollback<B: Bench>(bench: &B) {
+    let store = bench.store();
+    let before = store.block(Uuid::now_v7(), seconds(60)).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    for lost in [0, 1, before.get() - 1] {
+        bench.set_epoch(lost).await;
+        assert!(store.block(Uuid::now_v7(), seconds(60)).await.unwrap() > before);
+    }
+    // And in a store whose clock is behind its log.
+    let ahead = before.get() + 1_000_000;
+    bench.set_epoch(ahead).await;
+    assert_eq!(store.block(Uuid::now_v7(), seconds(60)).await.unwrap().get(), ahead + 1);
+}
+
+pub(super) async fn epochs_are_milliseconds_or_one_more<B: Bench>(bench: &B) {
+    let store = bench.store();
+    let mut last = Epoch::ZERO;
+    for _ in 0..200 {
+        let epoch = store.block(Uuid::now_v7(), seconds(60)).await.unwrap();
+        assert!(epoch > last);
+        last = epoch;
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    assert!(u128::from(last.get()) <= now + 200);
+    assert!(u128::from(last.get()) + 60_000 >= now);
+}
