@@ -152,3 +152,6 @@ impl TryFrom<Row> for Account {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Bench;
 use super::bench::{LAPTOP, PHONE, RETAIN, RULES, Token, new_session, seconds};
-use crate::port::{BlockLog, Ended, NewSession, RevokeReason, Rotate, Rotation, Sessions};
+use crate::port::{Ended, NewSession, RevokeReason, Rotate, Rotation, Sessions};
 use crate::store::embedded::bench::EmbeddedBench;
 use crate::store::redis::bench::RedisBench;
 
@@ -100,8 +100,8 @@ fn next(rng: &mut SmallRng, known: &[Token]) -> Step {
             // Mostly the newest or the one before, sometimes any, sometimes one never seen.
             let newest = known.len() - 1;
             let mut token = match rng.random_range(0..20) {
-                0..11 => known[newest],
-                11..16 => known[newest.saturating_sub(1)],
+                0..12 => known[newest],
+                12..19 => known[newest.saturating_sub(1)],
                 _ => *known.choose(rng).unwrap(),
             };
             match rng.random_range(0..60) {

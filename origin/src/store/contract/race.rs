@@ -77,7 +77,7 @@ pub(super) async fn rtr_07_no_rotation_is_live_after_a_revocation_was_answered<B
         if n >= AT_ONCE {
             count(pairs.join_next().await.unwrap().unwrap(), &mut before, &mut after);
         }
-        pairs.spawn(refresh_against_logout(bench.store().clone(), n % 2 == 0));
+        pairs.spawn(refresh_against_logout(bench.store().clone(), n % 4));
     }
     while let Some(pair) = pairs.join_next().await {
         count(pair.unwrap(), &mut before, &mut after);
@@ -91,13 +91,16 @@ fn count(refreshed: bool, before: &mut usize, after: &mut usize) {
 }
 
 /// Answers whether the refresh came first. Whichever did, what is left is dead.
-async fn refresh_against_logout<S: Sessions + Clone + 'static>(store: S, head_start: bool) -> bool {
+async fn refresh_against_logout<S: Sessions + Clone + 'static>(
+    store: S,
+    head_start: usize,
+) -> bool {
     let token = Token::of(&store.begin(&new_session("alice")).await.unwrap());
     let refresh = {
         let store = store.clone();
         tokio::spawn(async move { store.rotate(&token.from(PHONE), &RULES).await.unwrap() })
     };
-    if head_start {
+    for _ in 0..head_start {
         tokio::task::yield_now().await;
     }
     store.revoke(token.sid, RevokeReason::Logout, RETAIN).await.unwrap();

@@ -11,6 +11,8 @@ mod writer;
 
 #[cfg(test)]
 pub(super) mod bench;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
