@@ -1,2 +1,142 @@
-//! Repository tasks.
-fn main() {}
+//! `cargo xtask`: the project's tasks.
+
+use std::{env, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
+use xtask::{
+    Error, Workspace, build, dev, setup,
+    stack::{self, Options, Ports},
+    test,
+};
+
+/// Sets up, runs, tests and measures Portcullis.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what building and running needs; does nothing twice.
+    Setup,
+    /// Run the demo app, the origin and the Worker, until Ctrl-C.
+    Dev(Dev),
+    /// Run every test: the workspace here, and `common` as Wasm too.
+    Test {
+        /// Also the tests that take long.
+        #[arg(long)]
+        long: bool,
+        /// Arguments for `cargo test`.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Build the Worker into build/, unless nothing has changed.
+    BuildEdge,
+}
+
+#[derive(Args)]
+struct Dev {
+    /// Port of the Worker; 0 picks a free one, here and below.
+    #[arg(long, default_value_t = Ports::default().edge)]
+    edge_port: u16,
+    /// Port of the origin.
+    #[arg(long, default_value_t = Ports::default().origin)]
+    origin_port: u16,
+    /// Port of the demo app.
+    #[arg(long, default_value_t = Ports::default().app)]
+    app_port: u16,
+    /// Port of the origin's health and metrics.
+    #[arg(long, default_value_t = Ports::default().operator)]
+    operator_port: u16,
+    /// Keep sessions in this Redis, such as redis://localhost:6379.
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
+    /// Keep accounts in this SQL database.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Folder of keys, stores, KV and logs [default: .portcullis in the project].
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Configuration of the origin, such as tokens.access_ttl=60s.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    settings: Vec<(String, String)>,
+    /// A var of the Worker, such as REPORT=refusals; objects and lists as JSON.
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    vars: Vec<(String, String)>,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<(), Error> {
+    let workspace = Workspace::locate();
+    match task {
+        Task::Setup => {
+            setup::run(&workspace)?;
+            if workspace.path(".dev.vars").exists() {
+                return Ok(());
+            }
+            let origin = build::origin(&workspace, build::Profile::Dev)?;
+            stack::write_dev_vars(&workspace, &origin)
+        }
+        Task::Dev(options) => dev::run(&workspace, options.resolve(&workspace)?),
+        Task::Test { long, arguments } => {
+            test::run(&workspace, &test::Selection { long, arguments })
+        }
+        Task::BuildEdge => build::edge(&workspace, &setup::run(&workspace)?),
+    }
+}
+
+impl Dev {
+    fn resolve(self, workspace: &Workspace) -> Result<Options, Error> {
+        let state = match self.state {
+            Some(path) if path.is_relative() => env::current_dir()
+                .map_err(|source| Error::Io {
+                    doing: "asking for the current folder".into(),
+                    source,
+                })?
+                .join(path),
+            Some(path) => path,
+            None => workspace.path(".portcullis"),
+        };
+        Ok(Options {
+            state,
+            ports: Ports {
+                edge: self.edge_port,
+                origin: self.origin_port,
+                app: self.app_port,
+                operator: self.operator_port,
+            },
+            redis: self.redis,
+            database: self.database,
+            settings: self.settings,
+            vars: self.vars.into_iter().map(|(name, value)| (name, var(value))).collect(),
+        })
+    }
+}
+
+/// `KEY=VALUE`, cut at the first sign.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".into()),
+    }
+}
+
+/// A var's value: a table or list where it is one in JSON, else the text as it is.
+fn var(text: String) -> Value {
+    match serde_json::from_str(&text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => value,
+        _ => Value::String(text),
+    }
+}

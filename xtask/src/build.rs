@@ -1,0 +1,133 @@
+//! Builds the Worker and the origin.
+
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use crate::{Error, Workspace, error::Doing, progress, setup::Tools};
+
+/// The most the Worker's files may weigh together, gzipped, in bytes.
+const WORKER_BUDGET: usize = 300 * 1024;
+
+/// What the Worker is built from, beside the tools.
+const WORKER_SOURCES: [&str; 4] = ["edge", "common", "Cargo.lock", "Cargo.toml"];
+
+/// Builds the Worker into `build/`, unless what is there was built from the same sources by the same tools.
+///
+/// # Errors
+/// When it does not build or is above its size budget.
+pub fn edge(workspace: &Workspace, tools: &Tools) -> Result<(), Error> {
+    let out = workspace.path("build");
+    let wanted = fingerprint(workspace, &tools.versions())?;
+    let stamp = out.join("fingerprint");
+    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) && out.join("index.js").is_file()
+    {
+        progress::Step::begin("Worker (unchanged)").done();
+    } else {
+        if stamp.exists() {
+            fs::remove_file(&stamp).doing(|| format!("removing {}", stamp.display()))?;
+        }
+        let mut command = tools.worker_build();
+        command
+            .args(["--profile", "edge", "--out-dir", "../build", "--", "--locked"])
+            .current_dir(workspace.path("edge"));
+        progress::run(
+            "building the Worker",
+            &mut command,
+            &workspace.log("worker-build"),
+            Some(Duration::from_mins(30)),
+        )?;
+        fs::write(&stamp, wanted).doing(|| format!("writing {}", stamp.display()))?;
+    }
+    weigh(&out)
+}
+
+/// Tells the Worker's size, and refuses one above the budget.
+fn weigh(out: &Path) -> Result<(), Error> {
+    let (mut plain, mut gzip) = (0, 0);
+    for name in ["index.js", "index_bg.wasm"] {
+        let path = out.join(name);
+        plain += fs::read(&path).doing(|| format!("reading {}", path.display()))?.len();
+        let squeezed =
+            Command::new("gzip").arg("-9c").arg(&path).output().doing(|| "starting gzip".into())?;
+        if !squeezed.status.success() {
+            return Err(Error::Command {
+                step: "gzip".into(),
+                reason: squeezed.status.to_string(),
+            });
+        }
+        gzip += squeezed.stdout.len();
+    }
+    progress::note(&format!(
+        "Worker: {} KB, {} KB gzipped (budget {} KB)",
+        plain / 1024,
+        gzip / 1024,
+        WORKER_BUDGET / 1024
+    ));
+    if gzip > WORKER_BUDGET {
+        return Err(Error::Budget { gzip, budget: WORKER_BUDGET });
+    }
+    Ok(())
+}
+
+/// A digest of every file the Worker is built from. Told apart, not guarded: a hash against mistakes is enough.
+fn fingerprint(workspace: &Workspace, tools: &str) -> Result<String, Error> {
+    let mut files = Vec::new();
+    for source in WORKER_SOURCES {
+        collect(&workspace.path(source), &mut files)?;
+    }
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    tools.hash(&mut hasher);
+    for file in files {
+        file.hash(&mut hasher);
+        fs::read(&file).doing(|| format!("reading {}", file.display()))?.hash(&mut hasher);
+    }
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let doing = || format!("reading {}", path.display());
+    if !path.is_dir() {
+        files.push(path.to_path_buf());
+        return Ok(());
+    }
+    for entry in fs::read_dir(path).doing(doing)? {
+        collect(&entry.doing(doing)?.path(), files)?;
+    }
+    Ok(())
+}
+
+/// How thoroughly the origin is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// For development and tests.
+    Dev,
+    /// As it ships.
+    Release,
+}
+
+/// Builds the origin and says where its program is.
+///
+/// # Errors
+/// When it does not build.
+pub fn origin(workspace: &Workspace, profile: Profile) -> Result<PathBuf, Error> {
+    let log = workspace.log("origin-build");
+    let mut command = Command::new("cargo");
+    command
+        .args(["build", "--package", "portcullis-origin", "--bin", "origin"])
+        .current_dir(workspace.path(""));
+    let folder = match profile {
+        Profile::Dev => "debug",
+        Profile::Release => {
+            command.arg("--release");
+            "release"
+        }
+    };
+    progress::run("origin", &mut command, &log, None)?;
+    Ok(workspace.target().join(folder).join("origin"))
+}

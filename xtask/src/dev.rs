@@ -1,0 +1,55 @@
+//! `cargo xtask dev`: everything, in the foreground.
+
+use std::io::{self, Write};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    Error, Workspace,
+    build::{self, Profile},
+    error::Doing,
+    setup,
+    stack::{self, Options, Stack},
+};
+
+/// Sets up, builds, starts the stack, says `ready`, and ends it all on Ctrl-C, SIGTERM or SIGHUP.
+///
+/// # Errors
+/// When a step fails or a part ends by itself.
+pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
+    let tools = setup::run(workspace)?;
+    build::edge(workspace, &tools)?;
+    let origin = build::origin(workspace, Profile::Dev)?;
+    stack::write_dev_vars(workspace, &origin)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .doing(|| "starting the async runtime".into())?;
+    runtime.block_on(async {
+        let mut stack = tokio::select! {
+            stack = Stack::start(workspace, &origin, options) => stack?,
+            // Dropping the half-started stack ends its parts.
+            outcome = asked_to_stop() => return outcome,
+        };
+        writeln!(io::stdout(), "ready {}", stack.edge_url())
+            .doing(|| "telling that the stack is ready".into())?;
+        tokio::select! {
+            error = stack.broken() => return Err(error),
+            outcome = asked_to_stop() => outcome?,
+        }
+        stack.stop().await
+    })
+}
+
+async fn asked_to_stop() -> Result<(), Error> {
+    let listen = |kind| signal(kind).doing(|| "listening for signals".into());
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hangup = listen(SignalKind::hangup())?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
+}

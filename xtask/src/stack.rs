@@ -1,0 +1,194 @@
+//! The whole of Portcullis, running: demo app, origin and Worker, each a real process.
+//!
+//! Used by `cargo xtask dev` and by the end-to-end tests alike. The origin is configured by its
+//! environment only, the Worker by a wrangler configuration derived from the project's own; secrets
+//! travel in the environment or in files only the owner can read, never in arguments.
+
+mod demo_app;
+mod edge;
+mod options;
+mod origin;
+mod part;
+mod ports;
+pub(crate) mod probe;
+mod secret;
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+pub use demo_app::DemoApp;
+pub use options::Options;
+pub use part::Part;
+pub use ports::Ports;
+pub(crate) use secret::{kept_secret, write_private};
+
+use crate::{Error, Workspace, error::Doing};
+
+/// How long the parts may take to come up; wrangler is the slowest.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The running parts. Dropping it ends them all.
+#[derive(Debug)]
+pub struct Stack {
+    ports: Ports,
+    state: PathBuf,
+    app: Option<DemoApp>,
+    origin: Part,
+    edge: Part,
+}
+
+impl Stack {
+    /// Starts every part and waits until requests go through.
+    ///
+    /// `origin_program` is what [`crate::build::origin`] built; the Worker must be built too.
+    ///
+    /// # Errors
+    /// When a port is taken, or a part ends or does not come up; the error has the end of its log.
+    pub async fn start(
+        workspace: &Workspace,
+        origin_program: &Path,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let ports = options.ports.resolve()?;
+        let state = secret::private_folder(&options.state)?;
+        let edge_secret = kept_secret(&state.join("edge-secret"))?;
+        let anchor = origin::anchor_key(origin_program, &state, &options)?;
+
+        let app = DemoApp::start(ports.app)?;
+        let origin = origin::part(origin_program, &state, ports, &edge_secret, &options);
+        let edge = edge::part(workspace, &state, ports, &edge_secret, &anchor, &options)?;
+        let mut stack = Self { ports, state, app: Some(app), origin, edge };
+        stack.edge.start()?;
+        stack.origin.start()?;
+        stack.ready().await?;
+        Ok(stack)
+    }
+
+    /// Where people and programs send their requests, without a slash at the end.
+    #[must_use]
+    pub fn edge_url(&self) -> String {
+        format!("http://localhost:{}", self.ports.edge)
+    }
+
+    /// The ports in use.
+    #[must_use]
+    pub fn ports(&self) -> Ports {
+        self.ports
+    }
+
+    /// The folder with keys, stores, KV and logs.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// The origin, to be ended and started again.
+    pub fn origin(&mut self) -> &mut Part {
+        &mut self.origin
+    }
+
+    /// The Worker, to be ended and started again.
+    pub fn edge(&mut self) -> &mut Part {
+        &mut self.edge
+    }
+
+    /// Ends the demo app: the edge's upstream is then unreachable.
+    pub fn stop_app(&mut self) {
+        self.app = None;
+    }
+
+    /// Starts the demo app where it was.
+    ///
+    /// # Errors
+    /// When its port has been taken meanwhile.
+    pub fn start_app(&mut self) -> Result<(), Error> {
+        self.app = None;
+        self.app = Some(DemoApp::start(self.ports.app)?);
+        Ok(())
+    }
+
+    /// Waits until the origin is ready, a request goes through the edge to the app, and the edge
+    /// has accepted the origin's head: a protected path then answers 401 rather than 503.
+    ///
+    /// # Errors
+    /// When a part ends or the wait is longer than a minute.
+    pub async fn ready(&mut self) -> Result<(), Error> {
+        let (operator, edge) = (self.ports.operator, self.ports.edge);
+        let deadline = Instant::now() + PATIENCE;
+        self.answers(Which::Origin, operator, "/readyz", 200, deadline).await?;
+        self.answers(Which::Edge, edge, "/public/ready", 200, deadline).await?;
+        self.answers(Which::Edge, edge, "/ready", 401, deadline).await
+    }
+
+    /// Waits for a part to end by itself, and says which.
+    pub async fn broken(&mut self) -> Error {
+        loop {
+            for part in [&mut self.origin, &mut self.edge] {
+                if let Err(error) = part.check() {
+                    return error;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Ends the parts in order: the origin first, while the KV it publishes to is still there.
+    ///
+    /// # Errors
+    /// When the system refuses to tell of a part.
+    pub async fn stop(mut self) -> Result<(), Error> {
+        self.origin.stop().await?;
+        self.edge.stop().await
+    }
+
+    async fn answers(
+        &mut self,
+        which: Which,
+        port: u16,
+        path: &str,
+        wanted: u16,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let mut last = String::from("did not answer");
+        loop {
+            self.origin.check()?;
+            self.edge.check()?;
+            match probe::status(port, path).await {
+                Ok(status) if status == wanted => return Ok(()),
+                Ok(status) => last = format!("answered GET {path} with {status}, not {wanted},"),
+                // Not listening yet; what it last answered tells more.
+                Err(_) => {}
+            }
+            if Instant::now() > deadline {
+                let silent = match which {
+                    Which::Origin => &self.origin,
+                    Which::Edge => &self.edge,
+                };
+                return Err(silent.failure(format!("{last} for {} s", PATIENCE.as_secs())));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Which {
+    Origin,
+    Edge,
+}
+
+/// Writes `.dev.vars`, so that plain `npx wrangler dev` has what the default state folder's origin signs with.
+///
+/// # Errors
+/// When the origin cannot tell its anchor key or the file cannot be written.
+pub fn write_dev_vars(workspace: &Workspace, origin_program: &Path) -> Result<(), Error> {
+    let options = Options::new(workspace.path(".portcullis"));
+    let state = secret::private_folder(&options.state)?;
+    let secret = kept_secret(&state.join("edge-secret"))?;
+    let anchor = origin::anchor_key(origin_program, &state, &options)?;
+    let path = workspace.path(".dev.vars");
+    write_private(&path, &edge::dev_vars(&secret, &anchor))
+        .doing(|| format!("writing {}", path.display()))
+}

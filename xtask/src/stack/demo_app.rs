@@ -1,0 +1,149 @@
+//! The app behind the gate: tells what reached it.
+
+use std::{convert::Infallible, net::TcpListener, thread, time::Duration};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{
+        Request,
+        ws::{WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Response, Sse, sse::Event},
+    routing::{any, get},
+};
+use futures_util::StreamExt;
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::{Error, error::Doing};
+
+/// What a browser is shown first.
+const PAGE: &str = include_str!("demo_app.html");
+
+/// A running demo app, on a thread of its own. Dropping it closes its port and connections.
+#[derive(Debug)]
+pub struct DemoApp {
+    stop: Option<oneshot::Sender<Infallible>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl DemoApp {
+    /// Serves on a loopback port.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub fn start(port: u16) -> Result<Self, Error> {
+        let doing = || format!("starting the demo app on port {port}");
+        let listener = TcpListener::bind(("127.0.0.1", port)).doing(doing)?;
+        listener.set_nonblocking(true).doing(doing)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().doing(doing)?;
+        let listener = {
+            let _inside = runtime.enter();
+            tokio::net::TcpListener::from_std(listener).doing(doing)?
+        };
+        let (stop, stopped) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("demo-app".into())
+            .spawn(move || {
+                runtime.block_on(async {
+                    tokio::select! {
+                        _ = axum::serve(listener, router()) => {}
+                        _ = stopped => {}
+                    }
+                });
+            })
+            .doing(doing)?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for DemoApp {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // It has no result; a panic in it was already printed.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn router() -> Router {
+    Router::new()
+        .route("/", get(front))
+        .route("/ws", any(echo))
+        .route("/sse", get(ticks))
+        .fallback(tell)
+}
+
+/// The page for browsers; what every path answers for everyone else.
+async fn front(request: Request) -> Response {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("text/html")) {
+        return Html(PAGE).into_response();
+    }
+    tell(request).await
+}
+
+/// Answers with the request as it came.
+async fn tell(request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Some(body_bytes) = count(body).await else {
+        return (StatusCode::BAD_REQUEST, "the body ended early\n").into_response();
+    };
+    let headers: Vec<(&str, _)> = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    Json(json!({
+        "method": parts.method.as_str(),
+        "path": parts.uri.path(),
+        "query": parts.uri.query(),
+        "headers": headers,
+        "body_bytes": body_bytes,
+    }))
+    .into_response()
+}
+
+/// How many bytes a body has, keeping none of them; nothing if it breaks off.
+async fn count(body: Body) -> Option<u64> {
+    let mut chunks = body.into_data_stream();
+    let mut bytes = 0;
+    while let Some(chunk) = chunks.next().await {
+        bytes += chunk.ok()?.len() as u64;
+    }
+    Some(bytes)
+}
+
+async fn echo(
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
+) -> Response {
+    match upgrade {
+        Ok(upgrade) => upgrade.on_upgrade(echo_frames),
+        // No WebSocket was asked for: a path like any other.
+        Err(_) => tell(request).await,
+    }
+}
+
+async fn echo_frames(mut socket: WebSocket) {
+    while let Some(Ok(frame)) = socket.recv().await {
+        if socket.send(frame).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// One event at once, then one a second, until the listener goes.
+async fn ticks() -> impl IntoResponse {
+    let events = futures_util::stream::unfold(0_u64, |count| async move {
+        if count > 0 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Some((Ok::<_, Infallible>(Event::default().data(count.to_string())), count + 1))
+    });
+    Sse::new(events)
+}

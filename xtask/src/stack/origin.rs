@@ -1,0 +1,72 @@
+//! The origin as a part: its configuration, by environment only.
+
+use std::{env, path::Path, process::Command};
+
+use super::{Options, Part, Ports};
+use crate::{Error, error::Doing};
+
+const PREFIX: &str = "PORTCULLIS__";
+
+pub(super) fn part(
+    program: &Path,
+    state: &Path,
+    ports: Ports,
+    edge_secret: &str,
+    options: &Options,
+) -> Part {
+    let edge = format!("http://localhost:{}", ports.edge);
+    let mut settings = vec![
+        ("server.listen".to_owned(), format!("127.0.0.1:{}", ports.origin)),
+        ("server.operator_listen".to_owned(), format!("127.0.0.1:{}", ports.operator)),
+        ("tokens.issuer".to_owned(), edge.clone()),
+        // wrangler's own KV, behind the same API as Cloudflare's.
+        ("kv.api".to_owned(), format!("{edge}/cdn-cgi/explorer/api")),
+        ("kv.namespace".to_owned(), "portcullis".to_owned()),
+        ("edge.secret".to_owned(), edge_secret.to_owned()),
+    ];
+    settings.extend(options.redis.clone().map(|url| ("redis.url".to_owned(), url)));
+    settings.extend(options.database.clone().map(|url| ("database.url".to_owned(), url)));
+    settings.extend(options.settings.iter().cloned());
+
+    let (program, state) = (program.to_path_buf(), state.to_path_buf());
+    let log = state.join("logs/origin.log");
+    Part::new("origin", ports.origin, log, move || {
+        let mut command = configured(&program, &state, &settings);
+        command.arg("serve");
+        command
+    })
+}
+
+/// Asks the origin for its anchor's public key; it makes its keys if it has none yet.
+pub(super) fn anchor_key(program: &Path, state: &Path, options: &Options) -> Result<String, Error> {
+    let output = configured(program, state, &options.settings)
+        .args(["keys", "anchor"])
+        .output()
+        .doing(|| format!("starting {}", program.display()))?;
+    let printed = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if !output.status.success() || printed.is_empty() {
+        let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(Error::Unexpected(format!(
+            "`origin keys anchor` gave no key ({}): {complaint}",
+            output.status
+        )));
+    }
+    Ok(printed)
+}
+
+/// The origin's program with these settings and no others: neither the caller's environment nor a
+/// `portcullis.toml` where the caller stands has a say.
+fn configured(program: &Path, state: &Path, settings: &[(String, String)]) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(state);
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with(PREFIX) {
+            command.env_remove(name);
+        }
+    }
+    command.env(format!("{PREFIX}STATE__DIR"), state);
+    for (key, value) in settings {
+        command.env(format!("{PREFIX}{}", key.replace('.', "__").to_uppercase()), value);
+    }
+    command
+}
