@@ -51,7 +51,7 @@ struct Dev {
     /// Port of the origin's health and metrics.
     #[arg(long, default_value_t = Ports::default().operator)]
     operator_port: u16,
-    /// Keep sessions in this Redis, such as redis://localhost:6379.
+    /// Keep sessions in this Redis, such as `redis://localhost:6379`.
     #[arg(long, value_name = "URL")]
     redis: Option<String>,
     /// Keep accounts in this SQL database.
@@ -60,10 +60,10 @@ struct Dev {
     /// Folder of keys, stores, KV and logs [default: .portcullis in the project].
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
-    /// Configuration of the origin, such as tokens.access_ttl=60s.
+    /// Configuration of the origin, such as `tokens.access_ttl=60s`.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     settings: Vec<(String, String)>,
-    /// A var of the Worker, such as REPORT=refusals; objects and lists as JSON.
+    /// A var of the Worker, such as `REPORT=refusals`; objects and lists as JSON.
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
     vars: Vec<(String, String)>,
 }

@@ -22,6 +22,8 @@ pub(super) fn part(
         // wrangler's own KV, behind the same API as Cloudflare's.
         ("kv.api".to_owned(), format!("{edge}/cdn-cgi/explorer/api")),
         ("kv.namespace".to_owned(), "portcullis".to_owned()),
+        // wrangler's KV asks for no token, but a client of Cloudflare's always sends one.
+        ("kv.token".to_owned(), "local".to_owned()),
         ("edge.secret".to_owned(), edge_secret.to_owned()),
     ];
     settings.extend(options.redis.clone().map(|url| ("redis.url".to_owned(), url)));
