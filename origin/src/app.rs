@@ -105,12 +105,8 @@ impl App {
         let epochs = Arc::new(Epochs::default());
         // An entry outlives the last access token that bears it, by any edge's clock.
         let retain = config.tokens.access_ttl + LEEWAY + CLOCK_SKEW;
-        let credentials = Arc::new(Credentials::new(
-            &config.tokens,
-            keys.clone(),
-            clock.clone(),
-            log.clone(),
-        ));
+        let credentials =
+            Arc::new(Credentials::new(&config.tokens, keys.clone(), clock.clone(), log.clone()));
         let issuer = Arc::new(Issuer {
             tokens: config.tokens.clone(),
             rules: config.sessions.clone(),
@@ -194,5 +190,9 @@ impl App {
 
 /// What browsers send as `Origin` from the issuer's own pages (RFC 6454 §6.2).
 fn own_origin(issuer: &str) -> String {
-    Url::parse(issuer).map_or_else(|_| String::from(issuer), |url| url.origin().ascii_serialization())
+    Url::parse(issuer)
+        .map_or_else(|_| String::from(issuer), |url| url.origin().ascii_serialization())
 }
+
+#[cfg(test)]
+mod tests;

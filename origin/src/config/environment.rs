@@ -31,9 +31,8 @@ impl Environment {
                     expected: format!("a name like {PREFIX}SECTION__KEY"),
                 });
             };
-            let entry = sections
-                .entry(String::from(section))
-                .or_insert_with(|| Value::from(Dict::new()));
+            let entry =
+                sections.entry(String::from(section)).or_insert_with(|| Value::from(Dict::new()));
             if let Value::Dict(_, keys) = entry {
                 keys.insert(String::from(key), Value::from(value));
             }

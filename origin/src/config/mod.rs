@@ -65,7 +65,10 @@ impl Config {
                 return Err(ConfigError::NoSuchFile(file.to_path_buf()));
             }
             Some(file) => Figment::from(Toml::file_exact(file)),
-            None => Figment::from(Toml::file_exact(DEFAULT_FILE)),
+            None if Path::new(DEFAULT_FILE).exists() => {
+                Figment::from(Toml::file_exact(DEFAULT_FILE))
+            }
+            None => Figment::new(),
         };
         let figment = figment.merge(Environment::new(variables)?);
         let raw: Raw = figment.extract().map_err(|error| ConfigError::from_figment(&error))?;

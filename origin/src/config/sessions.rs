@@ -41,7 +41,11 @@ impl Raw {
         let life = "a duration from 1m to 365d";
         let rules = SessionRules {
             idle: or(self.idle, "14d").duration("sessions.idle", MINUTE..=YEAR, life)?,
-            absolute: or(self.absolute, "90d").duration("sessions.absolute", MINUTE..=YEAR, life)?,
+            absolute: or(self.absolute, "90d").duration(
+                "sessions.absolute",
+                MINUTE..=YEAR,
+                life,
+            )?,
             browser: or(self.browser, "12h").duration("sessions.browser", MINUTE..=YEAR, life)?,
             grace: Grace {
                 window: or(self.grace, "30s").duration(

@@ -4,7 +4,8 @@ use super::*;
 
 fn from(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let empty = tempfile::NamedTempFile::new().unwrap();
-    let variables = variables.iter().map(|(name, value)| (String::from(*name), String::from(*value)));
+    let variables =
+        variables.iter().map(|(name, value)| (String::from(*name), String::from(*value)));
     Config::load(Some(empty.path()), variables)
 }
 
@@ -27,7 +28,8 @@ fn nothing_at_all_is_a_configuration() {
 #[test]
 fn a_variable_outweighs_the_file_and_keeps_its_text() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(b"[tokens]\naccess_ttl = 60\naudience = 'file'\n[edge]\nsecret = 'x'\n").unwrap();
+    file.write_all(b"[tokens]\naccess_ttl = 60\naudience = 'file'\n[edge]\nsecret = 'x'\n")
+        .unwrap();
     let digits = "01234567890123456789";
     let variables = [
         ("PORTCULLIS__TOKENS__AUDIENCE", "variable"),

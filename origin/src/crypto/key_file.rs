@@ -17,7 +17,9 @@ const MAX_BYTES: u64 = 4096;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyError {
     /// The file cannot be read or written.
-    #[error("key file {path}: {source}; make the folder and its files the property of the user that runs the origin")]
+    #[error(
+        "key file {path}: {source}; make the folder and its files the property of the user that runs the origin"
+    )]
     Io {
         /// Which file.
         path: PathBuf,
@@ -25,7 +27,9 @@ pub(crate) enum KeyError {
         source: io::Error,
     },
     /// Others could read it.
-    #[error("{path} has mode {mode:03o} and can be read by others; if nobody else read it, run `chmod {wanted:o} {path}`; otherwise remove it, and everybody signs in anew")]
+    #[error(
+        "{path} has mode {mode:03o} and can be read by others; if nobody else read it, run `chmod {wanted:o} {path}`; otherwise remove it, and everybody signs in anew"
+    )]
     Exposed {
         /// Which file or folder.
         path: PathBuf,
@@ -35,7 +39,9 @@ pub(crate) enum KeyError {
         wanted: u32,
     },
     /// The content is no key.
-    #[error("key file {path} is broken ({what}); restore it from a backup, or remove it to have a new one made, upon which everybody signs in anew")]
+    #[error(
+        "key file {path} is broken ({what}); restore it from a backup, or remove it to have a new one made, upon which everybody signs in anew"
+    )]
     Broken {
         /// Which file.
         path: PathBuf,
@@ -81,12 +87,13 @@ fn read(path: &Path) -> Result<Secret<String>, KeyError> {
 /// fails when somebody else was faster.
 fn publish(path: &Path, content: &Secret<String>) -> io::Result<()> {
     let draft = path.with_extension(format!("{}.draft", Uuid::new_v4()));
-    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).and_then(
-        |mut file| {
-            file.write_all(content.expose().as_bytes())?;
-            file.sync_all()
-        },
-    );
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).and_then(
+            |mut file| {
+                file.write_all(content.expose().as_bytes())?;
+                file.sync_all()
+            },
+        );
     let linked = written.and_then(|()| fs::hard_link(&draft, path));
     fs::remove_file(&draft)?;
     match linked {

@@ -24,7 +24,10 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw\
                       $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 enum Job {
-    Hash { password: Secret<String>, answer: oneshot::Sender<Result<Secret<String>, Error>> },
+    Hash {
+        password: Secret<String>,
+        answer: oneshot::Sender<Result<Secret<String>, Error>>,
+    },
     Verify {
         password: Secret<String>,
         hash: Option<Secret<String>>,

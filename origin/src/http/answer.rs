@@ -94,8 +94,7 @@ pub(super) fn clear_cookies(headers: &mut HeaderMap) -> Result<(), Refusal> {
 
 fn set_cookies(headers: &mut HeaderMap, cookies: [String; 2]) -> Result<(), Refusal> {
     for cookie in cookies {
-        let mut value =
-            HeaderValue::try_from(cookie).map_err(|_| Refusal::new(Code::Internal))?;
+        let mut value = HeaderValue::try_from(cookie).map_err(|_| Refusal::new(Code::Internal))?;
         value.set_sensitive(true);
         headers.append(SET_COOKIE, value);
     }

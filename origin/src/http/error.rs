@@ -11,9 +11,7 @@ use common::token::TokenError;
 use tracing::error;
 
 use crate::port::{PasswordFault, StoreFault};
-use crate::service::{
-    AccessError, Fault, LoginError, RefreshError, RegisterError, WeakPassword,
-};
+use crate::service::{AccessError, Fault, LoginError, RefreshError, RegisterError, WeakPassword};
 
 /// The `realm` of challenges: which credentials are asked for.
 const REALM: &str = "portcullis";

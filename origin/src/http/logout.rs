@@ -35,15 +35,11 @@ pub(super) async fn logout(
     OptionalBody(input): OptionalBody<Input>,
 ) -> Result<Response, Refusal> {
     let credentials = &services.credentials;
-    let by_cookies = named_by(
-        credentials,
-        caller.access_cookie.as_ref(),
-        caller.refresh_cookie.as_ref(),
-    );
+    let by_cookies =
+        named_by(credentials, caller.access_cookie.as_ref(), caller.refresh_cookie.as_ref());
     let deliberate = caller.bearer.is_some() || input.refresh_token.is_some();
     let ending = if deliberate {
-        let named =
-            named_by(credentials, caller.bearer.as_ref(), input.refresh_token.as_ref());
+        let named = named_by(credentials, caller.bearer.as_ref(), input.refresh_token.as_ref());
         // Who shows a token on purpose must hear that it is none: nothing was ended.
         if named.is_empty() {
             return Err(Refusal::new(Code::TokenInvalid));

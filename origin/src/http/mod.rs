@@ -56,3 +56,6 @@ pub(crate) fn operator(probes: Probes) -> Router {
         .layer(from_fn(frame::quiet))
         .with_state(Arc::new(probes))
 }
+
+#[cfg(test)]
+mod tests;

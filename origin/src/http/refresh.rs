@@ -42,7 +42,6 @@ pub(super) async fn refresh(
         (None, None) => return Err(Refusal::new(Code::RefreshMissing)),
     };
     let access = access.map(|access| access.expose().as_str());
-    let (account, issued) =
-        services.rotator.refresh(token.expose(), access, client.device).await?;
+    let (account, issued) = services.rotator.refresh(token.expose(), access, client.device).await?;
     answer::tokens(account, &issued, delivery, services.clock.now())
 }

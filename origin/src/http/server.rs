@@ -20,8 +20,8 @@ const MAX_CONNECTIONS: usize = 2048;
 /// How long a request's head may take to arrive; also how long a connection may lie idle.
 const HEAD_PATIENCE: Duration = Duration::from_secs(20);
 
-/// Bytes that the head of a request may have.
-const MAX_HEAD: usize = 64 * 1024;
+/// Bytes that the head of a request may have: two tokens of the largest size, and as much again.
+const MAX_HEAD: usize = 32 * 1024;
 
 /// Headers that a request may have.
 const MAX_HEADERS: usize = 100;
@@ -37,7 +37,9 @@ pub(crate) struct Listening {
 
 /// An address that we cannot listen on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address} ({key}): {source}; end what listens there or choose another port in {key}")]
+#[error(
+    "cannot listen on {address} ({key}): {source}; end what listens there or choose another port in {key}"
+)]
 pub(crate) struct PortTaken {
     key: &'static str,
     address: SocketAddr,

@@ -53,7 +53,6 @@ pub(super) async fn head(
     State(services): State<Arc<Services>>,
 ) -> Result<impl IntoResponse, Refusal> {
     let head = services.heads.current().await?;
-    let headers =
-        [(CACHE_CONTROL, TWO_SECONDS), (CONTENT_TYPE, "application/portcullis-head+jwt")];
+    let headers = [(CACHE_CONTROL, TWO_SECONDS), (CONTENT_TYPE, "application/portcullis-head+jwt")];
     Ok((headers, String::from(&*head.document)))
 }

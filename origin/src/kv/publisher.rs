@@ -189,9 +189,7 @@ impl Publisher {
             return;
         }
         if let Some((mailbox, _)) = &self.mailbox {
-            let pending = progress
-                .published
-                .is_none_or(|(epoch, _)| epoch < self.epochs.latest());
+            let pending = progress.published.is_none_or(|(epoch, _)| epoch < self.epochs.latest());
             if pending {
                 sleep_until(progress.open_at).await;
                 match self.publish(&**mailbox).await {

@@ -52,9 +52,7 @@ impl Heads {
     pub(crate) async fn current(&self) -> Result<SignedHead, Fault> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match last {
-            Some(head)
-                if head.made.elapsed() < FRESH && head.epoch >= self.epochs.latest() =>
-            {
+            Some(head) if head.made.elapsed() < FRESH && head.epoch >= self.epochs.latest() => {
                 Ok(head)
             }
             _ => self.make().await,

@@ -59,10 +59,7 @@ impl Issuer {
         let new = NewSession {
             sid: self.random.session_id(self.clock.now_ms()),
             subject: account.id.clone(),
-            grant: Grant {
-                roles: account.roles.clone(),
-                email_verified: account.email_verified,
-            },
+            grant: Grant { roles: account.roles.clone(), email_verified: account.email_verified },
             jti: self.random.token_id(),
             device,
             remember: lasting == Lasting::Remembered,

@@ -42,8 +42,7 @@ impl FromRequestParts<Arc<Services>> for Caller {
     ) -> Result<Self, Refusal> {
         let bearer = bearer(parts)?;
         let header = joined_cookies(parts);
-        let ours =
-            cookie::ours(&header).map_err(|_| Refusal::new(Code::CredentialsAmbiguous))?;
+        let ours = cookie::ours(&header).map_err(|_| Refusal::new(Code::CredentialsAmbiguous))?;
         let carries_cookies = ours.access.is_some() || ours.refresh.is_some();
         let ambient_only = bearer.is_none() && carries_cookies;
         if ambient_only && changes_state(parts.method.as_str()) && !same_origin(parts, services) {
@@ -68,7 +67,8 @@ fn bearer(parts: &Parts) -> Result<Option<Secret<String>>, Refusal> {
         if found.is_some() || token.contains(',') {
             return Err(Refusal::new(Code::CredentialsAmbiguous));
         }
-        found = Some(scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(String::from(token))));
+        found =
+            Some(scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(String::from(token))));
     }
     Ok(found.flatten())
 }

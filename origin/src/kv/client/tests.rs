@@ -41,8 +41,7 @@ fn client(api: Url) -> KvClient {
 async fn a_write_goes_to_the_key_with_the_token() {
     let (url, seen) = api(StatusCode::OK, r#"{"success":true,"errors":[]}"#).await;
     client(url).put("head", "text").await.unwrap();
-    let expected =
-        "PUT /base/storage/kv/namespaces/portcullis/values/head Bearer very-secret";
+    let expected = "PUT /base/storage/kv/namespaces/portcullis/values/head Bearer very-secret";
     assert_eq!(*seen.lock().unwrap(), [expected]);
 }
 
