@@ -3,6 +3,7 @@
 //! [`stack`] starts the demo app, the origin and the Worker as real processes; `cargo xtask dev`
 //! and the end-to-end tests use the same one. Nothing here ships with the product.
 
+pub mod bench;
 pub mod build;
 pub mod dev;
 mod error;

@@ -5,7 +5,7 @@ use std::{env, path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 use xtask::{
-    Error, Workspace, build, dev, setup,
+    Error, Workspace, bench, build, dev, setup,
     stack::{self, Options, Ports},
     test,
 };
@@ -35,6 +35,17 @@ enum Task {
     },
     /// Build the Worker into build/, unless nothing has changed.
     BuildEdge,
+    /// Measure, and print medians.
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Start-up time of the origin and the Worker, and the origin's idle memory.
+    Startup,
 }
 
 #[derive(Args)]
@@ -93,6 +104,7 @@ fn run(task: Task) -> Result<(), Error> {
         Task::Test { long, arguments } => {
             test::run(&workspace, &test::Selection { long, arguments })
         }
+        Task::Bench { what: Bench::Startup } => bench::startup(&workspace),
         Task::BuildEdge => build::edge(&workspace, &setup::run(&workspace)?),
     }
 }

@@ -19,10 +19,12 @@ use std::{
 };
 
 pub use demo_app::DemoApp;
+pub(crate) use edge::worker_vars;
 pub use options::Options;
+pub(crate) use origin::{anchor_key, part as origin_part};
 pub use part::Part;
 pub use ports::Ports;
-pub(crate) use secret::{kept_secret, write_private};
+pub(crate) use secret::{kept_secret, private_folder, write_private};
 
 use crate::{Error, Workspace, error::Doing};
 
@@ -52,9 +54,9 @@ impl Stack {
         options: Options,
     ) -> Result<Self, Error> {
         let ports = options.ports.resolve()?;
-        let state = secret::private_folder(&options.state)?;
+        let state = private_folder(&options.state)?;
         let edge_secret = kept_secret(&state.join("edge-secret"))?;
-        let anchor = origin::anchor_key(origin_program, &state, &options)?;
+        let anchor = anchor_key(origin_program, &state, &options)?;
 
         let app = DemoApp::start(ports.app)?;
         let origin = origin::part(origin_program, &state, ports, &edge_secret, &options);
@@ -185,9 +187,9 @@ enum Which {
 /// When the origin cannot tell its anchor key or the file cannot be written.
 pub fn write_dev_vars(workspace: &Workspace, origin_program: &Path) -> Result<(), Error> {
     let options = Options::new(workspace.path(".portcullis"));
-    let state = secret::private_folder(&options.state)?;
+    let state = private_folder(&options.state)?;
     let secret = kept_secret(&state.join("edge-secret"))?;
-    let anchor = origin::anchor_key(origin_program, &state, &options)?;
+    let anchor = anchor_key(origin_program, &state, &options)?;
     let path = workspace.path(".dev.vars");
     write_private(&path, &edge::dev_vars(&secret, &anchor))
         .doing(|| format!("writing {}", path.display()))

@@ -1,6 +1,6 @@
 //! The app behind the gate: tells what reached it.
 
-use std::{convert::Infallible, net::TcpListener, thread, time::Duration};
+use std::{borrow::Cow, convert::Infallible, net::TcpListener, thread, time::Duration};
 
 use axum::{
     Json, Router,
@@ -14,7 +14,7 @@ use axum::{
     routing::{any, get},
 };
 use futures_util::StreamExt;
-use serde_json::json;
+use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::{Error, error::Doing};
@@ -87,24 +87,34 @@ async fn front(request: Request) -> Response {
     tell(request).await
 }
 
-/// Answers with the request as it came.
+/// A request, as it came.
+#[derive(Serialize)]
+struct Told<'a> {
+    method: &'a str,
+    path: &'a str,
+    query: Option<&'a str>,
+    headers: Vec<(&'a str, Cow<'a, str>)>,
+    body_bytes: u64,
+}
+
+/// Answers with the request.
 async fn tell(request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Some(body_bytes) = count(body).await else {
         return (StatusCode::BAD_REQUEST, "the body ended early\n").into_response();
     };
-    let headers: Vec<(&str, _)> = parts
+    let headers = parts
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
         .collect();
-    Json(json!({
-        "method": parts.method.as_str(),
-        "path": parts.uri.path(),
-        "query": parts.uri.query(),
-        "headers": headers,
-        "body_bytes": body_bytes,
-    }))
+    Json(Told {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        headers,
+        body_bytes,
+    })
     .into_response()
 }
 

@@ -58,26 +58,38 @@ pub(super) fn dev_vars(edge_secret: &str, anchor: &str) -> String {
 /// The project's wrangler.toml with this stack's addresses and vars, and without its build command:
 /// the Worker is built before the stack starts.
 fn configuration(workspace: &Workspace, ports: Ports, options: &Options) -> Result<Value, Error> {
-    let path = workspace.path("wrangler.toml");
-    let text = fs::read_to_string(&path).doing(|| format!("reading {}", path.display()))?;
-    let wrong = |why: String| Error::Unexpected(format!("{}: {why}", path.display()));
-    let table: toml::Table =
-        text.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
-    let mut config = serde_json::to_value(table).map_err(|error| wrong(error.to_string()))?;
-    let root = config.as_object_mut().ok_or_else(|| wrong("is not a table".into()))?;
-    root.remove("build");
-    let main =
-        root.get("main").and_then(Value::as_str).ok_or_else(|| wrong("names no `main`".into()))?;
-    let main = workspace.path(main);
-    root.insert("main".into(), json!(main));
+    let mut config = wrangler_toml(workspace)?;
+    config.remove("build");
+    let main = config
+        .get("main")
+        .and_then(Value::as_str)
+        .map(|main| workspace.path(main))
+        .ok_or_else(|| Error::Unexpected("wrangler.toml names no `main`".into()))?;
+    config.insert("main".into(), json!(main));
 
-    let vars = root.entry("vars").or_insert_with(|| Value::Object(Map::new()));
-    let vars = vars.as_object_mut().ok_or_else(|| wrong("`vars` is not a table".into()))?;
+    let mut vars = vars_of(&config)?;
     vars.insert("ISSUER".into(), json!(format!("http://localhost:{}", ports.edge)));
     vars.insert("ORIGIN_URL".into(), json!(format!("http://127.0.0.1:{}", ports.origin)));
     vars.insert("APP_URL".into(), json!(format!("http://127.0.0.1:{}", ports.app)));
-    for (name, value) in &options.vars {
-        vars.insert(name.clone(), value.clone());
+    vars.extend(options.vars.iter().cloned());
+    config.insert("vars".into(), Value::Object(vars));
+    Ok(Value::Object(config))
+}
+
+/// The vars in the project's wrangler.toml.
+pub(crate) fn worker_vars(workspace: &Workspace) -> Result<Map<String, Value>, Error> {
+    vars_of(&wrangler_toml(workspace)?)
+}
+
+fn vars_of(config: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
+    match config.get("vars") {
+        Some(Value::Object(vars)) => Ok(vars.clone()),
+        _ => Err(Error::Unexpected("wrangler.toml has no table `vars`".into())),
     }
-    Ok(config)
+}
+
+fn wrangler_toml(workspace: &Workspace) -> Result<Map<String, Value>, Error> {
+    let path = workspace.path("wrangler.toml");
+    let text = fs::read_to_string(&path).doing(|| format!("reading {}", path.display()))?;
+    toml::from_str(&text).map_err(|error| Error::Unexpected(format!("{}: {error}", path.display())))
 }

@@ -7,7 +7,7 @@ use crate::{Error, error::Doing};
 
 const PREFIX: &str = "PORTCULLIS__";
 
-pub(super) fn part(
+pub(crate) fn part(
     program: &Path,
     state: &Path,
     ports: Ports,
@@ -40,7 +40,7 @@ pub(super) fn part(
 }
 
 /// Asks the origin for its anchor's public key; it makes its keys if it has none yet.
-pub(super) fn anchor_key(program: &Path, state: &Path, options: &Options) -> Result<String, Error> {
+pub(crate) fn anchor_key(program: &Path, state: &Path, options: &Options) -> Result<String, Error> {
     let output = configured(program, state, &options.settings)
         .args(["keys", "anchor"])
         .output()

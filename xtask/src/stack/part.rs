@@ -26,7 +26,7 @@ pub struct Part {
 }
 
 impl Part {
-    pub(super) fn new(
+    pub(crate) fn new(
         name: &'static str,
         port: u16,
         log: PathBuf,
@@ -92,7 +92,7 @@ impl Part {
     }
 
     /// Fails once a process that should be running has ended by itself.
-    pub(super) fn check(&mut self) -> Result<(), Error> {
+    pub(crate) fn check(&mut self) -> Result<(), Error> {
         let ended: Option<ExitStatus> = match &mut self.running {
             Some(group) => group.exited().doing(|| format!("looking after the {}", self.name))?,
             None => None,
@@ -104,7 +104,7 @@ impl Part {
     }
 
     /// An error about this part, with the end of its log.
-    pub(super) fn failure(&self, what: String) -> Error {
+    pub(crate) fn failure(&self, what: String) -> Error {
         Error::Part {
             part: self.name,
             port: self.port,

@@ -31,7 +31,7 @@ impl Ports {
     }
 
     /// Picks free ports where 0 is asked for, and refuses taken ones.
-    pub(super) fn resolve(self) -> Result<Self, Error> {
+    pub(crate) fn resolve(self) -> Result<Self, Error> {
         // All held until all are picked, so that no two are the same.
         let (edge, held_edge) = take("edge", self.edge)?;
         let (origin, held_origin) = take("origin", self.origin)?;

@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use crate::{Error, error::Doing};
 
 /// Makes a folder only its owner can look into, and gives its full path.
-pub(super) fn private_folder(path: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn private_folder(path: &Path) -> Result<PathBuf, Error> {
     let doing = || format!("making the folder {}", path.display());
     DirBuilder::new().recursive(true).mode(0o700).create(path).doing(doing)?;
     path.canonicalize().doing(doing)

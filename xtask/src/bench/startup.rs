@@ -1,0 +1,204 @@
+//! How long the parts take to start, and what the origin then holds.
+//!
+//! The Worker is compared with one of a single line of JavaScript, started in the same way: what
+//! workerd takes for itself is in both.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{
+    Error, Workspace,
+    build::{self, Profile},
+    error::Doing,
+    setup,
+    stack::{self, Options, Part, Ports, probe},
+};
+
+/// Odd, so that the median is one of the runs.
+const RUNS: usize = 11;
+
+/// How long one start may take before the bench gives up.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// What the smallest Worker there is does.
+const EMPTY_WORKER: &str = "export default { fetch() { return new Response('ok') } }";
+
+/// Measures the origin's and the Worker's start and prints a table of medians.
+///
+/// # Errors
+/// When a part does not build or does not start.
+pub fn startup(workspace: &Workspace) -> Result<(), Error> {
+    let tools = setup::run(workspace)?;
+    build::edge(workspace, &tools)?;
+    let program = build::origin(workspace, Profile::Release)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .doing(|| "starting the async runtime".into())?;
+    let state = workspace.target().join("xtask/bench");
+    let options = Options { ports: Ports::free(), ..Options::new(state) };
+    let (origin, memory) = runtime.block_on(origin_starts(&program, &options))?;
+    let anchor = stack::anchor_key(&program, &stack::private_folder(&options.state)?, &options)?;
+    let ours = our_worker(workspace, &anchor)?;
+    let worker = runtime.block_on(worker_starts(workspace, &options, &ours))?;
+    let empty = runtime.block_on(worker_starts(workspace, &options, &empty_worker()))?;
+
+    let rows = [
+        ("origin serve to /readyz 200", format!("{:.1} ms", millis(origin))),
+        ("origin, resident memory when idle", format!("{} MB", memory.div_ceil(1024))),
+        ("workerd to the first response, our Worker", format!("{:.1} ms", millis(worker))),
+        ("workerd to the first response, empty Worker", format!("{:.1} ms", millis(empty))),
+        ("  the Worker's own share", format!("{:.1} ms", millis(worker.saturating_sub(empty)))),
+        ("  ratio", format!("{:.2}", worker.as_secs_f64() / empty.as_secs_f64())),
+    ];
+    let mut out = io::stdout().lock();
+    writeln!(out, "medians of {RUNS} runs").doing(|| "printing".into())?;
+    for (what, value) in rows {
+        writeln!(out, "{what:<46}{value:>12}").doing(|| "printing".into())?;
+    }
+    Ok(())
+}
+
+/// The median start of the origin on the embedded store, and its idle memory in KiB.
+async fn origin_starts(program: &Path, options: &Options) -> Result<(Duration, u64), Error> {
+    let state = stack::private_folder(&options.state)?;
+    let ports = options.ports.resolve()?;
+    let secret = stack::kept_secret(&state.join("edge-secret"))?;
+    let mut part = stack::origin_part(program, &state, ports, &secret, options);
+    // Keys and databases are made by the first start: an operator waits for that once.
+    first_answer(&mut part, ports.operator, "/readyz", Some(200)).await?;
+    part.stop().await?;
+    let (mut times, mut memory) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        times.push(first_answer(&mut part, ports.operator, "/readyz", Some(200)).await?);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        memory.push(resident(&part)?);
+        part.stop().await?;
+    }
+    Ok((median(times), median(memory)))
+}
+
+/// The median start of a Worker in a fresh workerd.
+async fn worker_starts(
+    workspace: &Workspace,
+    options: &Options,
+    config: &str,
+) -> Result<Duration, Error> {
+    let state = stack::private_folder(&options.state)?;
+    let port = options.ports.resolve()?.edge;
+    let file = state.join("workerd.capnp");
+    fs::write(&file, config.replace("PORT", &port.to_string()))
+        .doing(|| format!("writing {}", file.display()))?;
+    let program = workspace.node_program("workerd");
+    let mut workerd = Part::new("Worker", port, state.join("logs/workerd.log"), move || {
+        let mut command = Command::new(&program);
+        command.arg("serve").arg(&file);
+        command
+    });
+    let mut times = Vec::new();
+    for _ in 0..RUNS {
+        times.push(first_answer(&mut workerd, port, "/ready", None).await?);
+        workerd.kill();
+    }
+    Ok(median(times))
+}
+
+/// Starts a part and says how long its first answer took.
+async fn first_answer(
+    server: &mut Part,
+    port: u16,
+    path: &str,
+    wanted: Option<u16>,
+) -> Result<Duration, Error> {
+    let started = Instant::now();
+    server.start()?;
+    loop {
+        match probe::status(port, path).await {
+            Ok(status) if wanted.is_none_or(|wanted| wanted == status) => {
+                return Ok(started.elapsed());
+            }
+            _ => {}
+        }
+        server.check()?;
+        if started.elapsed() > LIMIT {
+            return Err(server.failure(format!("did not answer within {} s", LIMIT.as_secs())));
+        }
+        tokio::time::sleep(Duration::from_micros(500)).await;
+    }
+}
+
+/// The Worker as built, with the project's vars and a KV that nothing answers for.
+fn our_worker(workspace: &Workspace, anchor: &str) -> Result<String, Error> {
+    let vars = stack::worker_vars(workspace)?;
+    let mut bindings = vec![
+        format!("(name = \"ANCHOR_KEY\", text = {})", quoted(anchor)),
+        "(name = \"PORTCULLIS_KV\", kvNamespace = \"nowhere\")".to_owned(),
+    ];
+    for (name, value) in vars {
+        bindings.push(match value {
+            Value::String(text) => format!("(name = {}, text = {})", quoted(&name), quoted(&text)),
+            other => format!("(name = {}, json = {})", quoted(&name), quoted(&other.to_string())),
+        });
+    }
+    let file = |name: &str| quoted(&workspace.path("build").join(name).to_string_lossy());
+    let modules = format!(
+        "(name = \"index.js\", esModule = embed {}), (name = \"index_bg.wasm\", wasm = embed {})",
+        file("index.js"),
+        file("index_bg.wasm"),
+    );
+    Ok(configuration(&modules, &bindings.join(", ")))
+}
+
+fn empty_worker() -> String {
+    configuration(&format!("(name = \"index.js\", esModule = {})", quoted(EMPTY_WORKER)), "")
+}
+
+/// workerd's own configuration, of one Worker on one port.
+fn configuration(modules: &str, bindings: &str) -> String {
+    format!(
+        r#"using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .worker), (name = "nowhere", network = (allow = []))],
+  sockets = [(name = "http", address = "127.0.0.1:PORT", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [{modules}],
+  bindings = [{bindings}],
+  compatibilityDate = "2026-11-01",
+);
+"#
+    )
+}
+
+/// A string as Cap'n Proto's text format writes it, which is as JSON does.
+fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// The resident memory of a part, in KiB.
+fn resident(part: &Part) -> Result<u64, Error> {
+    let id = part.id().ok_or_else(|| Error::Unexpected("the origin is not running".into()))?;
+    let path = format!("/proc/{id}/status");
+    let status = fs::read_to_string(&path).doing(|| format!("reading {path} (Linux only)"))?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
+        .ok_or_else(|| Error::Unexpected(format!("{path} names no VmRSS")))
+}
+
+/// The middle one of an odd number of measurements.
+fn median<T: Ord + Copy + Default>(mut all: Vec<T>) -> T {
+    all.sort_unstable();
+    all.get(all.len() / 2).copied().unwrap_or_default()
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
