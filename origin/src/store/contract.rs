@@ -1,6 +1,6 @@
 //! What every session store must do, on the real thing: one suite, run over each of them.
 
-mod bench;
+pub(super) mod bench;
 mod history;
 mod lease;
 mod log;

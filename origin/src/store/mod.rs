@@ -17,4 +17,4 @@ pub(crate) use open::OpenError;
 
 /// How long a session is remembered past its idle end: longer than any access token of it can live
 /// (an hour, plus leeway), so that signing out everywhere still finds what it has to block.
-const REMEMBERED: Duration = Duration::from_secs(2 * 60 * 60);
+const REMEMBERED: Duration = Duration::from_hours(2);

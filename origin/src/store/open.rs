@@ -27,19 +27,32 @@ pub(crate) enum OpenError {
         source: std::io::Error,
     },
     /// The database is of another version, or none of ours.
-    #[error("{path}: cannot bring its tables up to date: {source}")]
+    #[error(
+        "{key}: cannot bring the tables of {path} up to date: {source}; if a newer version made \
+         it, run that one"
+    )]
     Migration {
+        /// The configuration key that led to this path.
+        key: &'static str,
         /// The file.
         path: PathBuf,
         /// What went wrong.
         source: sqlx::migrate::MigrateError,
     },
-    /// The store does not answer.
-    #[error("{key}: {source}")]
+    /// The store does not answer, or not as one of ours.
+    #[error("{key}: {}; see that it runs and that this setting leads to it", in_full(fault))]
     Store {
         /// The configuration key that led there.
         key: &'static str,
-        /// What it said.
-        source: StoreFault,
+        /// What it said; told in full by the message, so not its source.
+        fault: StoreFault,
     },
+}
+
+/// The fault and what caused it, in one line.
+fn in_full(fault: &StoreFault) -> String {
+    match fault {
+        StoreFault::Unavailable { source, .. } => format!("{fault}: {source}"),
+        StoreFault::Corrupt { .. } => fault.to_string(),
+    }
 }

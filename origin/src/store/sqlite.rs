@@ -1,10 +1,11 @@
 //! What every SQLite file of the house has in common: owner-only, durable, patient for a bounded
 //! time, and faults in the port's words.
 
-use std::fs::{OpenOptions, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
+use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -14,7 +15,11 @@ use super::OpenError;
 use crate::port::StoreFault;
 
 /// How long a statement waits while another process writes.
-const BUSY: Duration = Duration::from_secs(2);
+const BUSY: Duration = Duration::from_secs(3);
+
+/// How long opening waits for others who open the same file, and between two tries.
+const OPENING: Duration = Duration::from_secs(10);
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// How long a caller waits for a connection of the pool.
 const ACQUIRE: Duration = Duration::from_secs(5);
@@ -48,27 +53,43 @@ impl File {
             .foreign_keys(true)
             .busy_timeout(BUSY);
 
-        let store = |source| OpenError::Store { key: self.key, source: self.fault(source) };
+        let started = Instant::now();
+        loop {
+            let outcome = self.migrate(path, &options, migrator).await;
+            // Of several that make one file, SQLite lets some fail at once where waiting would be
+            // a deadlock.
+            if !matches!(outcome, Err(ref error) if is_busy(error)) || started.elapsed() > OPENING {
+                return outcome.map(|()| options);
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn migrate(
+        self,
+        path: &Path,
+        options: &SqliteConnectOptions,
+        migrator: &Migrator,
+    ) -> Result<(), OpenError> {
+        let store = |error| OpenError::Store { key: self.key, fault: self.fault(error) };
         let pool = pool(1).connect_with(options.clone()).await.map_err(store)?;
         // The write lock comes first: of two processes that start at once, the second finds the
         // tables made.
         let mut lock = pool.begin_with("BEGIN IMMEDIATE").await.map_err(store)?;
         // `run` is the same, but its future is not `Send`.
-        migrator
-            .run_direct(None, &mut *lock, false)
-            .await
-            .map_err(|source| OpenError::Migration { path: path.to_owned(), source })?;
+        migrator.run_direct(None, &mut *lock, false).await.map_err(|source| {
+            OpenError::Migration { key: self.key, path: path.to_owned(), source }
+        })?;
         lock.commit().await.map_err(store)?;
         pool.close().await;
-        Ok(options)
+        Ok(())
     }
 
     /// Says in the port's words what SQLite said.
     pub(super) fn fault(self, error: sqlx::Error) -> StoreFault {
         let corrupt = match &error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => true,
-            // SQLITE_CORRUPT and SQLITE_NOTADB, https://sqlite.org/rescode.html
-            sqlx::Error::Database(e) => matches!(e.code().as_deref(), Some("11" | "26")),
+            sqlx::Error::Database(_) => matches!(code(&error), Some(CORRUPT | NOT_A_DATABASE)),
             _ => false,
         };
         if corrupt {
@@ -84,6 +105,24 @@ impl File {
     }
 }
 
+/// Primary result codes, <https://sqlite.org/rescode.html>.
+const BUSY_CODE: u32 = 5;
+const CORRUPT: u32 = 11;
+const NOT_A_DATABASE: u32 = 26;
+
+/// The primary result code; the extended ones have it in their low byte.
+fn code(error: &sqlx::Error) -> Option<u32> {
+    let code = error.as_database_error()?.code()?.parse::<u32>().ok()?;
+    Some(code & 0xff)
+}
+
+fn is_busy(error: &OpenError) -> bool {
+    let OpenError::Store { fault: StoreFault::Unavailable { source, .. }, .. } = error else {
+        return false;
+    };
+    source.downcast_ref().and_then(code) == Some(BUSY_CODE)
+}
+
 /// A pool of at most `connections`.
 pub(super) fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
@@ -95,15 +134,27 @@ pub(super) fn pool(connections: u32) -> SqlitePoolOptions {
 
 /// Makes the file owner-only before anything is in it; SQLite gives the same rights to the files
 /// that it puts beside it.
-fn own(path: &Path) -> std::io::Result<()> {
-    let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(Permissions::from_mode(0o600))?;
+///
+/// A file that exists is not opened here: closing it again would release the locks that this
+/// process holds on it (<https://sqlite.org/howtocorrupt.html>, §2.2).
+fn own(path: &Path) -> io::Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = path.metadata()?;
+            if !file.is_file() {
+                return Err(io::Error::other("it is not a file"));
+            }
+            if file.permissions().mode() & 0o077 != 0 {
+                fs::set_permissions(path, Permissions::from_mode(0o600))?;
+            }
+            Ok(())
+        }
+        made => made.map(drop),
     }
-    Ok(())
 }
 
-/// SQLite's integers end at 2⁶³ - 1; nothing that counts or tells time gets there.
+/// The integers of SQLite end at 2⁶³ - 1; nothing that counts or tells time gets there.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

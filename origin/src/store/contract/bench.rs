@@ -43,33 +43,33 @@ pub(in crate::store) trait Bench: Send + Sync + Sized {
     async fn ended(&self, sid: SessionId) -> Option<String>;
 }
 
-pub(super) const PHONE: Option<&str> = Some("phone");
-pub(super) const LAPTOP: Option<&str> = Some("laptop");
+pub(in crate::store) const PHONE: Option<&str> = Some("phone");
+pub(in crate::store) const LAPTOP: Option<&str> = Some("laptop");
 
 /// How long the log keeps a `sid`.
-pub(super) const RETAIN: Duration = Duration::from_secs(630);
+pub(in crate::store) const RETAIN: Duration = Duration::from_secs(630);
 
-pub(super) const IDLE: Duration = Duration::from_secs(14 * 86_400);
+pub(in crate::store) const IDLE: Duration = seconds(14 * 86_400);
 
-pub(super) const RULES: RotationRules = RotationRules {
-    grace: Grace { window: Duration::from_secs(30), late_retry: Duration::from_secs(86_400) },
+pub(in crate::store) const RULES: RotationRules = RotationRules {
+    grace: Grace { window: seconds(30), late_retry: seconds(86_400) },
     retain: RETAIN,
 };
 
-pub(super) const fn seconds(n: u64) -> Duration {
+pub(in crate::store) const fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-pub(super) fn fresh_jti() -> TokenId {
+pub(in crate::store) fn fresh_jti() -> TokenId {
     TokenId::new(Uuid::now_v7())
 }
 
-pub(super) fn subject(name: &str) -> Subject {
+pub(in crate::store) fn subject(name: &str) -> Subject {
     name.parse().unwrap()
 }
 
 /// A session about to begin, on the phone.
-pub(super) fn new_session(name: &str) -> NewSession {
+pub(in crate::store) fn new_session(name: &str) -> NewSession {
     NewSession {
         sid: SessionId::new(Uuid::now_v7()),
         subject: subject(name),
@@ -88,19 +88,19 @@ pub(super) fn new_session(name: &str) -> NewSession {
 
 /// What a refresh token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) sid: SessionId,
-    pub(super) generation: u64,
-    pub(super) jti: TokenId,
+pub(in crate::store) struct Token {
+    pub(in crate::store) sid: SessionId,
+    pub(in crate::store) generation: u64,
+    pub(in crate::store) jti: TokenId,
 }
 
 impl Token {
-    pub(super) fn of(session: &Session) -> Self {
+    pub(in crate::store) fn of(session: &Session) -> Self {
         Self { sid: session.sid, generation: session.generation, jti: session.jti }
     }
 
     /// Presents it, with an id of its own for the successor.
-    pub(super) fn from(self, device: Option<&str>) -> Rotate {
+    pub(in crate::store) fn from(self, device: Option<&str>) -> Rotate {
         Rotate {
             sid: self.sid,
             generation: self.generation,
@@ -113,18 +113,33 @@ impl Token {
 }
 
 /// Begins a session of alice on the phone, and answers its first token.
-pub(super) async fn begun<B: Bench>(bench: &B) -> Token {
-    let session = bench.store().begin(&new_session("alice")).await.unwrap();
-    Token::of(&session)
+pub(in crate::store) async fn begun<S: Sessions>(store: &S) -> Token {
+    Token::of(&store.begin(&new_session("alice")).await.unwrap())
+}
+
+/// Presents a token from the phone.
+pub(in crate::store) async fn rotate<S: Sessions>(
+    store: &S,
+    token: Token,
+) -> Result<Rotation, StoreFault> {
+    store.rotate(&token.from(PHONE), &RULES).await
+}
+
+pub(in crate::store) fn is_live(outcome: &Result<Rotation, StoreFault>) -> bool {
+    matches!(outcome, Ok(Rotation::Live { .. }))
 }
 
 /// Presents a token, and answers what became of it.
-pub(super) async fn present<B: Bench>(bench: &B, token: Token, device: Option<&str>) -> Rotation {
+pub(in crate::store) async fn present<B: Bench>(
+    bench: &B,
+    token: Token,
+    device: Option<&str>,
+) -> Rotation {
     bench.store().rotate(&token.from(device), &RULES).await.unwrap()
 }
 
 /// Presents a token that must be answered so, and answers the successor.
-pub(super) async fn live<B: Bench>(
+pub(in crate::store) async fn live<B: Bench>(
     bench: &B,
     token: Token,
     device: Option<&str>,
@@ -137,7 +152,12 @@ pub(super) async fn live<B: Bench>(
 }
 
 /// Presents a token that must end its session so; its `sid` is blocked then.
-pub(super) async fn ends<B: Bench>(bench: &B, token: Token, device: Option<&str>, expected: Ended) {
+pub(in crate::store) async fn ends<B: Bench>(
+    bench: &B,
+    token: Token,
+    device: Option<&str>,
+    expected: Ended,
+) {
     match present(bench, token, device).await {
         Rotation::Ended { why, epoch } => {
             assert_eq!(why, expected);
@@ -148,11 +168,11 @@ pub(super) async fn ends<B: Bench>(bench: &B, token: Token, device: Option<&str>
     assert!(is_blocked(bench, token.sid.uuid()).await);
 }
 
-pub(super) async fn is_blocked<B: Bench>(bench: &B, id: Uuid) -> bool {
+pub(in crate::store) async fn is_blocked<B: Bench>(bench: &B, id: Uuid) -> bool {
     bench.store().blocked(&[id]).await.unwrap() == [id]
 }
 
 /// The fault must be of this kind, whatever else it says.
-pub(super) fn assert_corrupt<T: std::fmt::Debug>(outcome: Result<T, StoreFault>) {
+pub(in crate::store) fn assert_corrupt<T: std::fmt::Debug>(outcome: &Result<T, StoreFault>) {
     assert!(matches!(outcome, Err(StoreFault::Corrupt { .. })), "{outcome:?}");
 }

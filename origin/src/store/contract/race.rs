@@ -15,7 +15,7 @@ const FAMILIES: usize = 1_000;
 const RACERS: usize = 16;
 
 /// Families under way at once; the origin too bounds what it takes on.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 16;
 
 pub(super) async fn rtr_02_a_thousand_families_have_one_successor_each<B: Bench>(bench: &B) {
     let started = Instant::now();

@@ -113,6 +113,8 @@ async fn commit(
         answers.push(answer);
     }
     batch.db.commit().await.map_err(fault)?;
-    answers.into_iter().for_each(|answer| answer());
+    for answer in answers {
+        answer();
+    }
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::invocation::Invocation;
 use crate::port::StoreFault;
 
 /// How long Redis may take to let us in, and how long to answer.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(700);
 
 /// How long a call may take in all: whoever asks is told within a second.
 const BUDGET: Duration = Duration::from_millis(900);
@@ -76,13 +76,11 @@ impl Link {
                 }
             }
         };
-        match tokio::time::timeout(BUDGET, sending).await {
-            Ok(outcome) => outcome.map_err(fault),
-            Err(_) => {
-                let source = "it did not answer in time".into();
-                Err(StoreFault::Unavailable { store: super::NAME, source })
-            }
+        if let Ok(outcome) = tokio::time::timeout(BUDGET, sending).await {
+            return outcome.map_err(fault);
         }
+        let source = "it did not answer in time".into();
+        Err(StoreFault::Unavailable { store: super::NAME, source })
     }
 
     async fn once(&self, attempt: &Attempt, call: &Call) -> RedisResult<Value> {

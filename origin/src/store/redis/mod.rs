@@ -47,7 +47,7 @@ impl RedisStore {
                  (with special characters of the password percent-encoded)",
         })?;
         let store = Self { link: Arc::new(Link::new(client)) };
-        store.ping().await.map_err(|source| OpenError::Store { key: KEY, source })?;
+        store.ping().await.map_err(|fault| OpenError::Store { key: KEY, fault })?;
         Ok(store)
     }
 
@@ -63,10 +63,12 @@ impl RedisStore {
 /// Says in the port's words what the client said.
 fn fault(error: RedisError) -> StoreFault {
     let corrupt = match error.kind() {
-        // CORRUPT is what our scripts say. Redis says WRONGTYPE of a key that holds another type
-        // of value, and a script's own error has no other cause either.
+        // CORRUPT is what our scripts say; WRONGTYPE is said of a key that holds another type.
         ErrorKind::Extension => matches!(error.code(), Some("CORRUPT" | "WRONGTYPE")),
-        ErrorKind::Server(ServerErrorKind::ResponseError) => true,
+        // A script of ours that stops by itself met something that it cannot compute with.
+        ErrorKind::Server(ServerErrorKind::ResponseError) => {
+            error.detail().is_some_and(|detail| detail.contains("user_script"))
+        }
         ErrorKind::UnexpectedReturnType | ErrorKind::Parse => true,
         _ => false,
     };
