@@ -24,7 +24,7 @@ use crate::store::embedded::EmbeddedStore;
 use crate::store::redis::RedisStore;
 
 /// How far the store's clock may be from ours, on top of the leeway that edges give.
-const CLOCK_SKEW: Duration = Duration::from_secs(60);
+const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 /// What a failed start says: each cause has its own words already.
 pub(crate) type StartError = Box<dyn Error + Send + Sync>;
@@ -75,15 +75,12 @@ impl App {
         let hashing = &config.passwords;
         let passwords: Arc<dyn Passwords> =
             Arc::new(Hashers::start(hashing.max_concurrent, hashing.queue)?);
-        let mailbox = match &config.kv {
-            Some(kv) => {
-                let client: Arc<dyn Mailbox> = Arc::new(KvClient::new(kv)?);
-                Some((client, kv.heartbeat))
-            }
-            None => {
-                warn!("no [kv] section: heads are not published, edges have the origin's alone");
-                None
-            }
+        let mailbox = if let Some(kv) = &config.kv {
+            let client: Arc<dyn Mailbox> = Arc::new(KvClient::new(kv)?);
+            Some((client, kv.heartbeat))
+        } else {
+            warn!("no [kv] section: heads are not published, edges have the origin's alone");
+            None
         };
         if config.edge_secret.is_none() {
             warn!("no edge.secret: no edge is believed, late retries of a refresh are refused");

@@ -67,6 +67,7 @@ enum User {
 }
 
 /// Runs the command that the process was started with.
+#[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {

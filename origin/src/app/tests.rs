@@ -156,8 +156,8 @@ async fn rev_06_07_19_an_outage_of_kv_loses_nothing_and_stops_nobody() {
         tokio::time::sleep(SECOND).await;
     }
     kv.status.store(200, Ordering::SeqCst);
-    let last = *revoked.last().unwrap();
-    within(20 * SECOND, "recovery", || holds(&kv, &state, last)).await;
+    let newest = *revoked.last().unwrap();
+    within(20 * SECOND, "recovery", || holds(&kv, &state, newest)).await;
     let lost = revoked.iter().filter(|sid| !holds(&kv, &state, **sid)).count();
     assert_eq!(lost, 0, "of {}", revoked.len());
     replica.end().await;

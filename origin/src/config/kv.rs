@@ -48,7 +48,7 @@ impl Raw {
             heartbeat: heartbeat.duration(
                 "kv.heartbeat",
                 // An edge takes the head for fresh up to 90 s.
-                Duration::from_secs(1)..=Duration::from_secs(60),
+                Duration::from_secs(1)..=Duration::from_mins(1),
                 "a duration from 1s to 60s",
             )?,
         })

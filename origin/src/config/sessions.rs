@@ -31,9 +31,9 @@ pub(super) struct Raw {
     late_retry: Option<Text>,
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(86_400);
-const YEAR: Duration = Duration::from_secs(365 * 86_400);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+const YEAR: Duration = Duration::from_hours(365 * 24);
 
 impl Raw {
     pub(super) fn parse(self) -> Result<SessionRules, Invalid> {
@@ -50,7 +50,7 @@ impl Raw {
             grace: Grace {
                 window: or(self.grace, "30s").duration(
                     "sessions.grace",
-                    Duration::ZERO..=Duration::from_secs(300),
+                    Duration::ZERO..=Duration::from_mins(5),
                     "a duration from 0s to 5m",
                 )?,
                 late_retry: or(self.late_retry, "24h").duration(

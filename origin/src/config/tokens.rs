@@ -39,7 +39,7 @@ impl Raw {
             client_id: name(or(self.client_id, "portcullis"), "tokens.client_id")?,
             access_ttl: or(self.access_ttl, "10m").duration(
                 "tokens.access_ttl",
-                Duration::from_secs(60)..=Duration::from_secs(3600),
+                Duration::from_mins(1)..=Duration::from_hours(1),
                 "a duration from 60s to 1h",
             )?,
         })

@@ -67,8 +67,8 @@ pub(super) fn read_or_make(
         Err(KeyError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {}
         answer => return answer,
     }
-    let made = make().map_err(|what| KeyError::Broken { path: path.to_path_buf(), what })?;
-    publish(path, &made).map_err(|source| KeyError::Io { path: path.to_path_buf(), source })?;
+    let content = make().map_err(|what| KeyError::Broken { path: path.to_path_buf(), what })?;
+    publish(path, &content).map_err(|source| KeyError::Io { path: path.to_path_buf(), source })?;
     read(path)
 }
 
@@ -108,7 +108,8 @@ fn publish(path: &Path, content: &Secret<String>) -> io::Result<()> {
 
 fn refuse_exposed(path: &Path, metadata: &fs::Metadata, wanted: u32) -> Result<(), KeyError> {
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    let others = mode & 0o077;
+    if others == 0 {
         Ok(())
     } else {
         Err(KeyError::Exposed { path: path.to_path_buf(), mode, wanted })

@@ -23,6 +23,8 @@ pub(super) struct User {
     email_verified: bool,
     name: Option<String>,
     roles: Vec<String>,
+    /// Unix seconds.
+    created_at: UnixSeconds,
 }
 
 impl From<Account> for User {
@@ -33,6 +35,7 @@ impl From<Account> for User {
             email_verified: account.email_verified,
             name: account.name,
             roles: account.roles,
+            created_at: account.created_at,
         }
     }
 }

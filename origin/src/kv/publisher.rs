@@ -28,7 +28,7 @@ const TICK: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(15);
 
 /// How often expired entries are dropped.
-const PRUNING: Duration = Duration::from_secs(60);
+const PRUNING: Duration = Duration::from_mins(1);
 
 /// How long the last head may take at the end.
 const FAREWELL: Duration = Duration::from_secs(3);

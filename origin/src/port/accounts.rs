@@ -22,11 +22,7 @@ impl Email {
         let fits = text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
         let parts = (1..=64).contains(&local.len()) && !local.contains('@') && is_domain(domain);
-        if fits && parts {
-            Ok(Self(text.to_lowercase()))
-        } else {
-            Err(InvalidEmail)
-        }
+        if fits && parts { Ok(Self(text.to_lowercase())) } else { Err(InvalidEmail) }
     }
 
     /// The normalised text.

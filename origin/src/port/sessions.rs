@@ -104,10 +104,7 @@ pub(crate) enum Rotation {
         judgement: common::rotation::Judgement,
     },
     /// It ended; its `sid` is in the block log at this epoch.
-    Ended {
-        why: Ended,
-        epoch: Epoch,
-    },
+    Ended { why: Ended, epoch: Epoch },
 }
 
 /// Why a session is revoked from outside of rotation. Recorded with it.
@@ -127,7 +124,8 @@ pub(crate) trait Sessions: Send + Sync {
     async fn begin(&self, new: &NewSession) -> Result<Session, StoreFault>;
 
     /// Applies [`common::rotation::judge`].
-    async fn rotate(&self, request: &Rotate, rules: &RotationRules) -> Result<Rotation, StoreFault>;
+    async fn rotate(&self, request: &Rotate, rules: &RotationRules)
+    -> Result<Rotation, StoreFault>;
 
     /// Revokes one session. One that is unknown or ended is blocked all the same: what was asked
     /// for is that its tokens die.

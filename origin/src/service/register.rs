@@ -52,7 +52,7 @@ impl Register {
     /// Makes an account; it is not signed in by that.
     pub(crate) async fn register(&self, wanted: Registration) -> Result<Account, RegisterError> {
         let email = Email::parse(&wanted.email)?;
-        let name = wanted.name.map(name).transpose()?;
+        let name = wanted.name.as_deref().map(name).transpose()?;
         let password = password::chosen(&wanted.password, &email)?;
         let password_hash = self.passwords.hash(password).await.map_err(Fault::from)?;
         let id = self.random.uuid().to_string();
@@ -71,7 +71,7 @@ impl Register {
     }
 }
 
-fn name(name: String) -> Result<String, RegisterError> {
+fn name(name: &str) -> Result<String, RegisterError> {
     let trimmed = name.trim();
     if (1..=MAX_NAME).contains(&trimmed.len()) && !trimmed.chars().any(char::is_control) {
         Ok(String::from(trimmed))

@@ -67,7 +67,12 @@ fn key_10_a_broken_key_stops_the_start_and_is_not_quoted() {
     KeyRing::open(state.path()).unwrap();
     let file = state.path().join("keys/signing.jwk");
     let good = fs::read_to_string(&file).unwrap();
-    let other_half = good.replace(r#""x":""#, r#""x":"A"#).replacen(r#"","d""#, r#"","d""#, 1);
+    let other_half = fs::read_to_string(state.path().join("keys/anchor.jwk")).unwrap();
+    let other_half = format!(
+        "{}{}",
+        good.split_once(r#""d""#).unwrap().0,
+        &other_half[other_half.find(r#""d""#).unwrap()..]
+    );
     for bad in ["", "secret-text", "{}", r#"{"kty":"oct","k":""}"#, &other_half, &good[..50]] {
         fs::write(&file, bad).unwrap();
         let message = refusal(state.path());

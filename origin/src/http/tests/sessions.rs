@@ -1,12 +1,14 @@
 //! Sign-in, refresh, sign-out.
 
+use std::time::Duration;
+
 use common::token::access::Unsigned;
 use common::token::{AccessRules, Jws};
 use common::{SessionId, UnixSeconds};
 
 use super::*;
 
-const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 async fn refresh(origin: &Origin, token: &str) -> Answer {
     origin.post("/auth/refresh", json!({ "refresh_token": token }), &[]).await
