@@ -15,6 +15,7 @@ use crate::token::access::Unsigned;
 use crate::token::{AccessRules, TokenError, Verified, VerifiedCache};
 use crate::{SessionId, TokenId, UnixSeconds};
 use credentials::Credential;
+pub use credentials::names_bearer;
 
 /// What is known of a request, as it came.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +36,7 @@ pub struct Facts<'a> {
 
 /// What the gate knows.
 #[derive(Clone, Copy, Debug)]
-pub struct World<'w> {
+pub struct World<'w, 'c> {
     /// What each path asks for.
     pub policy: &'w Policy,
     /// Which access tokens are accepted.
@@ -44,8 +45,9 @@ pub struct World<'w> {
     pub staleness: Staleness,
     /// The last head that was accepted.
     pub head: Option<&'w Head>,
-    /// Tokens verified before.
-    pub cache: &'w VerifiedCache,
+    /// Tokens verified before. Borrowed apart from the rest: no verdict holds on to it, so that it
+    /// can change while a question is being answered.
+    pub cache: &'c VerifiedCache,
     /// The time.
     pub now: UnixSeconds,
 }
@@ -192,7 +194,7 @@ impl From<TokenError> for Refusal {
 #[must_use]
 pub fn decide<'a, 'w>(
     facts: &Facts<'a>,
-    world: &World<'w>,
+    world: &World<'w, '_>,
     findings: &Findings,
 ) -> Verdict<'a, 'w> {
     judge(facts, world, findings).unwrap_or_else(Verdict::Refuse)
@@ -200,7 +202,7 @@ pub fn decide<'a, 'w>(
 
 fn judge<'a, 'w>(
     facts: &Facts<'a>,
-    world: &World<'w>,
+    world: &World<'w, '_>,
     findings: &Findings,
 ) -> Result<Verdict<'a, 'w>, Refusal> {
     // TRACE sends a request's headers back to whoever asks (RFC 9110 §9.3.8), CONNECT makes
@@ -279,7 +281,7 @@ fn uncertain<'a, 'w>(
     rule: &Rule,
     token: &Verified,
     head: &Head,
-    world: &World<'_>,
+    world: &World<'_, '_>,
     findings: &Findings,
 ) -> Result<Option<Question<'a, 'w>>, Refusal> {
     let age = head.age(world.now);

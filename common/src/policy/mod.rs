@@ -21,7 +21,7 @@ pub struct PolicyConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPolicy {
     /// A single rule.
-    #[error("POLICY.rules[{index}]: {source}")]
+    #[error("rules[{index}]: {source}")]
     Rule {
         /// Which one, counted from 0.
         index: usize,
@@ -29,7 +29,7 @@ pub enum InvalidPolicy {
         source: InvalidRule,
     },
     /// Two rules, each as specific as the other.
-    #[error("POLICY.rules[{first}] and POLICY.rules[{second}] are both for {text}: keep one")]
+    #[error("rules[{first}] and rules[{second}] are both for {text}: keep one")]
     Contradiction {
         /// One of them.
         first: usize,

@@ -155,7 +155,7 @@ fn pth_14_the_most_specific_rule_wins_in_any_order() {
 #[test]
 fn a_policy_that_is_wrong_says_where() {
     for (rules, words) in [
-        (r#"[{"path":"api","require":"public"}]"#, "POLICY.rules[0]: path \"api\""),
+        (r#"[{"path":"api","require":"public"}]"#, "rules[0]: path \"api\""),
         (r#"[{"path":"/a/*/b","require":"public"}]"#, "path \"/a/*/b\""),
         (r#"[{"path":"/a*","require":"public"}]"#, "path \"/a*\""),
         (r#"[{"path":"/a/../b","require":"public"}]"#, "path \"/a/../b\""),
@@ -167,12 +167,12 @@ fn a_policy_that_is_wrong_says_where() {
         (r#"[{"path":"/a","require":{"scope":"a b"}}]"#, "no role or scope"),
         (
             r#"[{"path":"/a","require":"public"},{"path":"/a/","require":"signed-in"}]"#,
-            "POLICY.rules[0] and POLICY.rules[1] are both for /a",
+            "rules[0] and rules[1] are both for /a",
         ),
         (
             r#"[{"path":"/a","require":"public","methods":["GET"]},
                 {"path":"/%61","require":"signed-in","methods":["POST","GET"]}]"#,
-            "POLICY.rules[0] and POLICY.rules[1]",
+            "rules[0] and rules[1]",
         ),
     ] {
         let message = policy(rules).unwrap_err().to_string();

@@ -56,6 +56,7 @@ pub struct AccessRules {
 /// An access token whose header, key and claims are good and whose signature nobody has checked.
 #[derive(Debug)]
 pub struct Unsigned<'a, 'k> {
+    text: &'a str,
     /// The question to be answered.
     pub check: SignatureCheck<'a, 'k>,
     content: Verified,
@@ -78,7 +79,13 @@ impl<'a, 'k> Unsigned<'a, 'k> {
         let kid = jws.header.kid.clone().ok_or(TokenError::Key)?;
         let key = keys.at(&kid, now).ok_or(TokenError::Key)?;
         let content = Verified::read(jws.unverified_payload(), kid, rules, now)?;
-        Ok(Self { check: jws.check(key)?, content })
+        Ok(Self { text, check: jws.check(key)?, content })
+    }
+
+    /// The whole token.
+    #[must_use]
+    pub const fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Takes the verifier's answer; only a `true` lets the content out.

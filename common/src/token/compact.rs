@@ -22,7 +22,6 @@ pub(crate) const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 /// A compact JWS, taken apart. Nothing of it is verified.
 #[derive(Clone, Debug)]
 pub struct Jws<'a> {
-    text: &'a str,
     signing_input: &'a str,
     /// The JOSE header, already judged for what must not be there.
     pub header: Header,
@@ -35,7 +34,8 @@ impl<'a> Jws<'a> {
     ///
     /// # Errors
     /// `TooLong` above `max` bytes, before anything else is looked at; `Form` unless it is exactly
-    /// three non-empty canonical base64url segments; what [`Header`] refuses.
+    /// three canonical base64url segments, of which only the payload may be empty (RFC 7515 signs
+    /// any octets); what [`Header`] refuses.
     pub fn parse(text: &'a str, max: usize) -> Result<Self, TokenError> {
         if text.len() > max {
             return Err(TokenError::TooLong);
@@ -43,16 +43,14 @@ impl<'a> Jws<'a> {
         let (signing_input, signature) = text.rsplit_once('.').ok_or(TokenError::Form)?;
         // A dot too many ends up in the payload, which then is no base64url.
         let (header, payload) = signing_input.split_once('.').ok_or(TokenError::Form)?;
+        // RFC 8725 §3.2: unsecured ones have nothing here.
+        if signature.is_empty() {
+            return Err(TokenError::Form);
+        }
         let signature = decode(signature)?;
         let payload = decode(payload)?;
         let header = Header::parse(&decode(header)?)?;
-        Ok(Self { text, signing_input, header, payload, signature })
-    }
-
-    /// The whole text.
-    #[must_use]
-    pub const fn text(&self) -> &'a str {
-        self.text
+        Ok(Self { signing_input, header, payload, signature })
     }
 
     /// The bytes between the dots. Not verified.
@@ -80,9 +78,6 @@ impl<'a> Jws<'a> {
 }
 
 fn decode(segment: &str) -> Result<Vec<u8>, TokenError> {
-    if segment.is_empty() {
-        return Err(TokenError::Form);
-    }
     BASE64URL.decode(segment).map_err(|_| TokenError::Form)
 }
 

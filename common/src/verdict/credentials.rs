@@ -39,8 +39,7 @@ pub(super) fn bearer(authorization: Option<&str>) -> Result<Option<&str>, Refusa
         return Ok(None);
     };
     // Two header lines arrive as one, joined by a comma, which no token has.
-    let bearers = header.split(',').filter(|part| is_bearer(part.trim_start())).count();
-    if bearers == 0 {
+    if !names_bearer(header) {
         return Ok(None);
     }
     if header.contains(',') {
@@ -52,6 +51,12 @@ pub(super) fn bearer(authorization: Option<&str>) -> Result<Option<&str>, Refusa
         Some(token) if !token.is_empty() => Ok(Some(token)),
         _ => Err(Code::TokenInvalid.into()),
     }
+}
+
+/// Whether an `Authorization` header, or one of several joined by commas, is of the bearer scheme.
+#[must_use]
+pub fn names_bearer(header: &str) -> bool {
+    header.split(',').any(|part| is_bearer(part.trim_start()))
 }
 
 const SCHEME: &str = "Bearer";

@@ -1,0 +1,29 @@
+//! What can fail at the platform's border.
+
+use wasm_bindgen::JsValue;
+
+/// A call into the platform failed. The text is the platform's, for the log only.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}: {said}")]
+pub(crate) struct Fault {
+    doing: &'static str,
+    said: String,
+}
+
+impl Fault {
+    /// What was being done, and what the platform said.
+    pub(crate) fn new(doing: &'static str, said: impl Into<String>) -> Self {
+        Self { doing, said: said.into() }
+    }
+
+    /// For `map_err` on a JavaScript exception.
+    pub(crate) fn js(doing: &'static str) -> impl Fn(JsValue) -> Self {
+        move |thrown| Self::new(doing, format!("{thrown:?}"))
+    }
+}
+
+impl From<Fault> for worker::Error {
+    fn from(fault: Fault) -> Self {
+        Self::RustError(fault.to_string())
+    }
+}

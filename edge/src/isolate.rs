@@ -1,0 +1,91 @@
+//! What one isolate keeps between requests. Each value is taken out or put in at once; none is
+//! held while something is awaited.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+
+use common::revocation::Head;
+use common::token::{Verified, VerifiedCache};
+use common::verdict::{Facts, Findings, Verdict, World, decide};
+use worker::{Env, console_error};
+
+use crate::clock;
+use crate::settings::{Misconfigured, Settings};
+
+/// Tokens of one generation of the cache; two generations of a kilobyte each make 8 MB.
+const CACHED_TOKENS: usize = 4096;
+
+/// The isolate's memory.
+pub(crate) struct Isolate {
+    settings: OnceCell<Result<Rc<Settings>, Misconfigured>>,
+    head: RefCell<Option<Rc<Head>>>,
+    cache: RefCell<VerifiedCache>,
+    /// When a refresh of the head was last begun, in milliseconds; before all time at first.
+    pub(crate) refreshed_at: Cell<f64>,
+}
+
+thread_local! {
+    static ISOLATE: Rc<Isolate> = Rc::new(Isolate {
+        settings: OnceCell::new(),
+        head: RefCell::new(None),
+        cache: RefCell::new(VerifiedCache::new(CACHED_TOKENS)),
+        refreshed_at: Cell::new(f64::NEG_INFINITY),
+    });
+}
+
+impl Isolate {
+    /// The one of this thread.
+    pub(crate) fn here() -> Rc<Self> {
+        ISOLATE.with(Rc::clone)
+    }
+
+    /// The configuration, read once: a new one comes with a new isolate.
+    pub(crate) fn settings(&self, env: &Env) -> Result<Rc<Settings>, Misconfigured> {
+        self.settings
+            .get_or_init(|| {
+                let read = Settings::read(env).map(Rc::new);
+                if let Err(wrong) = &read {
+                    console_error!("Configuration is wrong, every request gets 500. {wrong}");
+                }
+                read
+            })
+            .clone()
+    }
+
+    /// The head in hand.
+    pub(crate) fn head(&self) -> Option<Rc<Head>> {
+        self.head.borrow().clone()
+    }
+
+    /// Takes a head in hand, unless the one there is as new.
+    pub(crate) fn take(&self, head: Head) {
+        let mut hand = self.head.borrow_mut();
+        if hand.as_ref().is_none_or(|old| head.supersedes(old)) {
+            *hand = Some(Rc::new(head));
+        }
+    }
+
+    /// Remembers a verified token.
+    pub(crate) fn remember(&self, token: &str, verified: Verified) {
+        self.cache.borrow_mut().remember(token, verified);
+    }
+
+    /// Asks for the verdict on what is known now.
+    pub(crate) fn decide<'a, 'w>(
+        &self,
+        facts: &Facts<'a>,
+        settings: &'w Settings,
+        head: Option<&'w Head>,
+        findings: &Findings,
+    ) -> Verdict<'a, 'w> {
+        let world = World {
+            policy: &settings.policy,
+            rules: &settings.rules,
+            staleness: settings.staleness,
+            head,
+            cache: &self.cache.borrow(),
+            now: clock::now(),
+        };
+        decide(facts, &world, findings)
+    }
+}

@@ -1,0 +1,135 @@
+//! Talks to the origin: passes its own requests to it, and asks it what only it can know.
+
+use common::Epoch;
+use common::verdict::{OriginPermit, OriginSilent};
+use common::{SessionId, TokenId};
+use js_sys::futures::JsFuture;
+use serde::{Deserialize, Serialize};
+use web_sys::{AbortSignal, Headers, Request, RequestCache, RequestInit, Response};
+
+use crate::facts::OwnedFacts;
+use crate::fault::Fault;
+use crate::forward::{self, copy_of, send};
+use crate::settings::Settings;
+
+/// How long the origin may take to answer the edge's own questions.
+const PATIENCE_MS: u32 = 2_000;
+
+/// Passes a request of the origin's own on to it, with what this edge vouches for.
+pub(crate) async fn pass(
+    _permit: OriginPermit,
+    request: &Request,
+    facts: &OwnedFacts,
+    settings: &Settings,
+) -> Result<Response, Fault> {
+    let url = format!("{}{}", settings.origin_url, facts.url().path_and_query());
+    let copy = copy_of(request, &url)?;
+    let headers = copy.headers();
+    let client = headers.get("cf-connecting-ip").map_err(Fault::js("reading a header"))?;
+    forward::remove_forgeable(&headers)?;
+    vouch(&headers, settings)?;
+    if let (Some(address), Some(_)) = (client, &settings.edge_secret) {
+        set(&headers, "x-portcullis-client-ip", &address)?;
+        if let Some(place) = place(request) {
+            set(&headers, "x-portcullis-client-geo", &place)?;
+        }
+    }
+    send(&copy, Some(RequestCache::NoStore)).await
+}
+
+/// The signed head as the origin has it now; `newer_than` keeps a cache on the way from answering
+/// with one that is known to be old.
+pub(crate) async fn head(
+    settings: &Settings,
+    newer_than: Option<Epoch>,
+) -> Result<Option<String>, Fault> {
+    let mut url = format!("{}/.well-known/portcullis/head", settings.origin_url);
+    if let Some(epoch) = newer_than {
+        url += "?epoch=";
+        url += &epoch.to_string();
+    }
+    let request = question(&url, &RequestInit::new())?;
+    let response = send(&request, None).await?;
+    if !response.ok() {
+        return Err(Fault::new("asking the origin", format!("it answered {}", response.status())));
+    }
+    text(&response).await.map(Some)
+}
+
+#[derive(Serialize)]
+struct RevokedQuestion {
+    ids: [String; 2],
+}
+
+#[derive(Deserialize)]
+struct RevokedAnswer {
+    revoked: Vec<String>,
+}
+
+/// Asks whether a session or a token is revoked, exactly.
+pub(crate) async fn is_revoked(
+    settings: &Settings,
+    sid: SessionId,
+    jti: TokenId,
+) -> Result<bool, OriginSilent> {
+    let ids = [sid.to_string(), jti.to_string()];
+    ask_revoked(settings, RevokedQuestion { ids }).await.map_err(|fault| {
+        worker::console_warn!("{fault}");
+        OriginSilent
+    })
+}
+
+async fn ask_revoked(settings: &Settings, ids: RevokedQuestion) -> Result<bool, Fault> {
+    let doing = "asking the origin what is revoked";
+    let failed = |error: serde_json::Error| Fault::new(doing, error.to_string());
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&serde_json::to_string(&ids).map_err(failed)?.into());
+    let request = question(&format!("{}/auth/edge/revoked", settings.origin_url), &init)?;
+    set(&request.headers(), "content-type", "application/json")?;
+    vouch(&request.headers(), settings)?;
+    let response = send(&request, Some(RequestCache::NoStore)).await?;
+    if !response.ok() {
+        return Err(Fault::new(doing, format!("it answered {}", response.status())));
+    }
+    let answer: RevokedAnswer = serde_json::from_str(&text(&response).await?).map_err(failed)?;
+    Ok(!answer.revoked.is_empty())
+}
+
+/// A request of the edge's own, which does not wait for ever.
+fn question(url: &str, init: &RequestInit) -> Result<Request, Fault> {
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE_MS)));
+    Request::new_with_str_and_init(url, init).map_err(Fault::js("building a request"))
+}
+
+/// Proves to the origin that it is this edge that speaks.
+fn vouch(headers: &Headers, settings: &Settings) -> Result<(), Fault> {
+    match &settings.edge_secret {
+        Some(secret) => set(headers, "x-portcullis-edge", secret.expose()),
+        None => Ok(()),
+    }
+}
+
+/// Where the client is, as the platform says: `country;city`.
+fn place(request: &Request) -> Option<String> {
+    let cf = js_sys::Reflect::get(request, &"cf".into()).ok()?;
+    let member = |name: &str| js_sys::Reflect::get(&cf, &name.into()).ok()?.as_string();
+    let country = member("country")?;
+    let text = match member("city") {
+        Some(city) => format!("{country};{city}"),
+        None => country,
+    };
+    // A header holds bytes, a city's name may hold any letter.
+    Some(js_sys::encode_uri_component(&text).into())
+}
+
+fn set(headers: &Headers, name: &str, value: &str) -> Result<(), Fault> {
+    headers.set(name, value).map_err(Fault::js("setting a header"))
+}
+
+async fn text(response: &Response) -> Result<String, Fault> {
+    let doing = "reading the origin's answer";
+    let promise = response.text().map_err(Fault::js(doing))?;
+    let text = JsFuture::from(promise).await.map_err(Fault::js(doing))?;
+    text.as_string().ok_or_else(|| Fault::new(doing, "no text"))
+}

@@ -1,0 +1,250 @@
+//! The Worker's configuration. The only file that names bindings.
+
+use core::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use common::keys::Key;
+use common::policy::{Policy, PolicyConfig};
+use common::token::AccessRules;
+use common::token::access::{LEEWAY, MAX_LIFE};
+use common::verdict::Staleness;
+use common::{KeyId, Secret};
+use serde::Deserialize;
+use serde_json::Value;
+use worker::{Env, KvStore};
+
+/// Up to this age of the head all is normal.
+const FRESH: Duration = Duration::from_secs(90);
+/// Beyond this age nothing passes.
+const STALE: Duration = Duration::from_mins(15);
+
+/// The configuration, checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) rules: AccessRules,
+    pub(crate) policy: Policy,
+    pub(crate) staleness: Staleness,
+    /// The one key this edge trusts by configuration.
+    pub(crate) anchor: Key,
+    pub(crate) origin_url: String,
+    pub(crate) app_url: String,
+    pub(crate) realm: String,
+    pub(crate) report: Report,
+    pub(crate) edge_secret: Option<Secret<String>>,
+}
+
+/// Which responses tell their verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Report {
+    /// Every one.
+    All,
+    /// Those that refuse.
+    Refusals,
+}
+
+/// A variable is missing or wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {problem}")]
+pub(crate) struct Misconfigured {
+    variable: &'static str,
+    problem: String,
+}
+
+impl Misconfigured {
+    fn new(variable: &'static str, problem: impl Into<String>) -> Self {
+        Self { variable, problem: problem.into() }
+    }
+}
+
+/// What is configured, as text and JSON.
+trait Variables {
+    fn get(&self, name: &str) -> Option<Value>;
+}
+
+impl Variables for Env {
+    fn get(&self, name: &str) -> Option<Value> {
+        let value = js_sys::Reflect::get(self, &name.into()).ok()?;
+        let text = js_sys::JSON::stringify(&value).ok()?.as_string()?;
+        serde_json::from_str(&text).ok()
+    }
+}
+
+impl Settings {
+    /// Reads and checks the variables.
+    pub(crate) fn read(env: &Env) -> Result<Self, Misconfigured> {
+        Self::check(env)
+    }
+
+    fn check(variables: &impl Variables) -> Result<Self, Misconfigured> {
+        let edge_secret = optional(variables, "EDGE_SECRET")?;
+        if edge_secret.as_ref().is_some_and(|secret| secret.len() < 32) {
+            let problem = "expected at least 32 characters, the same as the origin's edge.secret";
+            return Err(Misconfigured::new("EDGE_SECRET", problem));
+        }
+        Ok(Self {
+            rules: AccessRules {
+                issuer: url(variables, "ISSUER")?,
+                audience: text(variables, "AUDIENCE")?,
+                max_life: MAX_LIFE,
+                leeway: LEEWAY,
+            },
+            policy: policy(variables)?,
+            staleness: Staleness { fresh: FRESH, stale: STALE },
+            anchor: anchor(variables)?,
+            origin_url: url(variables, "ORIGIN_URL")?,
+            app_url: url(variables, "APP_URL")?,
+            realm: optional(variables, "REALM")?.unwrap_or_else(|| "portcullis".into()),
+            report: report(variables)?,
+            edge_secret: edge_secret.map(Secret::new),
+        })
+    }
+}
+
+/// The durable mailbox.
+pub(crate) fn kv(env: &Env) -> worker::Result<KvStore> {
+    env.kv("PORTCULLIS_KV")
+}
+
+fn optional(
+    variables: &impl Variables,
+    name: &'static str,
+) -> Result<Option<String>, Misconfigured> {
+    match variables.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
+        Some(_) => Err(Misconfigured::new(name, "expected a text that is not empty")),
+    }
+}
+
+fn text(variables: &impl Variables, name: &'static str) -> Result<String, Misconfigured> {
+    optional(variables, name)?
+        .ok_or_else(|| Misconfigured::new(name, "is not set; see [vars] in wrangler.toml"))
+}
+
+/// An origin: scheme, host, port, and nothing behind it that could change the path sent on.
+fn url(variables: &impl Variables, name: &'static str) -> Result<String, Misconfigured> {
+    let text = text(variables, name)?;
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
+    match host {
+        Some(host) if !host.is_empty() && host.bytes().all(plain) => Ok(text),
+        _ => Err(Misconfigured::new(
+            name,
+            "expected scheme, host and port without a path, like https://app.example",
+        )),
+    }
+}
+
+fn anchor(variables: &impl Variables) -> Result<Key, Misconfigured> {
+    let text = text(variables, "ANCHOR_KEY")?;
+    let bytes: Option<[u8; 32]> =
+        URL_SAFE_NO_PAD.decode(&text).ok().and_then(|bytes| bytes.try_into().ok());
+    let id = KeyId::try_from(String::from("anchor"));
+    match (bytes, id) {
+        (Some(bytes), Ok(id)) => Ok(Key::ed25519(id, bytes)),
+        _ => Err(Misconfigured::new(
+            "ANCHOR_KEY",
+            "expected 32 bytes in base64url, as `origin keys anchor` prints them",
+        )),
+    }
+}
+
+fn report(variables: &impl Variables) -> Result<Report, Misconfigured> {
+    match variables.get("REPORT") {
+        None => Ok(Report::All),
+        Some(value) => serde_json::from_value(value)
+            .map_err(|_| Misconfigured::new("REPORT", "expected \"all\" or \"refusals\"")),
+    }
+}
+
+/// The policy, as a table of `wrangler.toml` or as JSON text (`--var`).
+fn policy(variables: &impl Variables) -> Result<Policy, Misconfigured> {
+    let wrong = |problem: String| Misconfigured::new("POLICY", problem);
+    let value = match variables.get("POLICY") {
+        None => return Err(wrong("is not set; see [[vars.POLICY.rules]] in wrangler.toml".into())),
+        Some(Value::String(json)) => {
+            serde_json::from_str(&json).map_err(|error| wrong(format!("is no JSON: {error}")))?
+        }
+        Some(value) => value,
+    };
+    let config: PolicyConfig = serde_path_to_error::deserialize(value)
+        .map_err(|error| wrong(format!("{}: {}", error.path(), error.inner())))?;
+    Policy::new(config).map_err(|error| wrong(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    impl Variables for Value {
+        fn get(&self, name: &str) -> Option<Value> {
+            Value::get(self, name).cloned()
+        }
+    }
+
+    fn good() -> Value {
+        json!({
+            "ISSUER": "https://app.example", "AUDIENCE": "app",
+            "ORIGIN_URL": "http://localhost:8788", "APP_URL": "http://[::1]:8789",
+            "ANCHOR_KEY": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "POLICY": {"rules": [{"path": "/admin/*", "require": {"role": "admin"}}]},
+        })
+    }
+
+    #[test]
+    fn what_the_readme_shows_is_accepted() {
+        let settings = Settings::check(&good()).unwrap();
+        assert_eq!(settings.report, Report::All);
+        let mut as_text = good();
+        as_text["POLICY"] = json!(as_text["POLICY"].to_string());
+        assert!(Settings::check(&as_text).is_ok());
+    }
+
+    #[test]
+    fn ops_07_what_is_wrong_is_named_with_what_was_expected() {
+        for (name, value, words) in [
+            ("ISSUER", json!(null), "ISSUER: expected a text"),
+            ("ISSUER", json!("app.example"), "ISSUER: expected scheme, host and port"),
+            ("ISSUER", json!("https://app.example/"), "ISSUER: expected scheme"),
+            ("AUDIENCE", json!(""), "AUDIENCE: expected a text"),
+            ("APP_URL", json!("http://app/base"), "APP_URL: expected scheme"),
+            ("APP_URL", json!("http://u@app"), "APP_URL: expected scheme"),
+            ("APP_URL", json!("ftp://app"), "APP_URL: expected scheme"),
+            ("ORIGIN_URL", json!(7), "ORIGIN_URL: expected a text"),
+            ("ANCHOR_KEY", json!("short"), "`origin keys anchor`"),
+            ("REPORT", json!("none"), "REPORT: expected \"all\""),
+            ("EDGE_SECRET", json!("short"), "EDGE_SECRET: expected at least 32"),
+            ("POLICY", json!("{"), "POLICY: is no JSON"),
+            ("POLICY", json!({"rules": {}}), "POLICY: rules: invalid type"),
+            (
+                "POLICY",
+                json!({"rules": [{"path": "/a", "require": "everybody"}]}),
+                "POLICY: rules[0].require: unknown variant `everybody`, expected one of `public`",
+            ),
+            (
+                "POLICY",
+                json!({"rules": [{"path": "/a", "require": "public", "role": "x"}]}),
+                "POLICY: rules[0].role: unknown field `role`",
+            ),
+            (
+                "POLICY",
+                json!({"rules": [{"path": "a", "require": "public"}]}),
+                "POLICY: rules[0]: path \"a\"",
+            ),
+        ] {
+            let mut variables = good();
+            variables[name] = value;
+            let message = Settings::check(&variables).unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+        for name in ["ISSUER", "AUDIENCE", "ORIGIN_URL", "APP_URL", "ANCHOR_KEY", "POLICY"] {
+            let mut variables = good();
+            variables.as_object_mut().unwrap().remove(name);
+            let message = Settings::check(&variables).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("{name}: is not set")), "{message}");
+        }
+    }
+}
