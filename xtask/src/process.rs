@@ -13,7 +13,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 /// Waits for our end of its standard input to close, which it does however we die, then ends the group.
-const WARDEN: &str = "cat >/dev/null; kill -TERM -- -$1; sleep 3; kill -KILL -- -$1";
+const WARDEN: &str = "cat >/dev/null; kill -s TERM -- -$1; sleep 3; kill -s KILL -- -$1";
 
 /// How long the members of a killed group may take to be gone.
 const VANISH: Duration = Duration::from_secs(2);
@@ -127,4 +127,47 @@ pub(crate) fn tail(log: &Path) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default();
     last.iter().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell that has started a child of its own and waits for it.
+    fn family() -> Group {
+        Group::spawn(Command::new("/bin/sh").args(["-c", "sleep 600 & wait"])).unwrap()
+    }
+
+    fn soon(mut done: impl FnMut() -> bool) -> bool {
+        (0..500).any(|_| {
+            thread::sleep(Duration::from_millis(10));
+            done()
+        })
+    }
+
+    #[test]
+    fn killing_a_group_ends_every_member() {
+        let mut group = family();
+        let members = group.members.unwrap();
+        group.kill();
+        assert!(soon(|| test_kill_process_group(members).is_err()));
+    }
+
+    #[test]
+    fn a_group_whose_parent_dies_is_ended_by_its_warden() {
+        let mut group = family();
+        // What the system does to our end of the pipe when we are killed.
+        drop(group.warden.stdin.take());
+        assert!(soon(|| group.exited().unwrap().is_some()));
+    }
+
+    #[test]
+    fn a_tail_is_the_last_lines_that_say_something() {
+        let log = std::env::temp_dir().join(format!("portcullis-tail-{}", std::process::id()));
+        let lines: Vec<String> = (0..40).map(|line| format!("line {line}\n\n")).collect();
+        fs::write(&log, lines.concat()).unwrap();
+        let tail = tail(&log);
+        fs::remove_file(&log).unwrap();
+        assert!(tail.starts_with("    line 15\n") && tail.ends_with("line 39"), "{tail}");
+    }
 }
