@@ -57,6 +57,8 @@ enum Keys {
 
 #[derive(Subcommand)]
 enum User {
+    /// List the accounts: address, id, roles.
+    List,
     /// Give an account these roles in place of those it has; felt at its next sign-in.
     Roles {
         /// Its e-mail address.
@@ -86,6 +88,7 @@ fn run(arguments: &Arguments) -> Result<(), StartError> {
         Command::Serve => runtime()?.block_on(serve(&config)),
         Command::Migrate => runtime()?.block_on(migrate(&config)),
         Command::Keys { command } => keys(&config, command.as_ref()),
+        Command::User { command: User::List } => runtime()?.block_on(list(&config)),
         Command::User { command: User::Roles { email, roles } } => {
             runtime()?.block_on(set_roles(&config, email, roles))
         }
@@ -142,6 +145,24 @@ fn keys(config: &Config, command: Option<&Keys>) -> Result<(), StartError> {
                 Some(key) => print(&serde_json::to_string_pretty(&key.jwk)?),
                 None => Err("there is no key of this kid; `origin keys` lists them".into()),
             }
+        }
+    }
+}
+
+/// Accounts that are read at a time.
+const PAGE: u32 = 500;
+
+async fn list(config: &Config) -> Result<(), StartError> {
+    let accounts = app::accounts(config).await?;
+    let mut last = String::new();
+    loop {
+        let page = accounts.after(&last, PAGE).await?;
+        let Some(end) = page.last() else { return Ok(()) };
+        last.clone_from(&end.email);
+        for account in page {
+            let state = if account.disabled { "  (disabled)" } else { "" };
+            let roles = account.roles.join(",");
+            print(&format!("{}  {}  [{roles}]{state}", account.email, account.id))?;
         }
     }
 }

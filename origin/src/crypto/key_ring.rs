@@ -4,15 +4,17 @@
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use aws_lc_rs::{digest, hmac, rand};
+use aws_lc_rs::{digest, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::keys::{Jwk, KeySet, Material};
 use common::revocation::HeadClaims;
 use common::token::refresh::RefreshClaims;
 use common::token::{AccessClaims, Algorithm, Header, Mac, SignatureCheck, Typ};
-use common::token::{join, refresh, signing_input};
+use common::token::{refresh, signing_input};
 use common::{KeyId, Secret};
+use jsonwebtoken::Algorithm::{EdDSA, HS256};
+use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize as _;
 
@@ -23,7 +25,7 @@ use crate::port::{Signer, SigningFault};
 pub(crate) struct KeyRing {
     signing: SigningKey,
     anchor: SigningKey,
-    refresh: hmac::Key,
+    refresh: MacKey,
     published: KeySet,
 }
 
@@ -31,7 +33,13 @@ pub(crate) struct KeyRing {
 struct SigningKey {
     id: KeyId,
     public: [u8; 32],
-    pair: Ed25519KeyPair,
+    private: EncodingKey,
+}
+
+/// The symmetric key, as the library wants it for each of its two uses.
+struct MacKey {
+    sign: EncodingKey,
+    verify: DecodingKey,
 }
 
 /// A public key for whoever administers the origin.
@@ -81,32 +89,27 @@ impl Signer for KeyRing {
             typ: Some(Typ::Access.as_str().into()),
             kid: Some(self.signing.id.clone()),
         };
-        let input = signing_input(&header, claims).map_err(|e| SigningFault(e.to_string()))?;
-        Ok(Secret::new(self.signing.sign(input)))
+        sign(&header, claims, &self.signing.private, EdDSA).map(Secret::new)
     }
 
     fn refresh(&self, claims: &RefreshClaims<'_>) -> Result<Secret<String>, SigningFault> {
-        let input = signing_input(&refresh::header(), claims)
-            .map_err(|error| SigningFault(error.to_string()))?;
-        let tag = hmac::sign(&self.refresh, input.as_bytes());
-        Ok(Secret::new(join(input, tag.as_ref())))
+        sign(&refresh::header(), claims, &self.refresh.sign, HS256).map(Secret::new)
     }
 
     fn head(&self, claims: &HeadClaims) -> Result<String, SigningFault> {
         let header = HeadClaims::header(self.anchor.id.clone());
-        let input = signing_input(&header, claims).map_err(|e| SigningFault(e.to_string()))?;
-        Ok(self.anchor.sign(input))
+        sign(&header, claims, &self.anchor.private, EdDSA)
     }
 
     fn signature_is_good(&self, check: &SignatureCheck<'_, '_>) -> bool {
         // Only keys of our own ring are ever in question here, and they are all Ed25519.
         let Material::Ed25519 { x } = check.key.material() else { return false };
-        let key = aws_lc_rs::signature::UnparsedPublicKey::new(&aws_lc_rs::signature::ED25519, x);
-        key.verify(check.signing_input.as_bytes(), &check.signature).is_ok()
+        let key = DecodingKey::from_ed_der(x);
+        verify(check.signing_input, &check.signature, &key, EdDSA)
     }
 
     fn mac_is_good(&self, mac: &Mac<'_>) -> bool {
-        hmac::verify(&self.refresh, mac.signing_input.as_bytes(), &mac.tag).is_ok()
+        verify(mac.signing_input, &mac.tag, &self.refresh.verify, HS256)
     }
 
     fn jwks(&self) -> Vec<Jwk> {
@@ -116,6 +119,29 @@ impl Signer for KeyRing {
     fn keys(&self) -> &KeySet {
         &self.published
     }
+}
+
+/// The form is `common`'s, the signature jsonwebtoken's.
+fn sign(
+    header: &Header,
+    claims: &impl Serialize,
+    key: &EncodingKey,
+    algorithm: jsonwebtoken::Algorithm,
+) -> Result<String, SigningFault> {
+    let input = signing_input(header, claims).map_err(|error| SigningFault(error.to_string()))?;
+    let signature = jsonwebtoken::crypto::sign(input.as_bytes(), key, algorithm)
+        .map_err(|error| SigningFault(error.to_string()))?;
+    Ok(format!("{input}.{signature}"))
+}
+
+fn verify(
+    input: &str,
+    signature: &[u8],
+    key: &DecodingKey,
+    algorithm: jsonwebtoken::Algorithm,
+) -> bool {
+    let signature = URL_SAFE_NO_PAD.encode(signature);
+    jsonwebtoken::crypto::verify(&signature, input.as_bytes(), key, algorithm).unwrap_or(false)
 }
 
 impl SigningKey {
@@ -135,17 +161,13 @@ impl SigningKey {
         }
         let pair = Ed25519KeyPair::from_seed_and_public_key(seed.expose(), &public)
             .map_err(|_| "its public half does not belong to its private half")?;
+        let pkcs8 = pair.to_pkcs8().map_err(|_| "the library refuses it")?;
         let id = thumbprint(&jwk.x).ok_or("its thumbprint is no key id")?;
-        Ok(Self { id, public, pair })
+        Ok(Self { id, public, private: EncodingKey::from_ed_der(pkcs8.as_ref()) })
     }
 
     fn jwk(&self) -> Jwk {
         Jwk::ed25519(&self.public, self.id.clone())
-    }
-
-    fn sign(&self, input: String) -> String {
-        let signature = self.pair.sign(input.as_bytes());
-        join(input, signature.as_ref())
     }
 }
 
@@ -201,19 +223,21 @@ fn file(jwk: &impl Serialize) -> Result<Secret<String>, &'static str> {
     serde_json::to_string(jwk).map(Secret::new).map_err(|_| "it does not serialise")
 }
 
-fn open_refresh(path: PathBuf) -> Result<hmac::Key, KeyError> {
+fn open_refresh(path: PathBuf) -> Result<MacKey, KeyError> {
     let text = key_file::read_or_make(&path, make_symmetric)?;
     parse_symmetric(&text).map_err(|what| KeyError::Broken { path, what })
 }
 
-fn parse_symmetric(text: &Secret<String>) -> Result<hmac::Key, &'static str> {
+fn parse_symmetric(text: &Secret<String>) -> Result<MacKey, &'static str> {
     let mut jwk: SymmetricKey =
         serde_json::from_str(text.expose()).map_err(|_| "not a symmetric JWK")?;
     let bytes = Secret::new(decode(&jwk.k)?);
     jwk.k.zeroize();
     // RFC 7518 §3.2: no key shorter than the hash, and the decoding takes no other length.
     if jwk.kty == "oct" {
-        Ok(hmac::Key::new(hmac::HMAC_SHA256, bytes.expose()))
+        let (sign, verify) =
+            (EncodingKey::from_secret(bytes.expose()), DecodingKey::from_secret(bytes.expose()));
+        Ok(MacKey { sign, verify })
     } else {
         Err("not a symmetric key")
     }

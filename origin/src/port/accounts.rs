@@ -88,6 +88,9 @@ pub(crate) trait Accounts: Send + Sync {
     /// The account with this id.
     async fn by_id(&self, id: &Subject) -> Result<Option<Account>, StoreFault>;
 
+    /// At most `limit` accounts whose address comes after `email`, by address.
+    async fn after(&self, email: &str, limit: u32) -> Result<Vec<Account>, StoreFault>;
+
     /// Gives the account these roles in place of those it has; false when there is no such one.
     async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault>;
 

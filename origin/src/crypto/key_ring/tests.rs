@@ -100,13 +100,13 @@ fn jsonwebtoken_accepts_what_we_sign() {
         email_verified: false,
     };
     let token = keys.access(&claims).unwrap();
-    let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::EdDSA);
+    let mut validation = jsonwebtoken::Validation::new(EdDSA);
     validation.set_audience(&["app"]);
     validation.set_issuer(&["https://a.example"]);
-    let key = jsonwebtoken::DecodingKey::from_ed_components(&keys.anchor_key()).unwrap();
+    let key = DecodingKey::from_ed_components(&keys.anchor_key()).unwrap();
     assert!(jsonwebtoken::decode::<serde_json::Value>(token.expose(), &key, &validation).is_err());
     let x = keys.signing.jwk().x.unwrap();
-    let key = jsonwebtoken::DecodingKey::from_ed_components(&x).unwrap();
+    let key = DecodingKey::from_ed_components(&x).unwrap();
     let read = jsonwebtoken::decode::<serde_json::Value>(token.expose(), &key, &validation);
     assert_eq!(read.unwrap().claims["sid"], sid.to_string());
 }

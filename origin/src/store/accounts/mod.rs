@@ -102,6 +102,17 @@ impl Accounts for SqlAccounts {
         self.one("SELECT * FROM account WHERE id = $1", id.as_str()).await
     }
 
+    async fn after(&self, email: &str, limit: u32) -> Result<Vec<Account>, StoreFault> {
+        let page = "SELECT * FROM account WHERE email > $1 ORDER BY email LIMIT $2";
+        let rows: Vec<Row> = sqlx::query_as(page)
+            .bind(email)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(fault)?;
+        rows.into_iter().map(Account::try_from).collect()
+    }
+
     async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault> {
         let roles = serde_json::to_string(roles)
             .map_err(|error| FILE.corrupt(format!("roles without JSON form: {error}")))?;
