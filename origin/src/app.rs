@@ -1,6 +1,8 @@
 //! The composition root: the one place that knows which adapter is behind which port.
 
 use std::error::Error;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,8 +52,21 @@ impl SessionStore {
     }
 }
 
+/// Makes the folder that holds what is kept, for nobody else to look into.
+fn state_folder(config: &Config) -> Result<(), StartError> {
+    let folder = &config.state;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
+        format!(
+            "state.dir: cannot make {}: {error}; choose a folder that can be made",
+            folder.display()
+        )
+        .into()
+    })
+}
+
 /// The accounts, migrated.
 pub(crate) async fn accounts(config: &Config) -> Result<SqlAccounts, StartError> {
+    state_folder(config)?;
     let default = config.state.join("accounts.db");
     Ok(match &config.database {
         Some(url) => SqlAccounts::open(url.expose()).await?,
@@ -69,6 +84,7 @@ pub(crate) struct App {
 impl App {
     /// Opens keys and stores and wires the services.
     pub(crate) async fn build(config: &Config) -> Result<Self, StartError> {
+        state_folder(config)?;
         let keys: Arc<dyn Signer> = Arc::new(KeyRing::open(&config.state)?);
         let (stores, accounts) = tokio::try_join!(SessionStore::open(config), accounts(config))?;
         let accounts: Arc<dyn Accounts> = Arc::new(accounts);

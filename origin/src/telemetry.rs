@@ -19,7 +19,9 @@ const DEFAULT: &str = "info";
 /// When `filter` (the value of `RUST_LOG`) is no list of `target=level`.
 pub(crate) fn start(filter: Option<&str>) -> Result<(), String> {
     let filter: Targets = filter.unwrap_or(DEFAULT).parse().map_err(|_| {
-        String::from("variable RUST_LOG: expected a level or a list like info,portcullis_origin=debug")
+        String::from(
+            "variable RUST_LOG: expected a level or a list like info,portcullis_origin=debug",
+        )
     })?;
     let layer = if io::stderr().is_terminal() {
         fmt::layer().with_writer(io::stderr).with_target(false).boxed()

@@ -8,9 +8,10 @@ use super::ConfigError;
 
 const PREFIX: &str = "PORTCULLIS__";
 
-/// The variable that sets `key`.
+/// The variable that sets `key`; of a section alone, the beginning of its variables' names.
 pub(super) fn variable(key: &str) -> String {
-    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
+    let name = format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
+    if key.contains('.') { name } else { format!("{name}__…") }
 }
 
 /// Those variables that begin with `PORTCULLIS__`.

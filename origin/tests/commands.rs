@@ -1,0 +1,85 @@
+//! The commands, run as an operator runs them.
+
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// The binary in a folder of its own, with nothing of this process's environment.
+fn origin(folder: &TempDir, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_origin"))
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_clear()
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn ops_07_a_wrong_configuration_stops_each_command_with_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("wrong.toml"), "[tokens]\naccess_ttl = '2h'\n").unwrap();
+    for (arguments, variables, expected) in [
+        (&["serve"][..], ("PORTCULLIS__TOKENS__ISSUER", ""), "tokens.issuer is empty"),
+        (&["serve"], ("PORTCULLIS__TOKEN__ISSUER", "x"), "PORTCULLIS__TOKEN__…: unknown key token"),
+        (&["serve"], ("PORTCULLIS__REDIS__URL", "http://u:hunter2@h"), "redis.url"),
+        (&["keys"], ("PORTCULLIS__TOKENS__AUDIENCE", " "), "tokens.audience is empty"),
+        (&["migrate", "--config", "none.toml"], ("A", "b"), "none.toml: there is no such file"),
+        (
+            &["serve", "--config", "wrong.toml"],
+            ("A", "b"),
+            "wrong.toml: tokens.access_ttl is \"2h\"",
+        ),
+        (&["serve"], ("RUST_LOG", "a=b=c"), "RUST_LOG"),
+    ] {
+        let output = origin(&folder, arguments, &[variables]);
+        let said = text(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}: {said}");
+        assert!(said.starts_with("origin: ") && said.lines().count() == 1, "{said}");
+        assert!(said.contains(expected), "{said}");
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn keys_are_listed_and_shown_without_their_private_halves() {
+    let folder = tempfile::tempdir().unwrap();
+    let anchor = text(&origin(&folder, &["keys", "anchor"], &[]).stdout);
+    assert_eq!(anchor.trim_end().len(), 43, "{anchor:?}");
+    let list = text(&origin(&folder, &["keys"], &[]).stdout);
+    assert_eq!(list.lines().count(), 2, "{list}");
+    for (line, purpose) in list.lines().zip(["signing", "anchor"]) {
+        assert!(line.ends_with(purpose), "{line}");
+        let kid = line.split_whitespace().next().unwrap();
+        let shown = text(&origin(&folder, &["keys", "show", kid], &[]).stdout);
+        let jwk: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(jwk["kid"], kid);
+        assert!(jwk.get("d").is_none());
+        assert_eq!(jwk["x"] == anchor.trim_end(), purpose == "anchor");
+    }
+    let unknown = origin(&folder, &["keys", "show", "x"], &[]);
+    assert!(!unknown.status.success());
+    assert!(text(&unknown.stderr).contains("no key of this kid"));
+}
+
+#[test]
+fn roles_go_to_accounts_that_exist_and_fit_into_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "x".repeat(65);
+    for (arguments, expected) in [
+        (&["user", "roles", "a@b.co", "admin"][..], "no account with this e-mail address"),
+        (&["user", "roles", "nobody", "admin"], "e-mail address like"),
+        (&["user", "roles", "a@b.co", "a,b"], "a role is 1 to 64"),
+        (&["user", "roles", "a@b.co", &long], "a role is 1 to 64"),
+    ] {
+        let output = origin(&folder, arguments, &[]);
+        assert!(!output.status.success());
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    }
+    let list = origin(&folder, &["user", "list"], &[]);
+    assert!(list.status.success() && list.stdout.is_empty());
+}
