@@ -76,7 +76,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed; then there is nobody to tell.
-            writeln!(io::stderr(), "origin: {error}").ok();
+            writeln!(io::stderr(), "origin: {}", telemetry::chain(&*error)).ok();
             ExitCode::FAILURE
         }
     }

@@ -2,6 +2,7 @@
 //! Fields are names and ids of ours; tokens, passwords, cookies, e-mail addresses and query strings
 //! are never among them.
 
+use std::error::Error;
 use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::filter::Targets;
@@ -38,4 +39,20 @@ where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(writer).boxed()
+}
+
+/// An error and what caused it, in one line. Errors of ours name keys, files and hosts, never the
+/// content of a request.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Some errors repeat their cause in their own words.
+        if !words.contains(&text) {
+            words = format!("{words}: {text}");
+        }
+        cause = error.source();
+    }
+    words
 }

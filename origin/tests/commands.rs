@@ -12,11 +12,11 @@ fn origin(folder: &TempDir, arguments: &[&str], variables: &[(&str, &str)]) -> O
         .env_clear()
         .envs(variables.iter().copied())
         .output()
-        .unwrap()
+        .expect("the binary was built with this test")
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+    String::from_utf8(bytes.to_vec()).expect("origin writes UTF-8")
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! From what went wrong to what the caller is told: the only mapping there is. Causes of our own
 //! go to the log in full and to the caller not at all.
 
-use std::error::Error;
-
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +10,7 @@ use tracing::error;
 
 use crate::port::{PasswordFault, StoreFault};
 use crate::service::{AccessError, Fault, LoginError, RefreshError, RegisterError, WeakPassword};
+use crate::telemetry::chain;
 
 /// The `realm` of challenges: which credentials are asked for.
 const REALM: &str = "portcullis";
@@ -69,7 +68,7 @@ impl From<Fault> for Refusal {
             | Fault::Password(PasswordFault::Failed(_)) => Code::Internal,
         };
         if code != Code::Busy {
-            error!(error = &fault as &dyn Error, "request failed");
+            error!(error = chain(&fault), "request failed");
         }
         Self::new(code)
     }

@@ -1,6 +1,5 @@
 //! `GET /healthz`, `GET /readyz`, on the operator's port.
 
-use std::error::Error;
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,6 +10,7 @@ use serde::Serialize;
 use tracing::warn;
 
 use crate::port::{Accounts, Sessions, StoreFault};
+use crate::telemetry::chain;
 
 /// The stores that have to answer before this process can do its work.
 pub(crate) struct Probes {
@@ -42,7 +42,7 @@ fn word(answer: &Result<(), StoreFault>) -> &'static str {
     match answer {
         Ok(()) => "ok",
         Err(fault) => {
-            warn!(error = fault as &dyn Error, "not ready");
+            warn!(error = chain(fault), "not ready");
             "unavailable"
         }
     }

@@ -1,6 +1,5 @@
 //! Cloudflare's API for Workers KV; `wrangler dev` answers the same one locally.
 
-use std::error::Error;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +11,7 @@ use serde::Deserialize;
 
 use crate::config::Kv;
 use crate::port::{Mailbox, MailboxFault};
+use crate::telemetry::chain;
 
 const CONNECT: Duration = Duration::from_secs(2);
 const WHOLE: Duration = Duration::from_secs(5);
@@ -71,7 +71,7 @@ impl Mailbox for KvClient {
             .header(AUTHORIZATION, self.authorization()?)
             .header(CONTENT_TYPE, "text/plain")
             .body(String::from(document));
-        let response = request.send().await.map_err(|error| MailboxFault::Failed(words(&error)))?;
+        let response = request.send().await.map_err(|error| MailboxFault::Failed(chain(&error)))?;
         let status = response.status();
         match status {
             StatusCode::TOO_MANY_REQUESTS => return Err(MailboxFault::Busy),
@@ -102,24 +102,13 @@ impl Mailbox for KvClient {
 async fn bounded(mut response: Response) -> Result<Vec<u8>, MailboxFault> {
     let mut bytes = Vec::new();
     loop {
-        let chunk = response.chunk().await.map_err(|e| MailboxFault::Failed(words(&e)))?;
+        let chunk = response.chunk().await.map_err(|e| MailboxFault::Failed(chain(&e)))?;
         let Some(chunk) = chunk else { return Ok(bytes) };
         if bytes.len() + chunk.len() > MAX_ANSWER {
             return Err(MailboxFault::Failed(String::from("the answer is too large")));
         }
         bytes.extend_from_slice(&chunk);
     }
-}
-
-/// The error and its causes. They name hosts and system errors, never a header.
-fn words(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::port::{BlockLog, Fence, Leases, Mailbox, MailboxFault, Random, StoreFault};
 use crate::service::{Epochs, Fault, Heads};
+use crate::telemetry::chain;
 
 /// The mailbox's key of the head.
 const KEY: &str = "head";
@@ -109,7 +110,10 @@ impl Publisher {
             Ok(()) => {}
             Err(error) => {
                 if progress.store_answers {
-                    warn!(%error, "the block log does not answer; nothing is published meanwhile");
+                    warn!(
+                        error = chain(&error),
+                        "the block log does not answer; nothing is published meanwhile"
+                    );
                 }
                 progress.store_answers = false;
                 progress.lease = None;
@@ -165,7 +169,7 @@ impl Publisher {
                 progress.failures = progress.failures.saturating_add(1);
                 let pause = self.pause_after(progress.failures);
                 progress.open_at = now + pause;
-                warn!(%error, failures = progress.failures, retry_ms = %pause.as_millis(),
+                warn!(error = chain(&error), failures = progress.failures, retry_ms = %pause.as_millis(),
                     "the head was not published");
             }
         }
@@ -194,12 +198,15 @@ impl Publisher {
                 sleep_until(progress.open_at).await;
                 match self.publish(&**mailbox).await {
                     Ok(epoch) => info!(%epoch, "last head published"),
-                    Err(error) => warn!(%error, "the last head was not published"),
+                    Err(error) => warn!(error = chain(&error), "the last head was not published"),
                 }
             }
         }
         if let Err(error) = self.leases.release(LEASE, progress.holder).await {
-            warn!(%error, "the publisher's lease was not given back; it runs out by itself");
+            warn!(
+                error = chain(&error),
+                "the publisher's lease was not given back; it runs out by itself"
+            );
         }
     }
 }
