@@ -58,7 +58,10 @@ async fn answer(request: Request, next: Next) -> Response {
     }
     match tokio::time::timeout(PATIENCE, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Refusal::new(Code::Busy).into_response(),
+        Err(_) => {
+            let why = "The request took too long. Try again shortly.";
+            Refusal::because(Code::Busy, why).into_response()
+        }
     }
 }
 
