@@ -87,6 +87,45 @@ pub enum Code {
 const RETRY_AFTER: u32 = 2;
 
 impl Code {
+    /// Every code, in the order of the catalogue.
+    pub const ALL: [Self; 35] = [
+        Self::TokenMissing,
+        Self::TokenExpired,
+        Self::TokenRevoked,
+        Self::TokenInvalid,
+        Self::RoleRequired,
+        Self::ScopeRequired,
+        Self::CrossSite,
+        Self::CredentialsAmbiguous,
+        Self::PathAmbiguous,
+        Self::MethodRefused,
+        Self::RevocationsUnknown,
+        Self::KeysUnknown,
+        Self::OriginUnreachable,
+        Self::UpstreamUnreachable,
+        Self::Misconfigured,
+        Self::CredentialsInvalid,
+        Self::RefreshExpired,
+        Self::RefreshRevoked,
+        Self::RefreshReused,
+        Self::RefreshInvalid,
+        Self::RefreshMissing,
+        Self::EmailTaken,
+        Self::EmailInvalid,
+        Self::PasswordTooShort,
+        Self::PasswordTooLong,
+        Self::PasswordCommon,
+        Self::RequestInvalid,
+        Self::BodyTooLarge,
+        Self::MediaTypeUnsupported,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::EdgeOnly,
+        Self::Busy,
+        Self::StoreUnavailable,
+        Self::Internal,
+    ];
+
     /// The HTTP status.
     #[must_use]
     pub const fn status(self) -> u16 {

@@ -19,6 +19,9 @@ const FRESH: Duration = Duration::from_secs(90);
 /// Beyond this age nothing passes.
 const STALE: Duration = Duration::from_mins(15);
 
+/// What the origin asks of its `edge.secret`, too.
+const EDGE_SECRET_BYTES: usize = 16;
+
 /// The configuration, checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -79,13 +82,13 @@ impl Settings {
 
     fn check(variables: &impl Variables) -> Result<Self, Misconfigured> {
         let edge_secret = optional(variables, "EDGE_SECRET")?;
-        if edge_secret.as_ref().is_some_and(|secret| secret.len() < 32) {
-            let problem = "expected at least 32 characters, the same as the origin's edge.secret";
+        if edge_secret.as_ref().is_some_and(|secret| secret.len() < EDGE_SECRET_BYTES) {
+            let problem = "expected at least 16 characters, the same as the origin's edge.secret";
             return Err(Misconfigured::new("EDGE_SECRET", problem));
         }
         Ok(Self {
             rules: AccessRules {
-                issuer: url(variables, "ISSUER")?,
+                issuer: issuer(variables)?,
                 audience: text(variables, "AUDIENCE")?,
                 max_life: MAX_LIFE,
                 leeway: LEEWAY,
@@ -121,6 +124,17 @@ fn optional(
 fn text(variables: &impl Variables, name: &'static str) -> Result<String, Misconfigured> {
     optional(variables, name)?
         .ok_or_else(|| Misconfigured::new(name, "is not set; see [vars] in wrangler.toml"))
+}
+
+/// Compared byte for byte with what tokens say, so it must be written as the origin writes it.
+fn issuer(variables: &impl Variables) -> Result<String, Misconfigured> {
+    let text = text(variables, "ISSUER")?;
+    let is_url = text.starts_with("https://") || text.starts_with("http://");
+    if is_url && !text.ends_with('/') && text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(text);
+    }
+    let problem = "expected the origin's tokens.issuer: a URL without a final slash";
+    Err(Misconfigured::new("ISSUER", problem))
 }
 
 /// An origin: scheme, host, port, and nothing behind it that could change the path sent on.
@@ -207,8 +221,8 @@ mod tests {
     fn ops_07_what_is_wrong_is_named_with_what_was_expected() {
         for (name, value, words) in [
             ("ISSUER", json!(null), "ISSUER: expected a text"),
-            ("ISSUER", json!("app.example"), "ISSUER: expected scheme, host and port"),
-            ("ISSUER", json!("https://app.example/"), "ISSUER: expected scheme"),
+            ("ISSUER", json!("app.example"), "ISSUER: expected the origin's tokens.issuer"),
+            ("ISSUER", json!("https://app.example/"), "ISSUER: expected the origin's"),
             ("AUDIENCE", json!(""), "AUDIENCE: expected a text"),
             ("APP_URL", json!("http://app/base"), "APP_URL: expected scheme"),
             ("APP_URL", json!("http://u@app"), "APP_URL: expected scheme"),
@@ -216,7 +230,7 @@ mod tests {
             ("ORIGIN_URL", json!(7), "ORIGIN_URL: expected a text"),
             ("ANCHOR_KEY", json!("short"), "`origin keys anchor`"),
             ("REPORT", json!("none"), "REPORT: expected \"all\""),
-            ("EDGE_SECRET", json!("short"), "EDGE_SECRET: expected at least 32"),
+            ("EDGE_SECRET", json!("short"), "EDGE_SECRET: expected at least 16"),
             ("POLICY", json!("{"), "POLICY: is no JSON"),
             ("POLICY", json!({"rules": {}}), "POLICY: rules: invalid type"),
             (
