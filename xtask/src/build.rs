@@ -102,6 +102,28 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Builds a package to Wasm with its bindings as a plain module, for Workers that only tests run;
+/// says in which folder they are.
+///
+/// # Errors
+/// When it does not build.
+pub fn wasm_module(workspace: &Workspace, tools: &Tools, package: &str) -> Result<PathBuf, Error> {
+    let mut command = tools.cargo_wasm();
+    command
+        .args(["build", "--package", package, "--target", "wasm32-unknown-unknown"])
+        .current_dir(workspace.path(""));
+    progress::run(package, &mut command, &workspace.log(package), None)?;
+    let target = workspace.target();
+    let out = target.join("xtask").join(package);
+    let mut command = tools.wasm_bindgen();
+    command
+        .args(["--target", "web", "--no-typescript", "--out-dir"])
+        .arg(&out)
+        .arg(target.join(format!("wasm32-unknown-unknown/debug/{package}.wasm")));
+    progress::run("its bindings", &mut command, &workspace.log(package), None)?;
+    Ok(out)
+}
+
 /// How thoroughly the origin is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {

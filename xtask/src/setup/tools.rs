@@ -55,6 +55,11 @@ impl Tools {
         command
     }
 
+    /// wasm-bindgen.
+    pub(crate) fn wasm_bindgen(&self) -> Command {
+        Command::new(&self.wasm_bindgen)
+    }
+
     /// What the Worker's bytes depend on beside its sources.
     pub(crate) fn versions(&self) -> String {
         format!(
@@ -105,6 +110,10 @@ fn cargo_install(home: &Path, package: &str, version: &str, lock: &[&str]) -> Co
         .args(lock)
         // Outside the project, whose profiles and lock file are not for tools.
         .current_dir(std::env::temp_dir())
-        .env("CARGO_TARGET_DIR", home.join("target"));
+        .env("CARGO_TARGET_DIR", home.join("target"))
+        // They run for seconds: minutes of optimising them are never earned back.
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     command
 }
