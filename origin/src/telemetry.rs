@@ -34,7 +34,7 @@ pub(crate) fn start(filter: Option<&str>) -> Result<(), String> {
 }
 
 /// Lines of JSON, in which no text from outside can begin a new one.
-pub(crate) fn json<W>(writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+fn json<W>(writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {

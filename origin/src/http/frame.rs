@@ -56,13 +56,10 @@ async fn answer(request: Request, next: Next) -> Response {
         let why = "Send exactly one `Host` and the path alone as the request's target.";
         return Refusal::because(Code::RequestInvalid, why).into_response();
     }
-    match tokio::time::timeout(PATIENCE, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let why = "The request took too long. Try again shortly.";
-            Refusal::because(Code::Busy, why).into_response()
-        }
-    }
+    tokio::time::timeout(PATIENCE, next.run(request)).await.unwrap_or_else(|_| {
+        let why = "The request took too long. Try again shortly.";
+        Refusal::because(Code::Busy, why).into_response()
+    })
 }
 
 /// RFC 9112 §3.2: one `Host` in HTTP/1.1. And no absolute target, whose host could be another.

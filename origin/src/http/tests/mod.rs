@@ -3,7 +3,6 @@
 mod bodies;
 mod cookies;
 mod frame;
-mod log;
 mod sessions;
 mod well_known;
 
