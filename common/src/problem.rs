@@ -266,7 +266,7 @@ impl Code {
             Self::EdgeOnly => "Only the edge may ask this: the shared secret is missing or wrong.",
             Self::Busy => "Too many sign-ins at once. Try again shortly.",
             Self::StoreUnavailable => {
-                "This cannot be done at the moment; nothing was changed. Try again shortly."
+                "A store does not answer at the moment, so this is not done. It is safe to try again."
             }
             Self::Internal => "Something went wrong on our side. It was logged.",
         }

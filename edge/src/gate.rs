@@ -23,7 +23,7 @@ pub(crate) async fn answer(
     let isolate = Isolate::here();
     let Ok(settings) = isolate.settings(env) else {
         // Never open: a gate that does not know its rules lets nobody through.
-        return refusal(&isolate, Code::Misconfigured.into(), "portcullis");
+        return refusal(&isolate, &Code::Misconfigured.into(), "portcullis");
     };
     let gate = Gate { isolate: &isolate, settings: &settings, env, request };
     let facts = OwnedFacts::gather(request)?;
@@ -31,7 +31,7 @@ pub(crate) async fn answer(
     let outcome = gate.settle(&facts).await;
     outcome.or_else(|refused| {
         report::log(&refused, &facts);
-        refusal(&isolate, refused, &settings.realm)
+        refusal(&isolate, &refused, &settings.realm)
     })
 }
 
@@ -127,7 +127,7 @@ fn epoch_of(response: &Response) -> Option<Epoch> {
     text.parse().ok().map(Epoch::new)
 }
 
-fn refusal(isolate: &Isolate, refused: Refusal, realm: &str) -> Result<Response, Fault> {
+fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str) -> Result<Response, Fault> {
     let response = refuse::refuse(refused.code(), refused.scope(), realm)?;
     report::on_refusal(&response, refused.code().as_str(), isolate.head().as_deref())?;
     Ok(response)

@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::token::access::LEEWAY;
+use common::token::access::{LEEWAY, MAX_LIFE};
 use tokio::sync::watch;
 use tracing::{info, warn};
 use url::Url;
@@ -116,8 +116,9 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let epochs = Arc::new(Epochs::default());
-        // An entry outlives the last access token that bears it, by any edge's clock.
-        let retain = config.tokens.access_ttl + LEEWAY + CLOCK_SKEW;
+        // An entry outlives the last access token that bears it, by any edge's clock, also one that
+        // was made before `tokens.access_ttl` was lowered.
+        let retain = MAX_LIFE + LEEWAY + CLOCK_SKEW;
         let credentials =
             Arc::new(Credentials::new(&config.tokens, keys.clone(), clock.clone(), log.clone()));
         let issuer = Arc::new(Issuer {

@@ -20,7 +20,7 @@ pub const SID: &str = "01931c7e-9a00-7000-8000-00000000000a";
 pub const JTI: &str = "0b5b1f0c-5b0e-4c5e-9a83-0f0b8c8f0c11";
 
 /// The cryptography a table is made with; the host's comes from a library.
-pub trait Crypto {
+pub trait Crypto: Send + Sync {
     /// The issuer's Ed25519 signature.
     fn sign(&self, input: &[u8]) -> Vec<u8>;
     /// HMAC-SHA-256, for those who take a public key for a secret one.
