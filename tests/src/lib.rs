@@ -1,1 +1,26 @@
-//! End-to-end harness.
+//! What the end-to-end stories are told with: the whole of Portcullis on free ports in a folder of
+//! its own, a client that is a browser or an API client, raw sockets, a Redis that can be killed.
+
+pub mod client;
+pub mod keys;
+pub mod raw;
+pub mod redis;
+pub mod secrets;
+pub mod world;
+pub mod wrangler;
+
+#[path = "../../common/tests/hostile/cases/mod.rs"]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a table of tests: what is not where it should be must fail loudly"
+)]
+pub mod cases;
+
+pub use client::{Answer, Client};
+pub use world::{Store, World};
+
+/// What a story fails with.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// How a story ends.
+pub type Outcome<T = ()> = Result<T, Failure>;

@@ -1,0 +1,59 @@
+//! What is configured wrongly stops the start, with the place, the key and what was expected; a
+//! policy that is wrong lets nobody in.
+
+use std::process::Command;
+
+use e2e::wrangler::second_edge;
+use e2e::{Outcome, World, world};
+use serde_json::json;
+
+pub(crate) async fn tell(world: &mut World) -> Outcome {
+    the_origin(world)?;
+    the_edge(world).await
+}
+
+fn the_origin(world: &World) -> Outcome {
+    let folder = world.stack.state().join("misconfigured");
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join("portcullis.toml");
+    for (text, words) in [
+        ("[tokens]\naccess_tll = \"10m\"", "access_tll"),
+        ("[tokens]\naccess_ttl = \"2h\"", "tokens.access_ttl"),
+        ("[tokens]\naccess_ttl = \"soon\"", "tokens.access_ttl"),
+        ("[tokens]\naudience = \"\"", "tokens.audience"),
+        ("[tokens]\nissuer = \"\"", "tokens.issuer"),
+        ("[sessions]\ngrace = \"1h\"", "sessions.grace"),
+        ("[server]\nlisten = \"everywhere\"", "server.listen"),
+        ("[nothing]\nx = 1", "nothing"),
+        ("[edge]\nsecret = \"short\"", "edge.secret"),
+        ("[tokens", "portcullis.toml"),
+    ] {
+        std::fs::write(&file, text)?;
+        let output = Command::new(world::origin_program()?)
+            .args(["serve", "--config"])
+            .arg(&file)
+            .current_dir(&folder)
+            .output()?;
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{text}: {complaint}");
+        assert!(complaint.contains(words), "{text}: {complaint}");
+        assert!(complaint.contains("portcullis.toml"), "{text}: {complaint}");
+        assert!(!complaint.contains("panicked"), "{text}: {complaint}");
+        // OPS-01: what was meant to be secret is not repeated.
+        assert!(!complaint.contains("\"short\""), "{complaint}");
+    }
+    Ok(())
+}
+
+async fn the_edge(world: &World) -> Outcome {
+    let twice = json!({"rules": [
+        {"path": "/x", "require": "public"}, {"path": "/x", "require": "signed-in"}]});
+    let edge = second_edge(world.stack.state(), &[("POLICY", twice)], 500).await?;
+    let client = edge.client()?;
+    for path in ["/", "/public/x", "/x", "/orders", "/auth/login"] {
+        client.get_plain(path).await?.refused(500, "misconfigured")?;
+    }
+    let log = edge.printed()?;
+    assert!(log.contains("POLICY") && log.contains("rules[0] and rules[1]"), "{log}");
+    Ok(())
+}

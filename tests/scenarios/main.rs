@@ -1,0 +1,128 @@
+//! The stories, each on both stores, on real parts: workerd, the origin, Redis.
+//!
+//! A stack takes seconds to start, so stories share one where they do not disturb each other; the
+//! sharing is by [`Kind`]. After the last story everything is ended, and the logs are searched for
+//! every secret that was used.
+
+mod concurrency;
+mod configuration;
+mod hostile_requests;
+mod hostile_tokens;
+mod login_to_app;
+mod readme;
+mod restart;
+mod reuse;
+mod workerd_verify;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io::Write as _;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use e2e::{Failure, Outcome, Store, World, secrets};
+use libtest_mimic::{Arguments, Trial};
+
+/// On which stores a story is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum On {
+    /// On each of them.
+    Both,
+    /// On one: no session is in it.
+    Either,
+}
+
+/// The stacks that stories share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// As it comes.
+    Usual,
+    /// With a grace of a second, for what comes after it; its parts are killed and started again.
+    Restless,
+}
+
+impl Kind {
+    fn settings(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Usual => &[],
+            Self::Restless => &[("sessions.grace", "1s")],
+        }
+    }
+}
+
+type Telling<'w> = Pin<Box<dyn Future<Output = Outcome> + Send + 'w>>;
+type Story = for<'w> fn(&'w mut World) -> Telling<'w>;
+
+const STORIES: &[(&str, Kind, On, Story)] = &[
+    ("login_to_app", Kind::Usual, On::Both, |world| Box::pin(login_to_app::tell(world))),
+    ("readme", Kind::Usual, On::Both, |world| Box::pin(readme::tell(world))),
+    ("hostile_tokens", Kind::Usual, On::Both, |world| Box::pin(hostile_tokens::tell(world))),
+    ("hostile_requests", Kind::Usual, On::Both, |world| Box::pin(hostile_requests::tell(world))),
+    ("concurrency", Kind::Usual, On::Both, |world| Box::pin(concurrency::tell(world))),
+    ("workerd_verify", Kind::Usual, On::Either, |world| Box::pin(workerd_verify::tell(world))),
+    ("configuration", Kind::Usual, On::Either, |world| Box::pin(configuration::tell(world))),
+    ("reuse", Kind::Restless, On::Both, |world| Box::pin(reuse::tell(world))),
+    ("restart", Kind::Restless, On::Both, |world| Box::pin(restart::tell(world))),
+];
+
+type Slot = Arc<Mutex<Option<World>>>;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => Arc::new(runtime),
+        Err(error) => return fail(&error.into()),
+    };
+    let mut slots: BTreeMap<String, Slot> = BTreeMap::new();
+    let mut trials = Vec::new();
+    for store in [Store::Embedded, Store::Redis] {
+        for (name, kind, on, story) in STORIES {
+            if *on == On::Either && store != Store::Embedded {
+                continue;
+            }
+            let slot = slots.entry(format!("{store} {kind:?}")).or_default().clone();
+            let runtime = runtime.clone();
+            trials.push(Trial::test(format!("{name}::{store}"), move || {
+                let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+                let told: Outcome = runtime.block_on(async {
+                    let world = match slot.take() {
+                        Some(world) => world,
+                        None => World::start(store, kind.settings()).await?,
+                    };
+                    story(slot.insert(world)).await
+                });
+                told.map_err(|error| error.to_string().into())
+            }));
+        }
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    let mut clean = true;
+    for (name, slot) in slots {
+        let world = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(world) = world {
+            match runtime.block_on(world.end()) {
+                Ok(bytes) => say(&format!(
+                    "{name}: ended; none of {} secrets in {bytes} bytes of logs",
+                    secrets::count()
+                )),
+                Err(error) => {
+                    clean = false;
+                    say(&format!("{name}: OPS-01 or the end FAILED: {error}"));
+                }
+            }
+        }
+    }
+    if clean { conclusion.exit_code() } else { ExitCode::FAILURE }
+}
+
+fn fail(error: &Failure) -> ExitCode {
+    say(&error.to_string());
+    ExitCode::FAILURE
+}
+
+/// Tells whoever runs the tests.
+fn say(line: &str) {
+    // Output that is closed has no reader to miss it.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

@@ -1,0 +1,124 @@
+//! More Workers under `wrangler dev`, beside that of the stack.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, net};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::Value;
+use xtask::Workspace;
+
+use crate::{Client, Outcome};
+
+/// A running Worker; ended when dropped.
+#[derive(Debug)]
+pub struct Wrangler {
+    child: Child,
+    port: u16,
+    log: PathBuf,
+}
+
+impl Wrangler {
+    /// Starts a Worker of this configuration in this folder, and waits until `path` is answered
+    /// with `wanted`.
+    ///
+    /// # Errors
+    /// When that does not happen within a minute.
+    pub async fn start(folder: &Path, config: &Value, path: &str, wanted: u16) -> Outcome<Self> {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join("wrangler.json"), config.to_string())?;
+        let workspace = Workspace::locate();
+        let log = folder.join("printed.log");
+        let printed = fs::File::create(&log)?;
+        let free = || net::TcpListener::bind(("127.0.0.1", 0))?.local_addr();
+        let (port, inspector) = (free()?.port(), free()?.port());
+        let child = Command::new(workspace.path("node_modules/.bin/node"))
+            .arg(workspace.path("node_modules/wrangler/bin/wrangler.js"))
+            .args(["dev", "--ip", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--inspector-port", &inspector.to_string()])
+            .args(["--show-interactive-dev-session=false", "--config", "wrangler.json"])
+            .args(["--persist-to", "kv"])
+            .current_dir(folder)
+            .env("CI", "true")
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("WRANGLER_LOG_PATH", folder.join("wrangler.log"))
+            .env("WRANGLER_REGISTRY_PATH", folder.join("registry"))
+            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+            .stdin(Stdio::null())
+            .stderr(printed.try_clone()?)
+            .stdout(printed)
+            .process_group(0)
+            .spawn()?;
+        let worker = Self { child, port, log };
+        let client = worker.client()?;
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            match client.get_plain(path).await {
+                Ok(answer) if answer.status == wanted => return Ok(worker),
+                _ if Instant::now() > deadline => {
+                    let told = worker.printed()?;
+                    return Err(
+                        format!("the Worker did not come up within a minute: {told}").into()
+                    );
+                }
+                _ => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    }
+
+    /// A client of it.
+    ///
+    /// # Errors
+    /// See [`Client::new`].
+    pub fn client(&self) -> Outcome<Client> {
+        Client::new(format!("http://localhost:{}", self.port))
+    }
+
+    /// Everything it has printed.
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    pub fn printed(&self) -> Outcome<String> {
+        Ok(String::from_utf8_lossy(&fs::read(&self.log)?).into_owned())
+    }
+}
+
+impl Drop for Wrangler {
+    fn drop(&mut self) {
+        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        if let Some(group) = group {
+            // Whatever is left of it: wrangler has children of its own.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// The configuration of the stack's own Worker.
+///
+/// # Errors
+/// When the stack has none.
+pub fn configuration(state: &Path) -> Outcome<Value> {
+    Ok(serde_json::from_str(&fs::read_to_string(state.join("edge/wrangler.json"))?)?)
+}
+
+/// A second edge with the configuration of the stack's but for these vars, and with a KV of its
+/// own, as in another place of the world: what is revoked it can only learn from the origin's head.
+/// Waits until who is not signed in is answered with `wanted`.
+///
+/// # Errors
+/// When it does not come up within a minute.
+pub async fn second_edge(state: &Path, vars: &[(&str, Value)], wanted: u16) -> Outcome<Wrangler> {
+    let mut config = configuration(state)?;
+    for (name, value) in vars {
+        if let Some(all) = config.get_mut("vars").and_then(Value::as_object_mut) {
+            all.insert((*name).into(), value.clone());
+        }
+    }
+    let folder = state.join("second-edge");
+    fs::create_dir_all(&folder)?;
+    fs::copy(state.join("edge/.dev.vars"), folder.join(".dev.vars"))?;
+    Wrangler::start(&folder, &config, "/second-edge", wanted).await
+}
