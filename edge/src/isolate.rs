@@ -45,7 +45,7 @@ impl Isolate {
             .get_or_init(|| {
                 let read = Settings::read(env).map(Rc::new);
                 if let Err(wrong) = &read {
-                    console_error!("Configuration is wrong, every request gets 500. {wrong}");
+                    console_error!("Configuration is wrong, so every request gets 500. {wrong}");
                 }
                 read
             })

@@ -108,14 +108,14 @@ pub(crate) fn log_to(command: &mut Command, log: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The last lines of a log, for an error message.
-pub(crate) fn tail(log: &Path) -> String {
+/// The last lines of what a log holds behind its first `from` bytes, for an error message.
+pub(crate) fn tail(log: &Path, from: u64) -> String {
     const LINES: usize = 25;
     const BYTES: u64 = 16 * 1024;
     let read = || -> io::Result<Vec<u8>> {
         let mut file = File::open(log)?;
         let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(BYTES)))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(BYTES).max(from)))?;
         let mut text = Vec::new();
         file.take(BYTES).read_to_end(&mut text)?;
         Ok(text)

@@ -81,7 +81,7 @@ pub(crate) fn run(
         step: label.to_owned(),
         reason,
         log: log.to_path_buf(),
-        tail: process::tail(log),
+        tail: process::tail(log, 0),
     };
     let mut step = Step::begin(label);
     let mut group = Group::spawn(command).map_err(|error| failed(error.to_string()))?;

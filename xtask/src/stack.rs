@@ -112,7 +112,7 @@ impl Stack {
     }
 
     /// Waits until the origin is ready, a request goes through the edge to the app, and the edge
-    /// has accepted the origin's head: a protected path then answers 401 rather than 503.
+    /// has accepted the origin's head: a token that is none then gets 401 rather than 503.
     ///
     /// # Errors
     /// When a part ends or the wait is longer than a minute.
@@ -145,6 +145,13 @@ impl Stack {
         self.edge.stop().await
     }
 
+    /// What the edge's log says of its configuration, if that is wrong: waiting will not mend it.
+    fn edge_is_misconfigured(&self) -> Option<String> {
+        let printed = self.edge.printed().ok()?;
+        let line = printed.lines().rev().find(|line| line.contains("Configuration is wrong"))?;
+        Some(format!("the edge, from wrangler.toml and --var: {}", line.trim()))
+    }
+
     async fn answers(
         &mut self,
         which: Which,
@@ -159,6 +166,9 @@ impl Stack {
             self.edge.check()?;
             match probe::status(port, path).await {
                 Ok(status) if status == wanted => return Ok(()),
+                Ok(500) if let Some(why) = self.edge_is_misconfigured() => {
+                    return Err(Error::Unexpected(why));
+                }
                 Ok(status) => last = format!("answered GET {path} with {status}, not {wanted},"),
                 // Not listening yet; what it last answered tells more.
                 Err(_) => {}

@@ -48,10 +48,7 @@ pub(crate) fn anchor_key(program: &Path, state: &Path, options: &Options) -> Res
     let printed = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if !output.status.success() || printed.is_empty() {
         let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Error::Unexpected(format!(
-            "`origin keys anchor` gave no key ({}): {complaint}",
-            output.status
-        )));
+        return Err(Error::Unexpected(format!("the origin has no keys to show: {complaint}")));
     }
     Ok(printed)
 }

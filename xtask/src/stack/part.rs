@@ -1,7 +1,7 @@
 //! One part of the stack that runs as a process of its own.
 
 use std::{
-    fmt, io,
+    fmt, fs, io,
     path::PathBuf,
     process::{Command, ExitStatus},
     time::{Duration, Instant},
@@ -23,6 +23,8 @@ pub struct Part {
     log: PathBuf,
     command: Box<dyn Fn() -> Command + Send + Sync>,
     running: Option<Group>,
+    /// How much of the log is from earlier starts.
+    earlier: u64,
 }
 
 impl Part {
@@ -32,7 +34,7 @@ impl Part {
         log: PathBuf,
         command: impl Fn() -> Command + Send + Sync + 'static,
     ) -> Self {
-        Self { name, port, log, command: Box::new(command), running: None }
+        Self { name, port, log, command: Box::new(command), running: None, earlier: 0 }
     }
 
     /// Starts the process, ending the one before it if there is one; does not wait until it is ready.
@@ -41,6 +43,7 @@ impl Part {
     /// When the program cannot be started.
     pub fn start(&mut self) -> Result<(), Error> {
         self.kill();
+        self.earlier = fs::metadata(&self.log).map_or(0, |log| log.len());
         let mut command = (self.command)();
         process::log_to(&mut command, &self.log)
             .doing(|| format!("writing {}", self.log.display()))?;
@@ -83,12 +86,12 @@ impl Part {
         self.running.as_ref().map(Group::id)
     }
 
-    /// Everything the part has printed.
+    /// Everything the part has printed, at earlier starts too.
     ///
     /// # Errors
     /// When its log cannot be read.
     pub fn printed(&self) -> io::Result<String> {
-        std::fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Fails once a process that should be running has ended by itself.
@@ -110,7 +113,7 @@ impl Part {
             port: self.port,
             what,
             log: self.log.clone(),
-            tail: process::tail(&self.log),
+            tail: process::tail(&self.log, self.earlier),
         }
     }
 }

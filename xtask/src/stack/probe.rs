@@ -11,15 +11,18 @@ use tokio::{
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The status of a plain GET: all that is asked here, so a line of HTTP/1.1 does for a client.
+/// The status of a GET that shows a token which is none: what knows keys says 401, what does not
+/// says 503. No more is asked here, so a line of HTTP/1.1 does for a client.
 pub(crate) async fn status(port: u16, path: &str) -> io::Result<u16> {
     timeout(PATIENCE, ask(port, path)).await?
 }
 
 async fn ask(port: u16, path: &str) -> io::Result<u16> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    let request =
-        format!("GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nconnection: close\r\n\r\n");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nauthorization: Bearer probe\r\n\
+         connection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     // RFC 9112 §4: the status line, of which "HTTP/1.1 401" is enough.
