@@ -148,8 +148,10 @@ impl Stack {
     /// What the edge's log says of its configuration, if that is wrong: waiting will not mend it.
     fn edge_is_misconfigured(&self) -> Option<String> {
         let printed = self.edge.printed().ok()?;
-        let line = printed.lines().rev().find(|line| line.contains("Configuration is wrong"))?;
-        Some(format!("the edge, from wrangler.toml and --var: {}", line.trim()))
+        // wrangler paints what a Worker says; from the next escape sequence on it is paint again.
+        let why = printed.get(printed.rfind("Configuration is wrong")?..)?;
+        let why = why.split(['\n', '\u{1b}']).next()?;
+        Some(format!("the edge, by wrangler.toml and --var: {why}"))
     }
 
     async fn answers(
