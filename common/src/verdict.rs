@@ -215,6 +215,7 @@ fn judge<'a, 'w>(
     let cookies = facts.cookie.map_or(Ok(Ours::default()), cookie::ours);
     let rule = match place {
         Place::Origin => return pass_to_origin(facts, cookies),
+        Place::EdgeOnly => return Err(Code::NotFound.into()),
         // A public path looks at no credentials, good or bad.
         Place::App(Rule { require: Requirement::Public, .. }) => {
             return Ok(Verdict::Forward(Permit { identity: Vec::new(), bearer: None }));

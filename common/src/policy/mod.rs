@@ -45,6 +45,8 @@ pub enum InvalidPolicy {
 pub enum Place<'p> {
     /// The issuer's own paths: passed to the origin.
     Origin,
+    /// What only an edge may ask of the origin: nobody else gets there.
+    EdgeOnly,
     /// The app's, under this rule.
     App(&'p Rule),
 }
@@ -99,7 +101,9 @@ impl Policy {
         segments: impl Fn() -> I,
     ) -> Place<'_> {
         if is_reserved(segments()) {
-            return Place::Origin;
+            // An edge proves itself on all that it passes on, so it must not pass this on.
+            let edge_only = segments().take(2).eq(["auth", "edge"]);
+            return if edge_only { Place::EdgeOnly } else { Place::Origin };
         }
         let rule = self.rules.iter().find(|rule| rule.covers(method, segments()));
         Place::App(rule.unwrap_or(&self.otherwise))

@@ -28,6 +28,7 @@ fn meaning(method: &str, raw: &str) -> String {
     match demo().place(method, &parsed) {
         Err(NotCanonical) => "400".into(),
         Ok(Place::Origin) => "origin".into(),
+        Ok(Place::EdgeOnly) => "nobody".into(),
         Ok(Place::App(rule)) => match &rule.require {
             Requirement::Public => "public".into(),
             Requirement::SignedIn => "signed-in".into(),
@@ -63,6 +64,10 @@ fn pth_01_to_06_each_form_of_a_path_has_one_meaning_or_none() {
         ("/.well-known/jwks.json", "origin"),
         ("/auth/login", "origin"),
         ("/auth", "origin"),
+        ("/auth/edge", "nobody"),
+        ("/auth/edge/revoked", "nobody"),
+        ("/auth/%65dge/revoked/", "nobody"),
+        ("/auth/edges", "origin"),
         ("/authors", "signed-in"),
         ("//admin", "400"),
         ("//", "400"),
