@@ -2,6 +2,7 @@
 //! policy that is wrong lets nobody in.
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use e2e::wrangler::second_edge;
 use e2e::{Outcome, World, world};
@@ -53,7 +54,14 @@ async fn the_edge(world: &World) -> Outcome {
     for path in ["/", "/public/x", "/x", "/orders", "/auth/login"] {
         client.get_plain(path).await?.refused(500, "misconfigured")?;
     }
-    let log = edge.printed()?;
-    assert!(log.contains("POLICY") && log.contains("rules[0] and rules[1]"), "{log}");
-    Ok(())
+    // What a Worker prints comes by way of wrangler, a little later.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let log = edge.printed()?;
+        if log.contains("POLICY: ") && log.contains("rules[0] and rules[1]") {
+            return Ok(());
+        }
+        assert!(Instant::now() < deadline, "the log does not say what is wrong: {log}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

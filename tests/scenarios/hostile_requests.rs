@@ -121,11 +121,14 @@ async fn paths(world: &World) -> Outcome {
         let answer = raw::get(port, target, "").await?;
         let told: Value = serde_json::from_str(answer.body()).unwrap_or_default();
         match answer.status {
-            // What was decided on is what the app got: public, and the same to the byte.
+            // What was decided on is what the app got. The platform resolves dot segments (WHATWG
+            // URL) before the gate sees a path; nothing else may change on the way.
             Some(200) => {
                 let (path, _) = target.split_once(['?', '#']).unwrap_or((target, ""));
-                assert_eq!(told["path"], path, "{target} came to the app as another path");
-                assert!(path == "/" || path.starts_with("/public/") || path == "/public");
+                let got = told["path"].as_str().unwrap_or_default();
+                let resolved = !got.contains("/.") && path.contains("/.");
+                assert!(got == path || resolved, "{target} came to the app as {got}");
+                assert!(got == "/" || got.starts_with("/public/") || got == "/public", "{target}");
                 passed += 1;
             }
             Some(400 | 401 | 403 | 404) => refused += 1,
@@ -135,7 +138,9 @@ async fn paths(world: &World) -> Outcome {
     }
     for target in ["http://other.example/admin", "*", "admin", "http://", "/\u{fffd}"] {
         let answer = raw::get(port, target, "").await?;
-        assert!(answer.status != Some(200), "{target}: {}", answer.text);
+        let told: Value = serde_json::from_str(answer.body()).unwrap_or_default();
+        // The server before the Worker may take what is no path for "/", which is public.
+        assert!(answer.status != Some(200) || told["path"] == "/", "{target}: {}", answer.text);
     }
     println!("paths: {refused} refused, {passed} public ones passed unchanged");
     Ok(())
@@ -176,7 +181,8 @@ async fn headers(world: &mut World) -> Outcome {
             "a forged header went through: {}",
             answer.text
         );
-        assert!(!answer.body().contains("portcullis"), "{}", answer.text);
+        assert!(!answer.body().contains("[\"x-portcullis"), "{}", answer.text);
+        assert!(!answer.body().contains("[\"x_portcullis"), "{}", answer.text);
         assert!(answer.body().contains(&format!("\"path\":\"{target}\"")));
         let identity = answer.body().matches("\"x-auth-").count();
         assert_eq!(identity, if target == "/orders" { 6 } else { 0 });

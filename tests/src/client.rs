@@ -43,7 +43,6 @@ impl Client {
     }
 
     /// A request, to be added to.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }
