@@ -256,9 +256,9 @@ async fn methods(world: &World) -> Outcome {
         let request =
             format!("{method} /orders HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
         let answer = raw::send(port, request.as_bytes()).await?;
-        let refused =
-            answer.status.is_none_or(|status| (400..=405).contains(&status) || status == 501);
-        assert!(refused, "{method}: {}", answer.text);
+        // CONNECT and what is no method never come as far as the Worker: workerd answers 500.
+        let refused = answer.status.is_none_or(|status| status >= 400);
+        assert!(refused && !answer.body().contains("body_bytes"), "{method}: {}", answer.text);
     }
     Ok(())
 }

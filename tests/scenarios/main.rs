@@ -3,6 +3,12 @@
 //! A stack takes seconds to start, so stories share one where they do not disturb each other; the
 //! sharing is by [`Kind`]. After the last story everything is ended, and the logs are searched for
 //! every secret that was used.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::format_push_string,
+    reason = "stories: what is not there must fail loudly, counts are told, nothing is hot"
+)]
 
 mod concurrency;
 mod configuration;

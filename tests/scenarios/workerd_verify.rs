@@ -1,4 +1,4 @@
-//! What jsonwebtoken says natively of Wycheproof's cases and of the mutants, WebCrypto says in
+//! What jsonwebtoken says natively of Wycheproof's cases and of the mutants, `WebCrypto` says in
 //! workerd: the edge's own verifier, asked in batches.
 
 use std::collections::{BTreeMap, HashSet};

@@ -8,6 +8,8 @@ use common::UnixSeconds;
 use common::keys::{Jwk, Key, KeySet};
 use common::token::access::{LEEWAY, MAX_LIFE, Unsigned};
 use common::token::{AccessRules, Jws, MAX_TOKEN};
+use js_sys::Promise;
+use js_sys::futures::future_to_promise;
 use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -27,13 +29,14 @@ struct Signature {
     token: String,
 }
 
-/// Answers a question in JSON: for each token `accepted`, or why it is refused.
-///
-/// # Errors
-/// When the question is none.
+/// Promises the answer to a question, in JSON: for each token `accepted`, or why it is refused.
 #[wasm_bindgen]
-pub async fn judge(question: String) -> Result<String, String> {
-    let question = serde_json::from_str(&question).map_err(|error| error.to_string())?;
+pub fn judge(question: String) -> Promise {
+    future_to_promise(async move { Ok(answer(&question).await?.into()) })
+}
+
+async fn answer(question: &str) -> Result<String, String> {
+    let question = serde_json::from_str(question).map_err(|error| error.to_string())?;
     let verdicts = match question {
         Question::Signatures(all) => {
             let mut verdicts = Vec::with_capacity(all.len());
