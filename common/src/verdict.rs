@@ -15,7 +15,7 @@ use crate::token::access::Unsigned;
 use crate::token::{AccessRules, TokenError, Verified, VerifiedCache};
 use crate::{SessionId, TokenId, UnixSeconds};
 use credentials::Credential;
-pub use credentials::names_bearer;
+pub use credentials::{bearer, names_bearer};
 
 /// What is known of a request, as it came.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,8 @@ pub struct Facts<'a> {
     pub cookie: Option<&'a str>,
     /// Where the browser says the request comes from.
     pub provenance: Provenance<'a>,
+    /// Whether it asks for another protocol: a WebSocket handshake.
+    pub upgrade: bool,
 }
 
 /// What the gate knows.
@@ -240,12 +242,13 @@ fn judge<'a, 'w>(
     if head.revokes(verified) {
         return Err(Code::TokenRevoked.into());
     }
-    if let Some(question) = uncertain(rule, verified, head, world, findings)? {
-        return Ok(Verdict::Find(question));
-    }
     meets(verified, &rule.require)?;
     if let Credential::Cookie(_) = credential {
         check_provenance(facts)?;
+    }
+    // Last, since it may cost a question to the origin.
+    if let Some(question) = uncertain(rule, verified, head, world, findings)? {
+        return Ok(Verdict::Find(question));
     }
     Ok(Verdict::Forward(Permit {
         identity: identity::headers(verified).into(),
@@ -269,9 +272,11 @@ fn pass_to_origin<'a, 'w>(
     Ok(Verdict::PassToOrigin(OriginPermit(())))
 }
 
-/// A request that changes state by cookie alone must come from our own site.
+/// A request that changes state by cookie alone must come from our own site. So must a WebSocket,
+/// whose handshake is a GET that any site's script can send and then talk through (RFC 6455 §10.2).
 fn check_provenance(facts: &Facts<'_>) -> Result<(), Refusal> {
-    if changes_state(facts.method) && !facts.provenance.is(facts.own_origin) {
+    let needs_our_site = changes_state(facts.method) || facts.upgrade;
+    if needs_our_site && !facts.provenance.is(facts.own_origin) {
         return Err(Code::CrossSite.into());
     }
     Ok(())

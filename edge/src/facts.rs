@@ -14,6 +14,7 @@ pub(crate) struct OwnedFacts {
     cookie: Option<String>,
     sec_fetch_site: Option<String>,
     origin: Option<String>,
+    upgrade: bool,
 }
 
 impl OwnedFacts {
@@ -27,6 +28,7 @@ impl OwnedFacts {
             cookie: header("cookie")?,
             sec_fetch_site: header("sec-fetch-site")?,
             origin: header("origin")?,
+            upgrade: header("upgrade")?.is_some(),
         })
     }
 
@@ -41,6 +43,7 @@ impl OwnedFacts {
                 sec_fetch_site: self.sec_fetch_site.as_deref(),
                 origin: self.origin.as_deref(),
             },
+            upgrade: self.upgrade,
         }
     }
 

@@ -27,8 +27,16 @@ pub(crate) async fn answer(
     };
     let gate = Gate { isolate: &isolate, settings: &settings, env, request };
     let facts = OwnedFacts::gather(request)?;
-    mailbox::refresh_in_background(&isolate, env, context);
-    let outcome = gate.settle(&facts).await;
+    // An isolate that nobody used looks for a new head before it trusts the one it has.
+    let overdue = mailbox::is_overdue(&isolate);
+    if !overdue {
+        mailbox::look_in_background(&isolate, env, context);
+    }
+    let outcome = gate.settle(&facts, overdue).await;
+    if overdue {
+        // For a request that did not need the look, the next one should not have to wait for it.
+        mailbox::look_in_background(&isolate, env, context);
+    }
     outcome.or_else(|refused| {
         report::log(&refused, &facts);
         refusal(&isolate, &refused, &settings.realm)
@@ -44,23 +52,23 @@ struct Gate<'g> {
 
 impl Gate<'_> {
     /// Asks until there is a verdict that can be acted on, then acts.
-    async fn settle(&self, facts: &OwnedFacts) -> Result<Response, Refusal> {
+    async fn settle(&self, facts: &OwnedFacts, overdue: bool) -> Result<Response, Refusal> {
         let mut findings = Findings::default();
-        // An isolate that nobody used looks for a new head before it trusts the one it has.
-        let mut may_look = mailbox::is_overdue(self.isolate);
+        let mut looked = false;
         loop {
             let head = self.isolate.head();
             let asked = facts.as_facts();
             let verdict = self.isolate.decide(&asked, self.settings, head.as_deref(), &findings);
-            let trusts_the_head = match &verdict {
-                Verdict::Forward(permit) => !permit.is_public(),
-                Verdict::Refuse(refusal) => blames_us(refusal),
+            let wants_a_look = match &verdict {
+                Verdict::Forward(permit) => overdue && !permit.is_public(),
+                Verdict::Refuse(refusal) => {
+                    blames_us(refusal) && (overdue || mailbox::may_retry(self.isolate))
+                }
                 Verdict::PassToOrigin(_) | Verdict::Find(_) => false,
             };
-            let blind = matches!(&verdict, Verdict::Refuse(refusal) if blames_us(refusal));
-            if trusts_the_head && (may_look || (blind && mailbox::may_retry(self.isolate))) {
-                may_look = false;
-                mailbox::refresh(self.isolate, self.settings, self.env).await;
+            if wants_a_look && !looked {
+                looked = true;
+                mailbox::look(self.isolate, self.settings, self.env).await;
                 continue;
             }
             match verdict {

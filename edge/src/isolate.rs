@@ -20,8 +20,10 @@ pub(crate) struct Isolate {
     settings: OnceCell<Result<Rc<Settings>, Misconfigured>>,
     head: RefCell<Option<Rc<Head>>>,
     cache: RefCell<VerifiedCache>,
-    /// When a refresh of the head was last begun, in milliseconds; before all time at first.
-    pub(crate) refreshed_at: Cell<f64>,
+    /// When a look into the mailboxes was last begun, in milliseconds; before all time at first.
+    pub(crate) look_began: Cell<f64>,
+    /// When one last ended, whatever it found.
+    pub(crate) look_ended: Cell<f64>,
 }
 
 thread_local! {
@@ -29,7 +31,8 @@ thread_local! {
         settings: OnceCell::new(),
         head: RefCell::new(None),
         cache: RefCell::new(VerifiedCache::new(CACHED_TOKENS)),
-        refreshed_at: Cell::new(f64::NEG_INFINITY),
+        look_began: Cell::new(f64::NEG_INFINITY),
+        look_ended: Cell::new(f64::NEG_INFINITY),
     });
 }
 

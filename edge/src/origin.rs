@@ -30,9 +30,6 @@ pub(crate) async fn pass(
     vouch(&headers, settings)?;
     if let (Some(address), Some(_)) = (client, &settings.edge_secret) {
         set(&headers, "x-portcullis-client-ip", &address)?;
-        if let Some(place) = place(request) {
-            set(&headers, "x-portcullis-client-geo", &place)?;
-        }
     }
     send(&copy, Some(RequestCache::NoStore)).await
 }
@@ -108,19 +105,6 @@ fn vouch(headers: &Headers, settings: &Settings) -> Result<(), Fault> {
         Some(secret) => set(headers, "x-portcullis-edge", secret.expose()),
         None => Ok(()),
     }
-}
-
-/// Where the client is, as the platform says: `country;city`.
-fn place(request: &Request) -> Option<String> {
-    let cf = js_sys::Reflect::get(request, &"cf".into()).ok()?;
-    let member = |name: &str| js_sys::Reflect::get(&cf, &name.into()).ok()?.as_string();
-    let country = member("country")?;
-    let text = match member("city") {
-        Some(city) => format!("{country};{city}"),
-        None => country,
-    };
-    // A header holds bytes, a city's name may hold any letter.
-    Some(js_sys::encode_uri_component(&text).into())
 }
 
 fn set(headers: &Headers, name: &str, value: &str) -> Result<(), Fault> {

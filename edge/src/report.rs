@@ -47,6 +47,10 @@ pub(crate) fn on_forwarded(
     headers.delete(EPOCH).map_err(&changing)?;
     if kind == Kind::Private {
         headers.set("cache-control", "private, no-store").map_err(&changing)?;
+        // They outweigh Cache-Control for the CDN they are meant for (RFC 9213 §2.2).
+        for name in ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"] {
+            headers.delete(name).map_err(&changing)?;
+        }
     }
     if report == Report::All {
         tell(&response, "forward", head)?;

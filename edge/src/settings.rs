@@ -81,9 +81,11 @@ impl Settings {
     }
 
     fn check(variables: &impl Variables) -> Result<Self, Misconfigured> {
-        let edge_secret = optional(variables, "EDGE_SECRET")?;
-        if edge_secret.as_ref().is_some_and(|secret| secret.len() < EDGE_SECRET_BYTES) {
-            let problem = "expected at least 16 characters, the same as the origin's edge.secret";
+        let policy = policy(variables)?;
+        let edge_secret = edge_secret(variables)?;
+        if edge_secret.is_none() && policy.asks_the_origin() {
+            let problem =
+                "is not set, but a rule of POLICY has unfresh = \"ask\" or \"always-ask\"";
             return Err(Misconfigured::new("EDGE_SECRET", problem));
         }
         Ok(Self {
@@ -93,16 +95,26 @@ impl Settings {
                 max_life: MAX_LIFE,
                 leeway: LEEWAY,
             },
-            policy: policy(variables)?,
+            policy,
             staleness: Staleness { fresh: FRESH, stale: STALE },
             anchor: anchor(variables)?,
             origin_url: url(variables, "ORIGIN_URL")?,
             app_url: url(variables, "APP_URL")?,
             realm: optional(variables, "REALM")?.unwrap_or_else(|| "portcullis".into()),
             report: report(variables)?,
-            edge_secret: edge_secret.map(Secret::new),
+            edge_secret,
         })
     }
+}
+
+fn edge_secret(variables: &impl Variables) -> Result<Option<Secret<String>>, Misconfigured> {
+    let Some(secret) = optional(variables, "EDGE_SECRET")? else { return Ok(None) };
+    if secret.len() < EDGE_SECRET_BYTES || !secret.bytes().all(|b| b.is_ascii_graphic()) {
+        let problem = "expected at least 16 characters of visible ASCII, the same as the origin's \
+                       edge.secret";
+        return Err(Misconfigured::new("EDGE_SECRET", problem));
+    }
+    Ok(Some(Secret::new(secret)))
 }
 
 /// The durable mailbox.
@@ -231,6 +243,12 @@ mod tests {
             ("ANCHOR_KEY", json!("short"), "`origin keys anchor`"),
             ("REPORT", json!("none"), "REPORT: expected \"all\""),
             ("EDGE_SECRET", json!("short"), "EDGE_SECRET: expected at least 16"),
+            ("EDGE_SECRET", json!("0123456789abcdef\n"), "EDGE_SECRET: expected at least 16"),
+            (
+                "POLICY",
+                json!({"rules": [{"path": "/a", "require": "signed-in", "unfresh": "ask"}]}),
+                "EDGE_SECRET: is not set, but a rule",
+            ),
             ("POLICY", json!("{"), "POLICY: is no JSON"),
             ("POLICY", json!({"rules": {}}), "POLICY: rules: invalid type"),
             (

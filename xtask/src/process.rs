@@ -166,7 +166,7 @@ mod tests {
         let log = std::env::temp_dir().join(format!("portcullis-tail-{}", std::process::id()));
         let lines: Vec<String> = (0..40).map(|line| format!("line {line}\n\n")).collect();
         fs::write(&log, lines.concat()).unwrap();
-        let tail = tail(&log);
+        let tail = tail(&log, 0);
         fs::remove_file(&log).unwrap();
         assert!(tail.starts_with("    line 15\n") && tail.ends_with("line 39"), "{tail}");
     }

@@ -20,8 +20,8 @@ impl<'a> CanonicalPath<'a> {
     /// Judges the path of a request target, without query, as it came over the wire.
     ///
     /// # Errors
-    /// For encoded `/ \ NUL .` and control bytes (also when encoded several times over), empty or
-    /// dot segments (also with a `;` parameter), bytes that RFC 3986 §3.3 has no place for, stray
+    /// For encoded `/ \ NUL .` and control bytes empty or dot
+    /// segments (also with a `;` parameter), bytes that RFC 3986 §3.3 has no place for, stray
     /// percent signs, and what does not decode to UTF-8.
     pub fn parse(raw: &'a str) -> Result<Self, NotCanonical> {
         let inner = raw.strip_prefix('/').ok_or(NotCanonical)?;
@@ -70,28 +70,16 @@ fn decode(segment: &str) -> Result<String, NotCanonical> {
     if once.stray_percent {
         return Err(NotCanonical);
     }
-    check_deeper(&once)?;
+    // A server behind may decode twice: what would then mean something else has two readings.
+    if unescape(&once.bytes)?.changed {
+        return Err(NotCanonical);
+    }
     let text = String::from_utf8(once.bytes).map_err(|_| NotCanonical)?;
     match before_semicolon(&text) {
         "" | "." | ".." => Err(NotCanonical),
         _ => Ok(text),
     }
 }
-
-/// Some server behind may decode twice or three times: no level may show what the first may not.
-fn check_deeper(once: &Unescaped) -> Result<(), NotCanonical> {
-    let mut level = unescape(&once.bytes)?;
-    for _ in 0..MAX_LEVELS {
-        if !level.changed {
-            return Ok(());
-        }
-        level = unescape(&level.bytes)?;
-    }
-    Err(NotCanonical)
-}
-
-/// How often a segment may have been encoded on top of the first time. Who means well needs one.
-const MAX_LEVELS: usize = 3;
 
 struct Unescaped {
     bytes: Vec<u8>,

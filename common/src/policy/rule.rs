@@ -82,6 +82,9 @@ pub enum InvalidRule {
     /// A role or scope that no token can have.
     #[error("{0:?} is no role or scope: expected one word of visible ASCII without a comma")]
     Word(String),
+    /// It is public and has members that only mean something where somebody is signed in.
+    #[error("path {0:?} is public, so `unfresh` and `hand` mean nothing there: take them out")]
+    Idle(String),
     /// It is for a prefix that is the origin's.
     #[error("path {0:?} is reserved: /auth and /.well-known are always passed to the origin")]
     Reserved(String),
@@ -120,6 +123,10 @@ impl Rule {
                 return Err(InvalidRule::Word(word.clone()));
             }
         }
+        let idle = config.unfresh != Unfresh::default() || config.hand != Hand::default();
+        if config.require == Requirement::Public && idle {
+            return Err(InvalidRule::Idle(config.path));
+        }
         if let Some(methods) = &config.methods {
             let is_name = |m: &String| !m.is_empty() && m.bytes().all(|b| b.is_ascii_uppercase());
             if methods.is_empty() || !methods.iter().all(is_name) {
@@ -151,11 +158,7 @@ impl Rule {
     pub(super) fn covers<'s>(&self, method: &str, mut path: impl Iterator<Item = &'s str>) -> bool {
         let here = self.segments.iter().all(|own| path.next() == Some(own.as_str()))
             && (self.prefix || path.next().is_none());
-        here && self.methods.as_ref().is_none_or(|methods| {
-            // A server that answers GET answers HEAD with the same handler (RFC 9110 §9.3.2).
-            let asked = if method == "HEAD" { "GET" } else { method };
-            methods.iter().any(|m| m == method || m == asked)
-        })
+        here && self.methods.as_ref().is_none_or(|methods| lists(methods, method))
     }
 
     /// More specific is greater: more segments, then no wildcard, then named methods.
@@ -166,12 +169,20 @@ impl Rule {
     /// Whether some request is covered by both rules, neither being more specific.
     pub(super) fn contradicts(&self, other: &Self) -> bool {
         let share_a_method = match (&self.methods, &other.methods) {
-            (Some(own), Some(others)) => own.iter().any(|m| others.contains(m)),
+            (Some(own), Some(others)) => {
+                own.iter().any(|m| lists(others, m)) || others.iter().any(|m| lists(own, m))
+            }
             (None, None) => true,
             _ => false,
         };
         self.segments == other.segments && self.prefix == other.prefix && share_a_method
     }
+}
+
+/// Whether a list of methods speaks for this one.
+fn lists(methods: &[String], method: &str) -> bool {
+    // A server that answers GET answers HEAD with the same handler (RFC 9110 §9.3.2).
+    methods.iter().any(|m| m == method || (m == "GET" && method == "HEAD"))
 }
 
 impl fmt::Display for Rule {

@@ -33,8 +33,13 @@ pub(super) fn of<'a>(
     }
 }
 
-/// The bearer token (RFC 6750 §2.1); other schemes are somebody else's business.
-pub(super) fn bearer(authorization: Option<&str>) -> Result<Option<&str>, Refusal> {
+/// The bearer token (RFC 6750 §2.1) of the `Authorization` header, several lines joined by `, `;
+/// other schemes are somebody else's business.
+///
+/// # Errors
+/// `credentials_ambiguous` for two credentials of which one is a bearer's; `token_invalid` for a
+/// bearer without a token.
+pub fn bearer(authorization: Option<&str>) -> Result<Option<&str>, Refusal> {
     let Some(header) = authorization else {
         return Ok(None);
     };

@@ -167,7 +167,7 @@ fn facts<'a>(
     cookie: Option<&'a str>,
 ) -> Facts<'a> {
     let provenance = Provenance::default();
-    Facts { method, path, own_origin: OWN, authorization, cookie, provenance }
+    Facts { method, path, own_origin: OWN, authorization, cookie, provenance, upgrade: false }
 }
 
 #[test]
@@ -309,6 +309,25 @@ fn cks_04_05_a_cookie_alone_changes_nothing_from_another_site() {
     ] {
         let facts = Facts { provenance, ..facts(method, path, authorization, cookie) };
         assert_eq!(gate.ask(&facts, true, Ok(false)), expected, "{method} {path} {provenance:?}");
+    }
+}
+
+#[test]
+fn pth_09_a_cookie_alone_opens_no_socket_for_another_site() {
+    let gate = Gate::new(head(0, &[], None));
+    let access = format!("__Host-at={}", Token::live().text());
+    let bearer = format!("Bearer {}", Token::live().text());
+    for (authorization, cookie, sec_fetch_site, expected) in [
+        (None, Some(access.as_str()), Some("same-origin"), "signature, forward"),
+        (None, Some(&access), Some("same-site"), "signature, cross_site"),
+        (None, Some(&access), None, "signature, cross_site"),
+        (Some(bearer.as_str()), Some(&access), Some("cross-site"), "signature, forward"),
+        (None, None, Some("same-origin"), "token_missing"),
+    ] {
+        let provenance = Provenance { sec_fetch_site, origin: None };
+        let facts =
+            Facts { provenance, upgrade: true, ..facts("GET", "/ws", authorization, cookie) };
+        assert_eq!(gate.ask(&facts, true, Ok(false)), expected, "{sec_fetch_site:?}");
     }
 }
 
