@@ -265,7 +265,7 @@ fn pass_to_origin<'a, 'w>(
     cookies: Result<Ours<'a>, cookie::Ambiguous>,
 ) -> Result<Verdict<'a, 'w>, Refusal> {
     let cookies = cookies.map_err(|_| Code::CredentialsAmbiguous)?;
-    let only_cookies = credentials::bearer(facts.authorization)?.is_none();
+    let only_cookies = bearer(facts.authorization)?.is_none();
     if only_cookies && (cookies.access.is_some() || cookies.refresh.is_some()) {
         check_provenance(facts)?;
     }

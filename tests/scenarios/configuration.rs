@@ -49,7 +49,8 @@ fn the_origin(world: &World) -> Outcome {
 async fn the_edge(world: &World) -> Outcome {
     let twice = json!({"rules": [
         {"path": "/x", "require": "public"}, {"path": "/x", "require": "signed-in"}]});
-    let edge = second_edge(world.stack.state(), &[("POLICY", twice)], 500).await?;
+    let edge = second_edge(world.stack.state(), &[("POLICY", twice)])?;
+    edge.first_answer("/", "none").await?.refused(500, "misconfigured")?;
     let client = edge.client()?;
     for path in ["/", "/public/x", "/x", "/orders", "/auth/login"] {
         client.get_plain(path).await?.refused(500, "misconfigured")?;

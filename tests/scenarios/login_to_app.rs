@@ -12,7 +12,8 @@ use serde_json::json;
 const BOUND: Duration = Duration::from_secs(10);
 
 pub(crate) async fn tell(world: &mut World) -> Outcome {
-    let second = second_edge(world.stack.state(), &[], 401).await?;
+    let second = second_edge(world.stack.state(), &[])?;
+    second.first_answer("/orders", "none").await?.refused(401, "token_invalid")?;
     as_a_program(world, &second.client()?).await?;
     as_a_browser(world).await
 }

@@ -14,6 +14,7 @@ mod concurrency;
 mod configuration;
 mod hostile_requests;
 mod hostile_tokens;
+mod idle;
 mod login_to_app;
 mod readme;
 mod restart;
@@ -67,6 +68,7 @@ const STORIES: &[(&str, Kind, On, Story)] = &[
     ("hostile_requests", Kind::Usual, On::Both, |world| Box::pin(hostile_requests::tell(world))),
     ("concurrency", Kind::Usual, On::Both, |world| Box::pin(concurrency::tell(world))),
     ("workerd_verify", Kind::Usual, On::Either, |world| Box::pin(workerd_verify::tell(world))),
+    ("idle", Kind::Usual, On::Either, |world| Box::pin(idle::tell(world))),
     ("configuration", Kind::Usual, On::Either, |world| Box::pin(configuration::tell(world))),
     ("reuse", Kind::Restless, On::Both, |world| Box::pin(reuse::tell(world))),
     ("restart", Kind::Restless, On::Both, |world| Box::pin(restart::tell(world))),

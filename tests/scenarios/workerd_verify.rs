@@ -28,7 +28,8 @@ pub(crate) async fn tell(world: &mut World) -> Outcome {
     let config = json!({"name": "judge", "main": "index.js",
         "compatibility_date": configuration(world.stack.state())?["compatibility_date"]});
     // Without a question there is no answer but an error.
-    let judge = Wrangler::start(&folder, &config, "/", 500).await?;
+    let judge = Wrangler::start(&folder, &config)?;
+    judge.first_answer("/", "none").await?.expect(500)?;
     let client = judge.client()?;
     wycheproof(&client).await?;
     mutants(world, &client).await

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use xtask::Workspace;
 
-use crate::{Client, Outcome};
+use crate::{Answer, Client, Outcome};
 
 /// A running Worker; ended when dropped.
 #[derive(Debug)]
@@ -21,12 +21,11 @@ pub struct Wrangler {
 }
 
 impl Wrangler {
-    /// Starts a Worker of this configuration in this folder, and waits until `path` is answered
-    /// with `wanted`.
+    /// Starts a Worker of this configuration in this folder; asks it nothing yet.
     ///
     /// # Errors
-    /// When that does not happen within a minute.
-    pub async fn start(folder: &Path, config: &Value, path: &str, wanted: u16) -> Outcome<Self> {
+    /// When it cannot be started.
+    pub fn start(folder: &Path, config: &Value) -> Outcome<Self> {
         fs::create_dir_all(folder)?;
         fs::write(folder.join("wrangler.json"), config.to_string())?;
         let workspace = Workspace::locate();
@@ -51,19 +50,26 @@ impl Wrangler {
             .stdout(printed)
             .process_group(0)
             .spawn()?;
-        let worker = Self { child, port, log };
-        let client = worker.client()?;
+        Ok(Self { child, port, log })
+    }
+
+    /// The first answer that a request gets at all, however long the Worker takes to come up.
+    ///
+    /// # Errors
+    /// When there is none within a minute.
+    pub async fn first_answer(&self, path: &str, token: &str) -> Outcome<Answer> {
+        let client = self.client()?;
         let deadline = Instant::now() + Duration::from_mins(1);
         loop {
-            match client.get_plain(path).await {
-                Ok(answer) if answer.status == wanted => return Ok(worker),
-                _ if Instant::now() > deadline => {
-                    let told = worker.printed()?;
-                    return Err(
-                        format!("the Worker did not come up within a minute: {told}").into()
-                    );
+            match client.get(path, token).await {
+                Ok(answer) => return Ok(answer),
+                Err(_) if Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
-                _ => tokio::time::sleep(Duration::from_millis(100)).await,
+                Err(error) => {
+                    let told = self.printed()?;
+                    return Err(format!("the Worker did not come up: {error}: {told}").into());
+                }
             }
         }
     }
@@ -106,11 +112,10 @@ pub fn configuration(state: &Path) -> Outcome<Value> {
 
 /// A second edge with the configuration of the stack's but for these vars, and with a KV of its
 /// own, as in another place of the world: what is revoked it can only learn from the origin's head.
-/// Waits until who is not signed in is answered with `wanted`.
 ///
 /// # Errors
-/// When it does not come up within a minute.
-pub async fn second_edge(state: &Path, vars: &[(&str, Value)], wanted: u16) -> Outcome<Wrangler> {
+/// When it cannot be started.
+pub fn second_edge(state: &Path, vars: &[(&str, Value)]) -> Outcome<Wrangler> {
     let mut config = configuration(state)?;
     for (name, value) in vars {
         if let Some(all) = config.get_mut("vars").and_then(Value::as_object_mut) {
@@ -120,5 +125,5 @@ pub async fn second_edge(state: &Path, vars: &[(&str, Value)], wanted: u16) -> O
     let folder = state.join("second-edge");
     fs::create_dir_all(&folder)?;
     fs::copy(state.join("edge/.dev.vars"), folder.join(".dev.vars"))?;
-    Wrangler::start(&folder, &config, "/second-edge", wanted).await
+    Wrangler::start(&folder, &config)
 }
