@@ -4,274 +4,159 @@
 
 use serde::Serialize;
 
-/// The stable codes. Clients act on these; the words may change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Code {
+/// Makes the catalogue of its rows: variant, status, code, and what happened and what to do.
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $variant:ident = $status:literal, $code:literal, $detail:literal;)+) => {
+        /// The stable codes. Clients act on these; the words may change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $code)] $variant,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the catalogue.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)+ }
+            }
+
+            /// The code as it stands in documents and in `portcullis-verdict`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// What happened and what to do about it, for the person who reads the answer.
+            #[must_use]
+            pub const fn detail(self) -> &'static str {
+                match self { $(Self::$variant => $detail,)+ }
+            }
+        }
+    };
+}
+
+catalogue! {
     // The gate's.
     /// No credentials where some are needed.
-    TokenMissing,
+    TokenMissing = 401, "token_missing",
+        "Sign in first: send an access token as `Authorization: Bearer …` or by cookie.";
     /// The access token's time has passed.
-    TokenExpired,
+    TokenExpired = 401, "token_expired",
+        "The access token expired. Refresh it or sign in again.";
     /// The access token was revoked.
-    TokenRevoked,
+    TokenRevoked = 401, "token_revoked",
+        "The access token was revoked. Sign in again.";
     /// The access token is not valid, for whatever other reason.
-    TokenInvalid,
+    TokenInvalid = 401, "token_invalid",
+        "The access token is not valid. Sign in again.";
     /// The user lacks the role.
-    RoleRequired,
+    RoleRequired = 403, "role_required",
+        "The signed-in user lacks the role that this path requires.";
     /// The token lacks the scope.
-    ScopeRequired,
+    ScopeRequired = 403, "scope_required",
+        "The access token lacks the scope that this path requires.";
     /// Another site triggered a request that changes state.
-    CrossSite,
+    CrossSite = 403, "cross_site",
+        "A request that changes state by cookie must come from this site itself: send \
+         `Sec-Fetch-Site: same-origin` or a matching `Origin`, or use a bearer token.";
     /// Two credentials of one kind.
-    CredentialsAmbiguous,
+    CredentialsAmbiguous = 400, "credentials_ambiguous",
+        "Send one credential of a kind, not two.";
     /// A path that two programs could read differently.
-    PathAmbiguous,
+    PathAmbiguous = 400, "path_ambiguous",
+        "The path can be read in more than one way: send it without encoded or doubled \
+         slashes, backslashes, dot segments, control characters and stray percent signs.";
     /// A method that is never passed on.
-    MethodRefused,
+    MethodRefused = 405, "method_refused",
+        "This method is not passed on.";
     /// The gate does not know what is revoked.
-    RevocationsUnknown,
+    RevocationsUnknown = 503, "revocations_unknown",
+        "It is not known here at the moment what is revoked. Try again shortly.";
     /// The gate has no keys.
-    KeysUnknown,
+    KeysUnknown = 503, "keys_unknown",
+        "The issuer's keys are not known here at the moment. Try again shortly.";
     /// The gate cannot reach the origin.
-    OriginUnreachable,
+    OriginUnreachable = 503, "origin_unreachable",
+        "The sign-in service cannot be reached at the moment. Try again shortly.";
     /// The gate cannot reach the app.
-    UpstreamUnreachable,
+    UpstreamUnreachable = 502, "upstream_unreachable",
+        "The app cannot be reached at the moment.";
     /// The gate's configuration is wrong; its log says how.
-    Misconfigured,
+    Misconfigured = 500, "misconfigured",
+        "The gate is not configured properly. Its log says what to mend.";
 
     // The issuer's.
     /// Wrong password or unknown account: which of them is not said.
-    CredentialsInvalid,
+    CredentialsInvalid = 401, "credentials_invalid",
+        "E-mail address or password is wrong.";
     /// The session is over.
-    RefreshExpired,
+    RefreshExpired = 401, "refresh_expired",
+        "The session is over. Sign in again.";
     /// The session was revoked.
-    RefreshRevoked,
+    RefreshRevoked = 401, "refresh_revoked",
+        "The session was ended. Sign in again.";
     /// An old refresh token came back: the session was revoked.
-    RefreshReused,
+    RefreshReused = 401, "refresh_reused",
+        "This refresh token was used before, so the session was ended for safety. Sign in \
+         again.";
     /// No refresh token of this issuer's.
-    RefreshInvalid,
+    RefreshInvalid = 401, "refresh_invalid",
+        "This is no refresh token of this issuer. Sign in again.";
     /// No refresh token at all.
-    RefreshMissing,
+    RefreshMissing = 401, "refresh_missing",
+        "Send the refresh token: as `refresh_token` in the body or by cookie.";
     /// There is an account with this address.
-    EmailTaken,
+    EmailTaken = 409, "email_taken",
+        "There is an account with this e-mail address. Sign in instead.";
     /// No e-mail address.
-    EmailInvalid,
+    EmailInvalid = 400, "email_invalid",
+        "`email` is no e-mail address like name@example.com.";
     /// Shorter than 8 characters.
-    PasswordTooShort,
+    PasswordTooShort = 400, "password_too_short",
+        "`password` needs at least 8 characters.";
     /// Longer than 256 bytes.
-    PasswordTooLong,
+    PasswordTooLong = 400, "password_too_long",
+        "`password` may have at most 256 bytes.";
     /// On the list of passwords that everybody tries first.
-    PasswordCommon,
+    PasswordCommon = 400, "password_common",
+        "`password` is on the list of those that are tried first. Choose another.";
     /// The body or a parameter is not what is expected.
-    RequestInvalid,
+    RequestInvalid = 400, "request_invalid",
+        "The request is not what is expected here.";
     /// The body is too large.
-    BodyTooLarge,
+    BodyTooLarge = 413, "body_too_large",
+        "The body is too large: at most 16 KiB are read.";
     /// The body is not of a type that is read here.
-    MediaTypeUnsupported,
+    MediaTypeUnsupported = 415, "media_type_unsupported",
+        "Send the body as `Content-Type: application/json`.";
     /// No such resource.
-    NotFound,
+    NotFound = 404, "not_found",
+        "There is nothing at this path.";
     /// No such method here.
-    MethodNotAllowed,
+    MethodNotAllowed = 405, "method_not_allowed",
+        "This path does not know this method; see `Allow`.";
     /// Only the edge may ask this.
-    EdgeOnly,
+    EdgeOnly = 403, "edge_only",
+        "Only the edge may ask this: the shared secret is missing or wrong.";
     /// Too many at once.
-    Busy,
+    Busy = 503, "busy",
+        "Too many sign-ins at once. Try again shortly.";
     /// A store does not answer.
-    StoreUnavailable,
+    StoreUnavailable = 503, "store_unavailable",
+        "A store does not answer at the moment, so this is not done. It is safe to try \
+         again.";
     /// A defect of ours.
-    Internal,
+    Internal = 500, "internal",
+        "Something went wrong on our side. It was logged.";
 }
 
 /// Seconds that a client is asked to wait before it tries again.
 const RETRY_AFTER: u32 = 2;
 
 impl Code {
-    /// Every code, in the order of the catalogue.
-    pub const ALL: [Self; 35] = [
-        Self::TokenMissing,
-        Self::TokenExpired,
-        Self::TokenRevoked,
-        Self::TokenInvalid,
-        Self::RoleRequired,
-        Self::ScopeRequired,
-        Self::CrossSite,
-        Self::CredentialsAmbiguous,
-        Self::PathAmbiguous,
-        Self::MethodRefused,
-        Self::RevocationsUnknown,
-        Self::KeysUnknown,
-        Self::OriginUnreachable,
-        Self::UpstreamUnreachable,
-        Self::Misconfigured,
-        Self::CredentialsInvalid,
-        Self::RefreshExpired,
-        Self::RefreshRevoked,
-        Self::RefreshReused,
-        Self::RefreshInvalid,
-        Self::RefreshMissing,
-        Self::EmailTaken,
-        Self::EmailInvalid,
-        Self::PasswordTooShort,
-        Self::PasswordTooLong,
-        Self::PasswordCommon,
-        Self::RequestInvalid,
-        Self::BodyTooLarge,
-        Self::MediaTypeUnsupported,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::EdgeOnly,
-        Self::Busy,
-        Self::StoreUnavailable,
-        Self::Internal,
-    ];
-
-    /// The HTTP status.
-    #[must_use]
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::TokenMissing
-            | Self::TokenExpired
-            | Self::TokenRevoked
-            | Self::TokenInvalid
-            | Self::CredentialsInvalid
-            | Self::RefreshExpired
-            | Self::RefreshRevoked
-            | Self::RefreshReused
-            | Self::RefreshInvalid
-            | Self::RefreshMissing => 401,
-            Self::RoleRequired | Self::ScopeRequired | Self::CrossSite | Self::EdgeOnly => 403,
-            Self::CredentialsAmbiguous
-            | Self::PathAmbiguous
-            | Self::EmailInvalid
-            | Self::PasswordTooShort
-            | Self::PasswordTooLong
-            | Self::PasswordCommon
-            | Self::RequestInvalid => 400,
-            Self::NotFound => 404,
-            Self::MethodRefused | Self::MethodNotAllowed => 405,
-            Self::EmailTaken => 409,
-            Self::BodyTooLarge => 413,
-            Self::MediaTypeUnsupported => 415,
-            Self::Misconfigured | Self::Internal => 500,
-            Self::UpstreamUnreachable => 502,
-            Self::RevocationsUnknown
-            | Self::KeysUnknown
-            | Self::OriginUnreachable
-            | Self::Busy
-            | Self::StoreUnavailable => 503,
-        }
-    }
-
-    /// The code as it stands in documents and in `portcullis-verdict`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TokenMissing => "token_missing",
-            Self::TokenExpired => "token_expired",
-            Self::TokenRevoked => "token_revoked",
-            Self::TokenInvalid => "token_invalid",
-            Self::RoleRequired => "role_required",
-            Self::ScopeRequired => "scope_required",
-            Self::CrossSite => "cross_site",
-            Self::CredentialsAmbiguous => "credentials_ambiguous",
-            Self::PathAmbiguous => "path_ambiguous",
-            Self::MethodRefused => "method_refused",
-            Self::RevocationsUnknown => "revocations_unknown",
-            Self::KeysUnknown => "keys_unknown",
-            Self::OriginUnreachable => "origin_unreachable",
-            Self::UpstreamUnreachable => "upstream_unreachable",
-            Self::Misconfigured => "misconfigured",
-            Self::CredentialsInvalid => "credentials_invalid",
-            Self::RefreshExpired => "refresh_expired",
-            Self::RefreshRevoked => "refresh_revoked",
-            Self::RefreshReused => "refresh_reused",
-            Self::RefreshInvalid => "refresh_invalid",
-            Self::RefreshMissing => "refresh_missing",
-            Self::EmailTaken => "email_taken",
-            Self::EmailInvalid => "email_invalid",
-            Self::PasswordTooShort => "password_too_short",
-            Self::PasswordTooLong => "password_too_long",
-            Self::PasswordCommon => "password_common",
-            Self::RequestInvalid => "request_invalid",
-            Self::BodyTooLarge => "body_too_large",
-            Self::MediaTypeUnsupported => "media_type_unsupported",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::EdgeOnly => "edge_only",
-            Self::Busy => "busy",
-            Self::StoreUnavailable => "store_unavailable",
-            Self::Internal => "internal",
-        }
-    }
-
-    /// What happened and what to do about it, for the person who reads the answer.
-    #[must_use]
-    pub const fn detail(self) -> &'static str {
-        match self {
-            Self::TokenMissing => {
-                "Sign in first: send an access token as `Authorization: Bearer …` or by cookie."
-            }
-            Self::TokenExpired => "The access token expired. Refresh it or sign in again.",
-            Self::TokenRevoked => "The access token was revoked. Sign in again.",
-            Self::TokenInvalid => "The access token is not valid. Sign in again.",
-            Self::RoleRequired => "The signed-in user lacks the role that this path requires.",
-            Self::ScopeRequired => "The access token lacks the scope that this path requires.",
-            Self::CrossSite => {
-                "A request that changes state by cookie must come from this site itself: send \
-                 `Sec-Fetch-Site: same-origin` or a matching `Origin`, or use a bearer token."
-            }
-            Self::CredentialsAmbiguous => "Send one credential of a kind, not two.",
-            Self::PathAmbiguous => {
-                "The path can be read in more than one way: send it without encoded or doubled \
-                 slashes, backslashes, dot segments, control characters and stray percent signs."
-            }
-            Self::MethodRefused => "This method is not passed on.",
-            Self::RevocationsUnknown => {
-                "It is not known here at the moment what is revoked. Try again shortly."
-            }
-            Self::KeysUnknown => {
-                "The issuer's keys are not known here at the moment. Try again shortly."
-            }
-            Self::OriginUnreachable => {
-                "The sign-in service cannot be reached at the moment. Try again shortly."
-            }
-            Self::UpstreamUnreachable => "The app cannot be reached at the moment.",
-            Self::Misconfigured => {
-                "The gate is not configured properly. Its log says what to mend."
-            }
-            Self::CredentialsInvalid => "E-mail address or password is wrong.",
-            Self::RefreshExpired => "The session is over. Sign in again.",
-            Self::RefreshRevoked => "The session was ended. Sign in again.",
-            Self::RefreshReused => {
-                "This refresh token was used before, so the session was ended for safety. Sign in \
-                 again."
-            }
-            Self::RefreshInvalid => "This is no refresh token of this issuer. Sign in again.",
-            Self::RefreshMissing => {
-                "Send the refresh token: as `refresh_token` in the body or by cookie."
-            }
-            Self::EmailTaken => "There is an account with this e-mail address. Sign in instead.",
-            Self::EmailInvalid => "`email` is no e-mail address like name@example.com.",
-            Self::PasswordTooShort => "`password` needs at least 8 characters.",
-            Self::PasswordTooLong => "`password` may have at most 256 bytes.",
-            Self::PasswordCommon => {
-                "`password` is on the list of those that are tried first. Choose another."
-            }
-            Self::RequestInvalid => "The request is not what is expected here.",
-            Self::BodyTooLarge => "The body is too large: at most 16 KiB are read.",
-            Self::MediaTypeUnsupported => "Send the body as `Content-Type: application/json`.",
-            Self::NotFound => "There is nothing at this path.",
-            Self::MethodNotAllowed => "This path does not know this method; see `Allow`.",
-            Self::EdgeOnly => "Only the edge may ask this: the shared secret is missing or wrong.",
-            Self::Busy => "Too many sign-ins at once. Try again shortly.",
-            Self::StoreUnavailable => {
-                "A store does not answer at the moment, so this is not done. It is safe to try again."
-            }
-            Self::Internal => "Something went wrong on our side. It was logged.",
-        }
-    }
-
     /// Seconds for `Retry-After`, where trying again makes sense.
     #[must_use]
     pub const fn retry_after(self) -> Option<u32> {
