@@ -78,6 +78,7 @@ pub(crate) async fn accounts(config: &Config) -> Result<SqlAccounts, StartError>
 pub(crate) struct App {
     pub(crate) services: Arc<Services>,
     probes: Probes,
+    log: Arc<dyn BlockLog>,
     publisher: Publisher,
 }
 
@@ -173,8 +174,9 @@ impl App {
             issuer: config.tokens.issuer.clone(),
             own_origin: own_origin(&config.tokens.issuer),
         };
-        let publisher = Publisher { heads, epochs, log, leases, random, mailbox };
-        Self { services: Arc::new(services), probes: Probes { accounts, sessions }, publisher }
+        let publisher = Publisher { heads, epochs, log: log.clone(), leases, random, mailbox };
+        let probes = Probes { accounts, sessions };
+        Self { services: Arc::new(services), probes, log, publisher }
     }
 
     /// Listens, serves until `stop` is sent, and leaves nothing behind.
@@ -187,6 +189,8 @@ impl App {
             Listening::on(config.server.listen, "server.listen"),
             Listening::on(config.server.operator_listen, "server.operator_listen"),
         )?;
+        // The store may have been rolled back while no origin was there to notice.
+        self.log.advance().await?;
         // So that the first answers bear the right epoch already.
         self.services.heads.make().await?;
         info!(address = %public.address, operator = %operator.address, "serving");

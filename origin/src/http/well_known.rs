@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
+use common::Epoch;
 use common::keys::Jwk;
+use common::problem::Code;
 use serde::Serialize;
 
 use super::Services;
@@ -48,11 +50,21 @@ pub(super) async fn metadata(State(services): State<Arc<Services>>) -> impl Into
     ([(CACHE_CONTROL, FIVE_MINUTES)], Json(metadata)).into_response()
 }
 
-/// The fresh mailbox: the same head that lies in KV.
+/// The fresh mailbox: the same head that lies in KV. `?epoch=` names the latest epoch that the
+/// caller has heard of.
 pub(super) async fn head(
     State(services): State<Arc<Services>>,
+    RawQuery(query): RawQuery,
 ) -> Result<impl IntoResponse, Refusal> {
-    let head = services.heads.current().await?;
+    let known = match query.as_deref() {
+        None => Epoch::ZERO,
+        Some(query) => {
+            let number = query.strip_prefix("epoch=").and_then(|text| text.parse().ok());
+            let invalid = "Ask with `?epoch=` and a number, or without a query.";
+            Epoch::new(number.ok_or_else(|| Refusal::because(Code::RequestInvalid, invalid))?)
+        }
+    };
+    let head = services.heads.reaching(known).await?;
     let headers = [(CACHE_CONTROL, TWO_SECONDS), (CONTENT_TYPE, "application/portcullis-head+jwt")];
     Ok((headers, String::from(&*head.document)))
 }

@@ -41,6 +41,9 @@ pub(crate) trait BlockLog: Send + Sync {
     )]
     async fn block(&self, id: Uuid, retain: Duration) -> Result<Epoch, StoreFault>;
 
+    /// Counts a change that brings no entry: after a rollback the epoch is then above all before.
+    async fn advance(&self) -> Result<Epoch, StoreFault>;
+
     /// The epoch of the last change.
     async fn epoch(&self) -> Result<Epoch, StoreFault>;
 

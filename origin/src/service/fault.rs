@@ -14,4 +14,12 @@ pub(crate) enum Fault {
     /// The password hashing.
     #[error(transparent)]
     Password(#[from] PasswordFault),
+    /// Too much is revoked at once: no head is made that leaves some of it out.
+    #[error("{entries} ids are blocked and one head holds {capacity}; wait until entries expire")]
+    Overflow {
+        /// Ids that are blocked now.
+        entries: usize,
+        /// Ids that fit.
+        capacity: usize,
+    },
 }

@@ -5,13 +5,17 @@ use std::time::{Duration, Instant};
 
 use common::Epoch;
 use common::revocation::{Blocklist, HeadClaims, MAX_HEAD, TailEntry};
-use tracing::error;
+use tokio::sync::Mutex as Turn;
+use tracing::{error, warn};
 
 use super::{Epochs, Fault};
 use crate::port::{BlockLog, Clock, Signer};
 
 /// How old a head may be that is given out again.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// How old a head must be for another to be made because somebody knows of a later epoch.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Bytes that an entry takes in the finished head: 20, in base64 twice.
 const BYTES_PER_ENTRY: usize = 36;
@@ -27,6 +31,13 @@ pub(crate) struct SignedHead {
     made: Instant,
 }
 
+#[cfg(test)]
+impl SignedHead {
+    pub(crate) const fn made(&self) -> Instant {
+        self.made
+    }
+}
+
 /// Makes heads.
 pub(crate) struct Heads {
     log: Arc<dyn BlockLog>,
@@ -35,6 +46,8 @@ pub(crate) struct Heads {
     epochs: Arc<Epochs>,
     issuer: String,
     last: Mutex<Option<SignedHead>>,
+    /// One at a time looks for an epoch that only other replicas know.
+    searching: Turn<()>,
 }
 
 impl Heads {
@@ -45,13 +58,14 @@ impl Heads {
         clock: Arc<dyn Clock>,
         epochs: Arc<Epochs>,
     ) -> Self {
-        Self { log, signer, clock, epochs, issuer: String::from(issuer), last: Mutex::default() }
+        let issuer = String::from(issuer);
+        let (last, searching) = (Mutex::default(), Turn::default());
+        Self { log, signer, clock, epochs, issuer, last, searching }
     }
 
     /// A head not older than a second, and not older than any change this process knows of.
     pub(crate) async fn current(&self) -> Result<SignedHead, Fault> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match last {
+        match self.last() {
             Some(head) if head.made.elapsed() < FRESH && head.epoch >= self.epochs.latest() => {
                 Ok(head)
             }
@@ -59,25 +73,53 @@ impl Heads {
         }
     }
 
+    /// The current head; made anew if somebody knows of a later `epoch`, another replica's change.
+    /// Whoever makes epochs up gets no more than one in [`PAUSE`] made.
+    pub(crate) async fn reaching(&self, epoch: Epoch) -> Result<SignedHead, Fault> {
+        let head = self.current().await?;
+        if head.epoch >= epoch {
+            return Ok(head);
+        }
+        let _turn = self.searching.lock().await;
+        match self.last() {
+            Some(head) if head.epoch >= epoch || head.made.elapsed() < PAUSE => Ok(head),
+            _ => self.make().await,
+        }
+    }
+
+    fn last(&self) -> Option<SignedHead> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// A head made now.
     pub(crate) async fn make(&self) -> Result<SignedHead, Fault> {
         let made = Instant::now();
-        let page = self.log.after(Epoch::ZERO).await?;
+        // Both before the log is read: a head never looks newer than what it holds, and a change in
+        // between is no rollback.
+        let (issued_at, known) = (self.clock.now(), self.epochs.latest());
+        let mut page = self.log.after(Epoch::ZERO).await?;
+        if page.epoch < known {
+            // No edge takes a head with an epoch below that of the one it has.
+            warn!("the store was rolled back: its epoch is set ahead again");
+            self.log.advance().await?;
+            page = self.log.after(Epoch::ZERO).await?;
+        }
         self.epochs.observe(page.epoch);
-        let overflow = page.entries.len().saturating_sub(CAPACITY);
-        if overflow > 0 {
-            error!(overflow, "more revocations than one head can hold; the oldest are left out");
+        let entries = page.entries.len();
+        if entries > CAPACITY {
+            // Whatever were left out would be let in again.
+            error!(entries, capacity = CAPACITY, "more revocations than one head can hold");
+            return Err(Fault::Overflow { entries, capacity: CAPACITY });
         }
         let tail: Vec<_> = page
             .entries
             .iter()
-            .skip(overflow)
             .map(|entry| TailEntry { id: entry.id, expires_at: entry.expires_at })
             .collect();
         let claims = HeadClaims {
             iss: self.issuer.clone(),
             epoch: page.epoch,
-            issued_at: self.clock.now(),
+            issued_at,
             keys: self.signer.jwks(),
             sessions_before: None,
             tail: Blocklist::encode(&tail),

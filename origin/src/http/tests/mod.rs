@@ -54,6 +54,15 @@ impl Origin {
         build(&self.state, &[]).await
     }
 
+    /// Reaches behind the stores, into one of their files.
+    async fn sql(&self, file: &str, statement: &'static str) {
+        let path = self.state.path().join("state").join(file);
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        sqlx::query(statement).execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+
     async fn send(&self, request: Request<Body>) -> Answer {
         Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
     }

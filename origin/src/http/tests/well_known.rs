@@ -96,3 +96,60 @@ async fn only_the_edge_may_ask_what_is_revoked() {
     let none = json!({ "ids": ["x"] });
     origin.post("/auth/edge/revoked", none, &edge).await.expect(400, "request_invalid");
 }
+
+#[tokio::test]
+async fn a_head_goes_ahead_again_after_the_store_was_rolled_back() {
+    let origin = Origin::start().await;
+    let sid = SessionId::new(Uuid::now_v7());
+    origin.services.revocation.session(sid).await.unwrap();
+    let before = origin.services.heads.make().await.unwrap();
+    origin.sql("sessions.db", "UPDATE log SET epoch = 1").await;
+    let after = origin.services.heads.make().await.unwrap();
+    assert!(after.epoch > before.epoch);
+    assert_eq!(origin.services.epochs.latest(), after.epoch);
+    assert_eq!(origin.services.heads.make().await.unwrap().epoch, after.epoch, "once");
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_hold_all_is_not_made() {
+    let origin = Origin::start().await;
+    let many = "INSERT INTO blocked (id, expires_at, epoch) \
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120000) \
+         SELECT randomblob(16), 4000000000, i FROM n";
+    origin.sql("sessions.db", many).await;
+    let error = origin.services.heads.make().await.unwrap_err().to_string();
+    assert!(error.contains("120000"), "{error}");
+    origin.get("/.well-known/portcullis/head", &[]).await.expect(500, "internal");
+    origin.sql("sessions.db", "DELETE FROM blocked WHERE epoch > 115000").await;
+    let head = origin.services.heads.make().await.unwrap();
+    assert!(head.document.len() < common::revocation::MAX_HEAD);
+}
+
+#[tokio::test]
+async fn who_knows_of_another_replicas_change_gets_a_head_with_it() {
+    let origin = Origin::start().await;
+    let replica = origin.replica().await;
+    let stale = origin.services.heads.make().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+    replica.revocation.session(SessionId::new(Uuid::now_v7())).await.unwrap();
+    let known = replica.epochs.latest();
+    let path = "/.well-known/portcullis/head";
+    assert_eq!(origin.get(path, &[]).await.text, *stale.document, "nobody told");
+    let told = origin.get(&format!("{path}?epoch={known}"), &[]).await;
+    assert_eq!(told.epoch(), known.get());
+    assert_ne!(told.text, *stale.document);
+
+    // An epoch that nobody has reached makes the origin work no more than every 50 ms.
+    let start = std::time::Instant::now();
+    let asked = format!("{path}?epoch={}", known.get() + 1_000_000);
+    let mut heads = std::collections::BTreeSet::new();
+    while start.elapsed() < std::time::Duration::from_millis(500) {
+        assert_eq!(origin.get(&asked, &[]).await.status, StatusCode::OK);
+        heads.insert(origin.services.heads.reaching(known).await.unwrap().made());
+    }
+    assert!((2..=11).contains(&heads.len()), "{} heads", heads.len());
+    for query in ["epoch=", "epoch=x", "epoch=-1", "x=1", "epoch=1&x=1", ""] {
+        let answer = origin.get(&format!("{path}?{query}"), &[]).await;
+        answer.expect(400, "request_invalid");
+    }
+}

@@ -83,6 +83,13 @@ pub(super) async fn epochs_grow_also_after_a_rollback<B: Bench>(bench: &B) {
         bench.set_epoch(lost).await;
         assert!(store.block(Uuid::now_v7(), seconds(60)).await.unwrap() > before);
     }
+    // Also when there is nothing to block; that brings no entry.
+    let entries = store.after(Epoch::ZERO).await.unwrap().entries;
+    bench.set_epoch(1).await;
+    let advanced = store.advance().await.unwrap();
+    assert!(advanced > before);
+    let page = store.after(Epoch::ZERO).await.unwrap();
+    assert_eq!((page.epoch, page.entries), (advanced, entries));
     // And in a store whose clock is behind its log.
     let ahead = before.get() + 1_000_000;
     bench.set_epoch(ahead).await;

@@ -22,6 +22,10 @@ impl BlockLog for EmbeddedStore {
         self.writer.write(move |batch| Box::pin(async move { batch.block(id, retain).await })).await
     }
 
+    async fn advance(&self) -> Result<Epoch, StoreFault> {
+        self.writer.write(|batch| Box::pin(async move { batch.advance().await })).await
+    }
+
     async fn epoch(&self) -> Result<Epoch, StoreFault> {
         let epoch = sqlx::query_scalar(EPOCH).fetch_one(&self.reader).await.map_err(fault)?;
         read_epoch(epoch)
@@ -83,19 +87,24 @@ impl Batch {
         if self.blocked_until(id).await?.is_some_and(|known| known >= expires_at) {
             return self.epoch().await;
         }
-        let next = "UPDATE log SET epoch = max(epoch + 1, $1) RETURNING epoch";
-        let epoch: i64 = sqlx::query_scalar(next)
-            .bind(integer(self.now.get()))
-            .fetch_one(&mut *self.db)
-            .await
-            .map_err(fault)?;
+        let epoch = self.advance().await?;
         let entry = "INSERT INTO blocked (id, expires_at, epoch) VALUES ($1, $2, $3) \
              ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, epoch = excluded.epoch";
         sqlx::query(entry)
             .bind(id)
             .bind(expires_at)
-            .bind(epoch)
+            .bind(integer(epoch.get()))
             .execute(&mut *self.db)
+            .await
+            .map_err(fault)?;
+        Ok(epoch)
+    }
+
+    async fn advance(&mut self) -> Result<Epoch, StoreFault> {
+        let next = "UPDATE log SET epoch = max(epoch + 1, $1) RETURNING epoch";
+        let epoch = sqlx::query_scalar(next)
+            .bind(integer(self.now.get()))
+            .fetch_one(&mut *self.db)
             .await
             .map_err(fault)?;
         read_epoch(epoch)

@@ -22,6 +22,10 @@ impl BlockLog for RedisStore {
         self.run(call, Resend::Harmless).await.map(Epoch::new)
     }
 
+    async fn advance(&self) -> Result<Epoch, StoreFault> {
+        self.run(script::ADVANCE.on_log_and(&[]), Resend::Harmless).await.map(Epoch::new)
+    }
+
     async fn epoch(&self) -> Result<Epoch, StoreFault> {
         let get = Call::Command(Cmd::get(Key::Epoch));
         let epoch: Option<u64> = self.link.send(&get, Resend::Harmless).await?;

@@ -26,6 +26,7 @@ script!(ROTATE = "clock", "log", "session", "rotate");
 script!(REVOKE = "clock", "log", "revoke");
 script!(REVOKE_ALL = "clock", "log", "revoke_all");
 script!(BLOCK = "clock", "log", "block");
+script!(ADVANCE = "clock", "log", "advance");
 script!(AFTER = "clock", "log", "after");
 script!(BLOCKED = "clock", "log", "blocked");
 script!(PRUNE = "clock", "log", "prune");
@@ -34,8 +35,7 @@ script!(RELEASE = "release");
 
 /// A session's fields as `answer` in `session.lua` lists them, the word in front taken off.
 pub(super) fn read_session(fields: &[String]) -> Result<Session, StoreFault> {
-    let [sid, subject, grant, generation, jti, rotated_at, idle_end, absolute_end, remember] =
-        fields
+    let [sid, subject, generation, jti, rotated_at, idle_end, absolute_end, remember] = fields
     else {
         return Err(corrupt(format!("a session of {} fields", fields.len())));
     };
@@ -44,7 +44,6 @@ pub(super) fn read_session(fields: &[String]) -> Result<Session, StoreFault> {
     Ok(Session {
         sid: sid.parse::<SessionId>().map_err(|_| wrong("sid"))?,
         subject: subject.parse().map_err(|_| wrong("subject"))?,
-        grant: serde_json::from_str(grant).map_err(|_| wrong("grant"))?,
         generation: number(generation, "generation")?,
         jti: jti.parse().map_err(|_| wrong("jti"))?,
         rotated_at: UnixMillis::new(number(rotated_at, "rotated_at")?).seconds(),

@@ -6,17 +6,21 @@ local function epoch()
   return natural(redis.call('GET', KEYS[1]) or '0', KEYS[1], 'no epoch')
 end
 
--- Blocks `id` for `retain` seconds unless it is blocked for as long already. Epochs grow also when
--- the store was rolled back: the time did not go back with it.
+-- The next epoch. It grows also when the store was rolled back: the time did not go back with it.
+local function advance()
+  local next = math.max(epoch() + 1, now_ms)
+  redis.call('SET', KEYS[1], int(next))
+  return next
+end
+
+-- Blocks `id` for `retain` seconds unless it is blocked for as long already.
 local function block(id, retain)
   local expires = now_s + retain
   local known = redis.call('ZSCORE', KEYS[3], id)
-  local last = epoch()
-  if known and tonumber(known) >= expires then return last end
-  local next = math.max(last + 1, now_ms)
+  if known and tonumber(known) >= expires then return epoch() end
+  local next = advance()
   redis.call('ZADD', KEYS[2], int(next), id)
   redis.call('ZADD', KEYS[3], int(expires), id)
-  redis.call('SET', KEYS[1], int(next))
   return next
 end
 
