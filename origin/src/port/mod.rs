@@ -21,6 +21,6 @@ pub(crate) use mailbox::{Mailbox, MailboxFault};
 pub(crate) use passwords::{PasswordFault, Passwords};
 pub(crate) use random::Random;
 pub(crate) use sessions::{
-    Ended, Grant, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
+    Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
 };
 pub(crate) use signer::{Signer, SigningFault};

@@ -6,27 +6,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use common::rotation::{Grace, Reuse};
 use common::{Epoch, SessionId, Subject, TokenId, UnixSeconds};
-use serde::{Deserialize, Serialize};
 
 use super::StoreFault;
-
-/// What the account lent the session at sign-in; travels into each access token. Kept with the
-/// session so that a rotation costs one round trip and no look at the accounts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Grant {
-    /// The account's roles.
-    pub(crate) roles: Vec<String>,
-    /// Whether its e-mail address was proven.
-    pub(crate) email_verified: bool,
-}
 
 /// A session about to begin.
 #[derive(Clone, Debug)]
 pub(crate) struct NewSession {
     pub(crate) sid: SessionId,
     pub(crate) subject: Subject,
-    pub(crate) grant: Grant,
     /// The id of its first refresh token (generation 0).
     pub(crate) jti: TokenId,
     /// Digest of user agent and network, as the edge reports them.
@@ -46,7 +33,6 @@ pub(crate) struct NewSession {
 pub(crate) struct Session {
     pub(crate) sid: SessionId,
     pub(crate) subject: Subject,
-    pub(crate) grant: Grant,
     pub(crate) generation: u64,
     pub(crate) jti: TokenId,
     /// When the current refresh token was made (its `iat`).
@@ -127,8 +113,8 @@ pub(crate) trait Sessions: Send + Sync {
     async fn rotate(&self, request: &Rotate, rules: &RotationRules)
     -> Result<Rotation, StoreFault>;
 
-    /// Revokes one session. One that is unknown or ended is blocked all the same: what was asked
-    /// for is that its tokens die.
+    /// Revokes one session. One that is unknown or ended is blocked all the same, unless it is
+    /// already: what was asked for is that its tokens die.
     async fn revoke(
         &self,
         sid: SessionId,

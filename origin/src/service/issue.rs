@@ -10,7 +10,7 @@ use common::token::refresh::RefreshClaims;
 
 use super::Fault;
 use crate::config::{SessionRules, Tokens};
-use crate::port::{Account, Clock, Grant, NewSession, Random, Session, Sessions, Signer};
+use crate::port::{Account, Clock, NewSession, Random, Session, Sessions, Signer};
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
 pub(super) const JITTER_PERMILLE: u16 = 50;
@@ -59,7 +59,6 @@ impl Issuer {
         let new = NewSession {
             sid: self.random.session_id(self.clock.now_ms()),
             subject: account.id.clone(),
-            grant: Grant { roles: account.roles.clone(), email_verified: account.email_verified },
             jti: self.random.token_id(),
             device,
             remember: lasting == Lasting::Remembered,
@@ -67,12 +66,13 @@ impl Issuer {
             absolute,
             jitter_permille: self.random.up_to(JITTER_PERMILLE),
         };
-        self.issue(self.sessions.begin(&new).await?)
+        self.issue(self.sessions.begin(&new).await?, account)
     }
 
     /// The tokens of `session` as it is now: a new access token and its current refresh token,
-    /// which is the same each time until the session is rotated.
-    pub(super) fn issue(&self, session: Session) -> Result<Issued, Fault> {
+    /// which is the same each time until the session is rotated. The access token says of its
+    /// `account` what holds now.
+    pub(super) fn issue(&self, session: Session, account: &Account) -> Result<Issued, Fault> {
         let now = self.clock.now();
         let access = self.signer.access(&AccessClaims {
             iss: &self.tokens.issuer,
@@ -83,8 +83,8 @@ impl Issuer {
             exp: now.plus(self.tokens.access_ttl),
             jti: self.random.token_id(),
             sid: session.sid,
-            roles: &session.grant.roles,
-            email_verified: session.grant.email_verified,
+            roles: &account.roles,
+            email_verified: account.email_verified,
         })?;
         let refresh = self.signer.refresh(&RefreshClaims {
             iss: &self.tokens.issuer,

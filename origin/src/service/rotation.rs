@@ -61,6 +61,12 @@ impl Rotator {
         if named.is_some_and(|sid| sid != presented.sid) {
             return Err(RefreshError::OtherSession);
         }
+        // Before anything is spent: what the account may do is asked anew each time, and without
+        // an answer the token stays good.
+        let account = self.accounts.by_id(&presented.subject).await.map_err(Fault::from)?;
+        let Some(account) = account.filter(|account| !account.disabled) else {
+            return Err(self.without_account(&presented).await?);
+        };
         let request = Rotate {
             sid: presented.sid,
             generation: presented.generation,
@@ -73,12 +79,8 @@ impl Rotator {
         match rotation {
             Rotation::Live { session, judgement } => {
                 report(&presented, judgement);
-                match self.accounts.by_id(&session.subject).await.map_err(Fault::from)? {
-                    Some(account) if !account.disabled => {
-                        Ok((account, self.issuer.issue(session)?))
-                    }
-                    _ => Err(self.without_account(&presented).await?),
-                }
+                let issued = self.issuer.issue(session, &account)?;
+                Ok((account, issued))
             }
             Rotation::Ended { why, epoch } => {
                 self.epochs.observe(epoch);

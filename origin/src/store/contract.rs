@@ -36,6 +36,7 @@ macro_rules! contract {
                 rotation::an_entry_that_cannot_be_read_is_a_fault,
                 revocation::a_revocation_marks_and_blocks_in_one_step,
                 revocation::a_session_unknown_here_is_blocked_all_the_same,
+                revocation::ending_what_is_over_is_no_news,
                 revocation::a_subject_is_signed_out_everywhere_and_nobody_else,
                 revocation::signing_out_everywhere_finds_a_session_just_past_its_end,
                 revocation::sessions_are_listed_newest_first_while_they_live,

@@ -208,3 +208,57 @@ async fn people_see_their_own_sessions_and_can_end_each() {
     let subject = stranger.json()["user"]["id"].as_str().unwrap().parse().unwrap();
     assert_eq!(origin.services.profiles.sessions.of(&subject).await.unwrap().len(), 1);
 }
+
+fn roles(answer: &Answer) -> Value {
+    let token = answer.member("access_token");
+    let jws = Jws::parse(&token, 8192).unwrap();
+    let claims: Value = serde_json::from_slice(jws.unverified_payload()).unwrap();
+    claims.get("roles").cloned().unwrap_or(json!([]))
+}
+
+#[tokio::test]
+async fn a_change_of_roles_is_felt_at_the_next_refresh() {
+    let origin = Origin::start().await;
+    let account = origin.sign_in("a@b.co").await.json()["user"]["id"].as_str().unwrap().parse();
+    let (account, accounts) = (account.unwrap(), &origin.services.profiles.accounts);
+    assert!(accounts.set_roles(&account, &[String::from("admin")]).await.unwrap());
+    let first = origin.sign_in("a@b.co").await;
+    assert_eq!(roles(&first), json!(["admin"]));
+    accounts.set_roles(&account, &[]).await.unwrap();
+    let second = refresh(&origin, &first.member("refresh_token")).await;
+    assert_eq!(roles(&second), json!([]));
+    accounts.set_roles(&account, &[String::from("editor")]).await.unwrap();
+    // Also where the successor itself is repeated.
+    for token in [first.member("refresh_token"), second.member("refresh_token")] {
+        assert_eq!(roles(&refresh(&origin, &token).await), json!(["editor"]));
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_without_accounts_spends_nothing() {
+    let origin = Origin::with(&[("PORTCULLIS__SESSIONS__GRACE", "0")]).await;
+    let token = origin.sign_in("a@b.co").await.member("refresh_token");
+    origin.sql("accounts.db", "ALTER TABLE account RENAME TO away").await;
+    for _ in 0..2 {
+        refresh(&origin, &token).await.expect(503, "store_unavailable");
+    }
+    origin.sql("accounts.db", "ALTER TABLE away RENAME TO account").await;
+    assert_eq!(refresh(&origin, &token).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_sessions_of_an_account_that_is_gone_or_disabled_end_at_the_next_refresh() {
+    for statement in ["UPDATE account SET disabled = 1", "DELETE FROM account"] {
+        let origin = Origin::start().await;
+        let session = origin.sign_in("a@b.co").await;
+        origin.sql("accounts.db", statement).await;
+        let refused = refresh(&origin, &session.member("refresh_token")).await;
+        refused.expect(401, "refresh_revoked");
+        assert_eq!(refused.header("portcullis-session"), "ended");
+        let me = origin.get("/auth/me", &[("authorization", &session.bearer())]).await;
+        me.expect(401, "token_revoked");
+        let again = refresh(&origin, &session.member("refresh_token")).await;
+        again.expect(401, "refresh_revoked");
+        assert_eq!(again.epoch(), refused.epoch(), "a dead token makes no news");
+    }
+}

@@ -8,7 +8,7 @@ use common::{SessionId, Subject, TokenId};
 use uuid::Uuid;
 
 use crate::port::{
-    BlockLog, Ended, Grant, Leases, NewSession, Rotate, Rotation, RotationRules, Session, Sessions,
+    BlockLog, Ended, Leases, NewSession, Rotate, Rotation, RotationRules, Session, Sessions,
     StoreFault,
 };
 
@@ -73,10 +73,6 @@ pub(in crate::store) fn new_session(name: &str) -> NewSession {
     NewSession {
         sid: SessionId::new(Uuid::now_v7()),
         subject: subject(name),
-        grant: Grant {
-            roles: vec!["admin".to_owned(), "quote\"and\\slash".to_owned()],
-            email_verified: true,
-        },
         jti: fresh_jti(),
         device: PHONE.map(str::to_owned),
         remember: true,

@@ -33,6 +33,23 @@ pub(super) async fn a_session_unknown_here_is_blocked_all_the_same<B: Bench>(ben
     assert_eq!(bench.ended(unknown).await, None, "nothing was made of it");
 }
 
+pub(super) async fn ending_what_is_over_is_no_news<B: Bench>(bench: &B) {
+    let store = bench.store();
+    let unknown = common::SessionId::new(Uuid::now_v7());
+    for sid in [begun(store).await.sid, unknown] {
+        let epoch = store.revoke(sid, RevokeReason::Logout, RETAIN).await.unwrap();
+        // A longer life would be news, if it were one that is asked for.
+        for retain in [RETAIN, RETAIN * 2] {
+            let again = store.revoke(sid, RevokeReason::Logout, retain).await.unwrap();
+            assert_eq!((again, store.epoch().await.unwrap()), (epoch, epoch));
+        }
+        // Where the entry is gone, it comes back.
+        bench.age_blocked(sid.uuid(), RETAIN).await;
+        assert!(store.revoke(sid, RevokeReason::Logout, RETAIN).await.unwrap() > epoch);
+        assert!(is_blocked(bench, sid.uuid()).await);
+    }
+}
+
 pub(super) async fn a_subject_is_signed_out_everywhere_and_nobody_else<B: Bench>(bench: &B) {
     let store = bench.store();
     let mut hers = Vec::new();

@@ -13,7 +13,6 @@ use crate::port::{Session, StoreFault};
 struct Raw {
     sid: Uuid,
     subject: String,
-    lent: String,
     generation: i64,
     jti: Uuid,
     previous: Option<Uuid>,
@@ -68,7 +67,6 @@ impl Raw {
         let session = Session {
             sid: SessionId::new(self.sid),
             subject: Subject::try_from(self.subject).map_err(|_| "subject")?,
-            grant: serde_json::from_str(&self.lent).map_err(|_| "lent")?,
             generation: natural(self.generation, "generation")?,
             jti: TokenId::new(self.jti),
             rotated_at: rotated_at.seconds(),

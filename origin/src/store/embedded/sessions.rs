@@ -86,7 +86,6 @@ impl Batch {
         let session = Session {
             sid: new.sid,
             subject: new.subject,
-            grant: new.grant,
             generation: 0,
             jti: new.jti,
             rotated_at,
@@ -94,15 +93,12 @@ impl Batch {
             absolute_end,
             remember: new.remember,
         };
-        let lent = serde_json::to_string(&session.grant)
-            .map_err(|error| FILE.corrupt(format!("a grant without JSON form: {error}")))?;
-        let insert = "INSERT INTO session (sid, subject, lent, generation, jti, device, remember, \
+        let insert = "INSERT INTO session (sid, subject, generation, jti, device, remember, \
              idle, rotated_at_ms, idle_end, absolute_end) \
-             VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
         let made = sqlx::query(insert)
             .bind(session.sid.uuid())
             .bind(session.subject.as_str())
-            .bind(lent)
             .bind(session.jti.uuid())
             .bind(new.device)
             .bind(session.remember)
@@ -211,12 +207,17 @@ impl Batch {
         word: &'static str,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
-        sqlx::query("UPDATE session SET ended = $2 WHERE sid = $1 AND ended IS NULL")
+        let open = "UPDATE session SET ended = $2 WHERE sid = $1 AND ended IS NULL";
+        let marked = sqlx::query(open)
             .bind(sid.uuid())
             .bind(word)
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;
+        if marked.rows_affected() == 0 {
+            // No token was made for it since it was blocked: to ask again is no news.
+            return self.block_once(sid.uuid(), retain).await;
+        }
         self.block(sid.uuid(), retain).await
     }
 

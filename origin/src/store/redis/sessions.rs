@@ -9,7 +9,7 @@ use redis::Cmd;
 
 use super::keys::Key;
 use super::link::{Call, Resend};
-use super::{RedisStore, corrupt, script};
+use super::{RedisStore, script};
 use crate::port::{
     NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions, StoreFault,
 };
@@ -18,14 +18,11 @@ use crate::store::{REMEMBERED, ending};
 #[async_trait]
 impl Sessions for RedisStore {
     async fn begin(&self, new: &NewSession) -> Result<Session, StoreFault> {
-        let grant = serde_json::to_string(&new.grant)
-            .map_err(|error| corrupt(format!("a grant without JSON form: {error}")))?;
         let keys = [Key::Session(new.sid), Key::Subject(&new.subject)];
         let call = script::BEGIN
             .on(&keys)
             .arg(new.sid.to_string())
             .arg(new.subject.as_str())
-            .arg(grant)
             .arg(new.jti.to_string())
             .arg(new.device.as_deref().unwrap_or_default())
             .arg(u8::from(new.remember))

@@ -4,8 +4,6 @@
 CREATE TABLE session (
     sid BLOB NOT NULL PRIMARY KEY,
     subject TEXT NOT NULL,
-    -- What the account lent the session, JSON.
-    lent TEXT NOT NULL,
     generation INTEGER NOT NULL,
     jti BLOB NOT NULL,
     -- The id of the refresh token before the current one.

@@ -1,29 +1,28 @@
 -- Begins a session.
 -- KEYS[1] session  KEYS[2] the subject's sessions, by when they can be forgotten
--- ARGV[1] sid  [2] subject  [3] grant  [4] jti  [5] device  [6] remember
---     [7] idle, s  [8] absolute, s  [9] jitter, permille  [10] remembered, s
+-- ARGV[1] sid  [2] subject  [3] jti  [4] device  [5] remember
+--     [6] idle, s  [7] absolute, s  [8] jitter, permille  [9] remembered, s
 -- Returns: {'begun', ...session}; the error CORRUPT when another session has this id
 
-local sid, idle, remembered = ARGV[1], tonumber(ARGV[7]), tonumber(ARGV[10])
+local sid, idle, remembered = ARGV[1], tonumber(ARGV[6]), tonumber(ARGV[9])
 
 local held = session(KEYS[1])
 if held then
   -- The same call a second time, after its answer was lost on the way.
-  if held.jti == ARGV[4] and held.generation == 0 then return answer('begun', sid, held) end
+  if held.jti == ARGV[3] and held.generation == 0 then return answer('begun', sid, held) end
   corrupt(KEYS[1], 'exists already')
 end
 
-local absolute_end = now_s + tonumber(ARGV[8])
+local absolute_end = now_s + tonumber(ARGV[7])
 held = {
   subject = ARGV[2],
-  grant = ARGV[3],
   generation = 0,
-  jti = ARGV[4],
-  device = ARGV[5],
-  remember = ARGV[6],
+  jti = ARGV[3],
+  device = ARGV[4],
+  remember = ARGV[5],
   idle = idle,
   rotated_at = now_ms,
-  idle_end = idle_end(idle, tonumber(ARGV[9]), absolute_end),
+  idle_end = idle_end(idle, tonumber(ARGV[8]), absolute_end),
   absolute_end = absolute_end,
 }
 for field, value in pairs(held) do

@@ -3,6 +3,11 @@
 -- ARGV[1] sid  [2] reason  [3] retain, s
 -- Returns: the epoch
 
-local at = block(ARGV[1], tonumber(ARGV[3]))
-if redis.call('EXISTS', KEYS[4]) == 1 then redis.call('HSETNX', KEYS[4], 'ended', ARGV[2]) end
+local sid, retain = ARGV[1], tonumber(ARGV[3])
+if redis.call('EXISTS', KEYS[4]) == 0 or redis.call('HEXISTS', KEYS[4], 'ended') == 1 then
+  -- No token was made for it since it was blocked: to ask again is no news.
+  return block_once(sid, retain)
+end
+local at = block(sid, retain)
+redis.call('HSET', KEYS[4], 'ended', ARGV[2])
 return at

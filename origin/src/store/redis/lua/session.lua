@@ -1,5 +1,5 @@
 -- Put in front of every script that reads or makes a session, after clock.lua. A session is a hash:
---   subject, grant (JSON), generation, jti, previous, device ('' when unknown), remember (0|1),
+--   subject, generation, jti, previous, device ('' when unknown), remember (0|1),
 --   idle (the span that each use gives, s), rotated_at (ms), idle_end (s), absolute_end (s),
 --   ended (why it was revoked; absent while it was not)
 
@@ -12,7 +12,7 @@ local function session(key)
   for _, field in ipairs({ 'generation', 'idle', 'rotated_at', 'idle_end', 'absolute_end' }) do
     held[field] = natural(held[field], key, field)
   end
-  for _, field in ipairs({ 'subject', 'grant', 'jti', 'device', 'remember' }) do
+  for _, field in ipairs({ 'subject', 'jti', 'device', 'remember' }) do
     if not held[field] then corrupt(key, field) end
   end
   return held
@@ -26,7 +26,7 @@ end
 -- A session as scripts answer it.
 local function answer(word, sid, held)
   return {
-    word, sid, held.subject, held.grant, int(held.generation), held.jti, int(held.rotated_at),
+    word, sid, held.subject, int(held.generation), held.jti, int(held.rotated_at),
     int(held.idle_end), int(held.absolute_end), held.remember,
   }
 end
