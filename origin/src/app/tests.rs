@@ -1,7 +1,7 @@
 //! The whole process on real parts, publishing to a KV of our own that can have bad days.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use axum::extract::{Request, State};
@@ -22,6 +22,7 @@ use super::*;
 struct Kv {
     writes: Mutex<Vec<(Instant, String)>>,
     status: AtomicU16,
+    attempts: AtomicUsize,
 }
 
 impl Kv {
@@ -39,6 +40,7 @@ impl Kv {
         State(kv): State<Arc<Self>>,
         request: Request,
     ) -> (StatusCode, Json<serde_json::Value>) {
+        kv.attempts.fetch_add(1, Ordering::SeqCst);
         let body = request.into_body().collect().await.unwrap().to_bytes();
         let status = StatusCode::from_u16(kv.status.load(Ordering::SeqCst)).unwrap();
         if status.is_success() {
@@ -180,10 +182,13 @@ async fn one_replica_publishes_for_all_and_another_takes_over() {
     let state = tempfile::tempdir().unwrap();
     let (kv, url) = Kv::start().await;
     let first = Replica::start(&state, &url, "30s").await;
-    within(5 * SECOND, "the first head", || kv.count() > 0).await;
+    // The second write makes sure of the first, which was a takeover.
+    within(15 * SECOND, "both first writes", || kv.count() == 2).await;
     let second = Replica::start(&state, &url, "30s").await;
+    // Its start is a change, which the first publishes.
+    within(4 * SECOND, "the start", || kv.count() == 3).await;
     tokio::time::sleep(2 * SECOND).await;
-    assert_eq!(kv.count(), 1, "the second waits for the lease");
+    assert_eq!(kv.count(), 3, "the second waits for the lease");
     let sid = second.revoke().await;
     within(4 * SECOND, "the other replica's revocation", || holds(&kv, &state, sid)).await;
     // It hears of the first one's changes too, so its answers bear the latest epoch.
@@ -205,4 +210,42 @@ async fn what_is_pending_at_the_end_is_published() {
     let sid = replica.revoke().await;
     replica.end().await;
     assert!(holds(&kv, &state, sid));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_head_waits_for_no_pause_after_failures_and_the_lease_is_free() {
+    let state = tempfile::tempdir().unwrap();
+    let (kv, url) = Kv::start().await;
+    let replica = Replica::start(&state, &url, "30s").await;
+    within(5 * SECOND, "the first head", || kv.count() > 0).await;
+    kv.status.store(500, Ordering::SeqCst);
+    let sid = replica.revoke().await;
+    // The pause after the fourth failure is four seconds at least.
+    within(20 * SECOND, "failures", || kv.attempts.load(Ordering::SeqCst) >= 5).await;
+    kv.status.store(200, Ordering::SeqCst);
+    let start = Instant::now();
+    replica.end().await;
+    assert!(start.elapsed() < 3 * SECOND, "it took {:?}", start.elapsed());
+    assert!(holds(&kv, &state, sid));
+    let next = Replica::start(&state, &url, "30s").await;
+    let sid = next.revoke().await;
+    within(3 * SECOND, "the next holder", || holds(&kv, &state, sid)).await;
+    next.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_is_written_once_more_where_a_late_write_may_have_covered_it() {
+    let state = tempfile::tempdir().unwrap();
+    let (kv, url) = Kv::start().await;
+    let replica = Replica::start(&state, &url, "60s").await;
+    // After a takeover, as this is one, and after a failure; each time once.
+    within(10 * SECOND, "the second write", || kv.count() == 2).await;
+    kv.status.store(500, Ordering::SeqCst);
+    replica.revoke().await;
+    within(5 * SECOND, "a failure", || kv.attempts.load(Ordering::SeqCst) > 2).await;
+    kv.status.store(200, Ordering::SeqCst);
+    within(15 * SECOND, "the fourth write", || kv.count() == 4).await;
+    tokio::time::sleep(7 * SECOND).await;
+    assert_eq!(kv.count(), 4);
+    replica.end().await;
 }

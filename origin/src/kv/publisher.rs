@@ -18,8 +18,13 @@ use crate::telemetry::chain;
 const KEY: &str = "head";
 
 const LEASE: &str = "publisher";
-const LEASE_LIFE: Duration = Duration::from_secs(6);
+/// Longer than the renewal, the store's answers and the slowest write together: nobody writes who
+/// does not hold it any more.
+const LEASE_LIFE: Duration = Duration::from_secs(12);
 const LEASE_RENEWAL: Duration = Duration::from_secs(2);
+
+/// For so long a write that was given up, or a former holder's, may still land on top of a later.
+const LATE: Duration = Duration::from_secs(5);
 
 /// How often other replicas' changes are looked for; also the pause that KV asks for between two
 /// writes of one key.
@@ -31,7 +36,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(15);
 /// How often expired entries are dropped.
 const PRUNING: Duration = Duration::from_mins(1);
 
-/// How long the last head may take at the end.
+/// How long the last head may take at the end, once it may be written.
 const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Publishes heads.
@@ -61,7 +66,11 @@ struct Progress {
     lease: Option<(Fence, Instant)>,
     /// The last head left in the mailbox under the present lease.
     published: Option<(Epoch, Instant)>,
-    /// Not before this moment is the mailbox written again.
+    /// From this moment on the head is written once more, whatever was written in between.
+    confirm_at: Option<Instant>,
+    /// When the last write was begun, whatever became of it.
+    written_at: Option<Instant>,
+    /// Not before this moment is the mailbox written again, unless it is the last time.
     open_at: Instant,
     failures: u32,
     pruned_at: Instant,
@@ -77,6 +86,8 @@ impl Publisher {
             holder: self.random.uuid(),
             lease: None,
             published: None,
+            confirm_at: None,
+            written_at: None,
             open_at: now,
             failures: 0,
             pruned_at: now,
@@ -96,8 +107,8 @@ impl Publisher {
                 _ = stop.wait_for(|stop| *stop) => break,
             }
         }
-        if timeout(FAREWELL, self.farewell(&mut progress)).await.is_err() {
-            warn!("the last head was not published in time; the next publisher will do it");
+        if progress.lease.is_some() {
+            self.farewell(&progress).await;
         }
     }
 
@@ -134,6 +145,7 @@ impl Publisher {
             if fence.is_none() || fence != progress.lease.map(|(fence, _)| fence) {
                 // Somebody else published in between: begin anew, from the log.
                 progress.published = None;
+                progress.confirm_at = Some(now + LATE);
             }
             progress.lease = fence.map(|fence| (fence, now));
         }
@@ -150,12 +162,15 @@ impl Publisher {
         let due = match progress.published {
             None => true,
             Some((epoch, at)) => {
-                epoch < self.epochs.latest() || now.duration_since(at) >= *heartbeat
+                epoch < self.epochs.latest()
+                    || now.duration_since(at) >= *heartbeat
+                    || progress.confirm_at.is_some_and(|at| now >= at)
             }
         };
         if !due || now < progress.open_at {
             return;
         }
+        progress.written_at = Some(now);
         match self.publish(&**mailbox).await {
             Ok(epoch) => {
                 if progress.failures > 0 || progress.published.is_none() {
@@ -163,12 +178,14 @@ impl Publisher {
                 }
                 progress.published = Some((epoch, now));
                 progress.failures = 0;
+                progress.confirm_at = progress.confirm_at.filter(|at| now < *at);
                 progress.open_at = now + TICK;
             }
             Err(error) => {
                 progress.failures = progress.failures.saturating_add(1);
                 let pause = self.pause_after(progress.failures);
                 progress.open_at = now + pause;
+                progress.confirm_at = Some(Instant::now() + LATE);
                 warn!(error = chain(&error), failures = progress.failures, retry_ms = %pause.as_millis(),
                     "the head was not published");
             }
@@ -188,18 +205,19 @@ impl Publisher {
         pause / 2 + pause.mul_f64(f64::from(self.random.up_to(1000)) / 2000.0)
     }
 
-    async fn farewell(&self, progress: &mut Progress) {
-        if progress.lease.is_none() {
-            return;
-        }
-        if let Some((mailbox, _)) = &self.mailbox {
-            let pending = progress.published.is_none_or(|(epoch, _)| epoch < self.epochs.latest());
-            if pending {
-                sleep_until(progress.open_at).await;
-                match self.publish(&**mailbox).await {
-                    Ok(epoch) => info!(%epoch, "last head published"),
-                    Err(error) => warn!(error = chain(&error), "the last head was not published"),
+    /// Leaves what is pending, whatever failed before, and the lease to the next.
+    async fn farewell(&self, progress: &Progress) {
+        let pending = progress.published.is_none_or(|(epoch, _)| epoch < self.epochs.latest());
+        if let (Some((mailbox, _)), true) = (&self.mailbox, pending) {
+            if let Some(at) = progress.written_at {
+                sleep_until(at + TICK).await;
+            }
+            match timeout(FAREWELL, self.publish(&**mailbox)).await {
+                Ok(Ok(epoch)) => info!(%epoch, "last head published"),
+                Ok(Err(error)) => {
+                    warn!(error = chain(&error), "the last head was not published");
                 }
+                Err(_) => warn!("the last head was not published in time; the next publisher will"),
             }
         }
         if let Err(error) = self.leases.release(LEASE, progress.holder).await {
