@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use figment::Figment;
-use figment::error::Kind;
+use figment::error::{Actual, Kind};
 
 /// The configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,14 +60,30 @@ impl ConfigError {
                 expected: one_of(known),
             },
             Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-                let found =
-                    if is_secret(&key) { String::from("redacted") } else { found.to_string() };
-                Self::Value { place, key, found, expected: expected.clone() }
+                let expected = if expected.starts_with("struct ") {
+                    String::from("a section with keys of its own")
+                } else {
+                    expected.clone()
+                };
+                Self::Value { place, key, found: String::from(type_of(found)), expected }
             }
             // The other kinds stem from the parser, which quotes the line it stumbles over: the
             // line may hold a secret, so only the position and the first sentence are kept.
             _ => Self::Syntax { place, what: without_quotation(&error.kind.to_string()) },
         }
+    }
+}
+
+/// What kind of value stands there, not the value: a secret that was written at the wrong place is
+/// one still.
+const fn type_of(found: &Actual) -> &'static str {
+    match found {
+        Actual::Bool(_) => "true or false",
+        Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_) => "a number",
+        Actual::Char(_) | Actual::Str(_) => "a text",
+        Actual::Seq => "a list",
+        Actual::Map => "a section",
+        _ => "something else",
     }
 }
 

@@ -96,11 +96,22 @@ fn a_secret_is_never_repeated() {
         "[edge]\nsecret = hunter2\n",
         "[edge]\nsecret = 'hunter2\n",
         "[edge]\nsecret = 'hunter2' 'hunter2'\n",
+        // At the wrong place.
+        "redis = 'redis://:hunter2@db'\n",
+        "edge = 'hunter2'\n",
+        "kv = 'hunter2'\n",
+        "[[edge]]\nsecret = 'hunter2'\n",
+        "[server.listen]\nsecret = 'hunter2'\n",
     ] {
         let message = from_file(text).unwrap_err().to_string();
         assert!(!message.contains("hunter2"), "{message}");
         assert!(message.contains("/tmp") || message.contains("tmp"), "{message}");
     }
+    let message = from_file("edge = 'hunter2'\n").unwrap_err().to_string();
+    assert!(
+        message.ends_with("edge is a text; expected a section with keys of its own"),
+        "{message}"
+    );
     let debug = format!("{:?}", from_file("[edge]\nsecret = 'hunter2-hunter2-hunter2'\n").unwrap());
     assert!(!debug.contains("hunter2"), "{debug}");
 }
