@@ -9,6 +9,7 @@ use common::Secret;
 use common::cookie;
 use common::problem::Code;
 use common::same_origin::{Provenance, changes_state};
+use common::verdict;
 
 use super::super::Services;
 use super::super::error::Refusal;
@@ -40,8 +41,10 @@ impl FromRequestParts<Arc<Services>> for Caller {
         parts: &mut Parts,
         services: &Arc<Services>,
     ) -> Result<Self, Refusal> {
-        let bearer = bearer(parts)?;
-        let header = joined_cookies(parts);
+        let authorization = joined(parts, &AUTHORIZATION, ", ");
+        let bearer = verdict::bearer(authorization.as_deref())
+            .map_err(|refusal| Refusal::new(refusal.code()))?;
+        let header = joined(parts, &COOKIE, "; ").unwrap_or_default();
         let ours = cookie::ours(&header).map_err(|_| Refusal::new(Code::CredentialsAmbiguous))?;
         let carries_cookies = ours.access.is_some() || ours.refresh.is_some();
         let ambient_only = bearer.is_none() && carries_cookies;
@@ -50,32 +53,18 @@ impl FromRequestParts<Arc<Services>> for Caller {
         }
         let secret = |text: Option<&str>| text.map(|text| Secret::new(String::from(text)));
         Ok(Self {
-            bearer,
+            bearer: secret(bearer),
             access_cookie: secret(ours.access),
             refresh_cookie: secret(ours.refresh),
         })
     }
 }
 
-/// RFC 6750 §2.1. Another scheme is no credential here.
-fn bearer(parts: &Parts) -> Result<Option<Secret<String>>, Refusal> {
-    let mut found = None;
-    for value in parts.headers.get_all(AUTHORIZATION) {
-        let text = String::from_utf8_lossy(value.as_bytes());
-        let (scheme, token) = text.split_once(' ').unwrap_or((&text, ""));
-        // A comma is what remains of two header lines that somebody joined.
-        if found.is_some() || token.contains(',') {
-            return Err(Refusal::new(Code::CredentialsAmbiguous));
-        }
-        found =
-            Some(scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(String::from(token))));
-    }
-    Ok(found.flatten())
-}
-
-fn joined_cookies(parts: &Parts) -> String {
-    let lines = parts.headers.get_all(COOKIE).iter();
-    lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect::<Vec<_>>().join("; ")
+/// The lines of one header as one, the way an edge gets them (RFC 9110 §5.3, RFC 9113 §8.2.3).
+fn joined(parts: &Parts, name: &HeaderName, separator: &str) -> Option<String> {
+    let lines = parts.headers.get_all(name).iter();
+    let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+    (!lines.is_empty()).then(|| lines.join(separator))
 }
 
 /// Two headers of one name vouch for nothing.
