@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::token::access::{LEEWAY, MAX_LIFE};
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use url::Url;
 
 use crate::config::Config;
@@ -24,6 +24,7 @@ use crate::service::{
 use crate::store::accounts::SqlAccounts;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::redis::RedisStore;
+use crate::telemetry::chain;
 
 /// How far the store's clock may be from ours, on top of the leeway that edges give.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
@@ -192,7 +193,10 @@ impl App {
         // The store may have been rolled back while no origin was there to notice.
         self.log.advance().await?;
         // So that the first answers bear the right epoch already.
-        self.services.heads.make().await?;
+        if let Err(fault) = self.services.heads.make().await {
+            // Sign-in and sign-out work without a head; the publisher tries again.
+            error!(error = chain(&fault), "no head can be made");
+        }
         info!(address = %public.address, operator = %operator.address, "serving");
         // The publisher goes last: what requests in progress revoke is published too.
         let (quiet, publisher_stop) = watch::channel(false);
