@@ -59,7 +59,7 @@ enum Keys {
 enum User {
     /// List the accounts: address, id, roles.
     List,
-    /// Give an account these roles in place of those it has; felt at its next sign-in.
+    /// Give an account these roles in place of those it has; felt at its next refresh.
     Roles {
         /// Its e-mail address.
         email: String,
@@ -175,7 +175,7 @@ async fn set_roles(config: &Config, email: &str, roles: &[String]) -> Result<(),
     let account = account.ok_or("there is no account with this e-mail address")?;
     accounts.set_roles(&account.id, roles).await?;
     let roles = if roles.is_empty() { String::from("none") } else { roles.join(", ") };
-    print(&format!("roles of {}: {roles} (from the next sign-in on)", email.as_str()))
+    print(&format!("roles of {}: {roles} (from the next refresh on)", email.as_str()))
 }
 
 fn print(line: &str) -> Result<(), StartError> {

@@ -14,6 +14,7 @@ pub(crate) mod probe;
 mod secret;
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -39,6 +40,8 @@ pub struct Stack {
     app: Option<DemoApp>,
     origin: Part,
     edge: Part,
+    /// Locked as long as this stack runs: two in one folder would share ports and keys by halves.
+    _in_use: File,
 }
 
 impl Stack {
@@ -55,13 +58,14 @@ impl Stack {
     ) -> Result<Self, Error> {
         let ports = options.ports.resolve()?;
         let state = private_folder(&options.state)?;
+        let in_use = lock(&state)?;
         let edge_secret = kept_secret(&state.join("edge-secret"))?;
         let anchor = anchor_key(origin_program, &state, &options)?;
 
         let app = DemoApp::start(ports.app)?;
         let origin = origin::part(origin_program, &state, ports, &edge_secret, &options);
         let edge = edge::part(workspace, &state, ports, &edge_secret, &anchor, &options)?;
-        let mut stack = Self { ports, state, app: Some(app), origin, edge };
+        let mut stack = Self { ports, state, app: Some(app), origin, edge, _in_use: in_use };
         stack.edge.start()?;
         stack.origin.start()?;
         stack.ready().await?;
@@ -147,7 +151,7 @@ impl Stack {
 
     /// What the edge's log says of its configuration, if that is wrong: waiting will not mend it.
     fn edge_is_misconfigured(&self) -> Option<String> {
-        let printed = self.edge.printed().ok()?;
+        let printed = self.edge.printed_now().ok()?;
         // wrangler paints what a Worker says; from the next escape sequence on it is paint again.
         let why = printed.get(printed.rfind("Configuration is wrong")?..)?;
         let why = why.split(['\n', '\u{1b}']).next()?;
@@ -185,6 +189,19 @@ impl Stack {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
+}
+
+fn lock(state: &Path) -> Result<File, Error> {
+    let path = state.join("in-use");
+    let file = File::create(&path).doing(|| format!("writing {}", path.display()))?;
+    file.try_lock().map_err(|_| {
+        Error::Unexpected(format!(
+            "{} is in use, perhaps by another `cargo xtask dev`: end that, or choose another folder \
+             with --state",
+            state.display()
+        ))
+    })?;
+    Ok(file)
 }
 
 #[derive(Clone, Copy)]

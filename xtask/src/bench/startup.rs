@@ -92,8 +92,13 @@ async fn worker_starts(
     let anchor = stack::anchor_key(origin, &state, options)?;
     let secret = stack::kept_secret(&state.join("edge-secret"))?;
     let ports = options.ports.resolve()?;
-    let mut ours =
-        workerd(workspace, &state, "ours", ports.edge, &our_worker(workspace, &anchor, &secret)?)?;
+    let mut ours = workerd(
+        workspace,
+        &state,
+        "ours",
+        ports.edge,
+        &our_worker(workspace, &state, &anchor, &secret)?,
+    )?;
     let mut empty = workerd(workspace, &state, "empty", ports.app, &empty_worker())?;
     let (mut our_times, mut empty_times) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
@@ -151,7 +156,12 @@ async fn first_answer(
 }
 
 /// The Worker as built, with the project's vars and a KV that nothing answers for.
-fn our_worker(workspace: &Workspace, anchor: &str, secret: &str) -> Result<String, Error> {
+fn our_worker(
+    workspace: &Workspace,
+    state: &Path,
+    anchor: &str,
+    secret: &str,
+) -> Result<String, Error> {
     let vars = stack::worker_vars(workspace)?;
     let mut bindings = vec![
         format!("(name = \"ANCHOR_KEY\", text = {})", quoted(anchor)),
@@ -164,13 +174,14 @@ fn our_worker(workspace: &Workspace, anchor: &str, secret: &str) -> Result<Strin
             other => format!("(name = {}, json = {})", quoted(&name), quoted(&other.to_string())),
         });
     }
-    let file = |name: &str| quoted(&workspace.path("build").join(name).to_string_lossy());
-    let modules = format!(
-        "(name = \"index.js\", esModule = embed {}), (name = \"index_bg.wasm\", wasm = embed {})",
-        file("index.js"),
-        file("index_bg.wasm"),
-    );
-    Ok(configuration(&modules, &bindings.join(", ")))
+    // workerd reads what it embeds from beside its configuration.
+    for name in ["index.js", "index_bg.wasm"] {
+        let built = workspace.path("build").join(name);
+        fs::copy(&built, state.join(name)).doing(|| format!("copying {}", built.display()))?;
+    }
+    let modules = "(name = \"index.js\", esModule = embed \"index.js\"), \
+                   (name = \"index_bg.wasm\", wasm = embed \"index_bg.wasm\")";
+    Ok(configuration(modules, &bindings.join(", ")))
 }
 
 fn empty_worker() -> String {

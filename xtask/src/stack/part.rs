@@ -94,6 +94,13 @@ impl Part {
         fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// What the part has printed since it was last started.
+    pub(crate) fn printed_now(&self) -> io::Result<String> {
+        let bytes = fs::read(&self.log)?;
+        let from = usize::try_from(self.earlier).unwrap_or(usize::MAX);
+        Ok(String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned())
+    }
+
     /// Fails once a process that should be running has ended by itself.
     pub(crate) fn check(&mut self) -> Result<(), Error> {
         let ended: Option<ExitStatus> = match &mut self.running {
