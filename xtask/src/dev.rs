@@ -8,7 +8,7 @@ use crate::{
     Error, Workspace,
     build::{self, Profile},
     error::Doing,
-    setup,
+    progress, setup,
     stack::{self, Options, Stack},
 };
 
@@ -33,6 +33,7 @@ pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
         };
         writeln!(io::stdout(), "ready {}", stack.edge_url())
             .doing(|| "telling that the stack is ready".into())?;
+        progress::note("Ctrl-C ends it; the story to follow is in README.md");
         tokio::select! {
             error = stack.broken() => return Err(error),
             outcome = asked_to_stop() => outcome?,
