@@ -34,12 +34,6 @@ impl WasmTarget {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
     }
 
-    /// Whether it is the toolchain's own, whose clippy can then read what it has built.
-    #[must_use]
-    pub fn is_native(&self) -> bool {
-        self.environment.is_empty()
-    }
-
     pub(super) fn compiler(&self) -> &str {
         &self.compiler
     }
