@@ -105,6 +105,8 @@ impl Heads {
             page = self.log.after(Epoch::ZERO).await?;
         }
         self.epochs.observe(page.epoch);
+        // After the log: whoever changes keys counts the change afterwards.
+        self.signer.look_again().await;
         let entries = page.entries.len();
         if entries > CAPACITY {
             // Whatever were left out would be let in again.
@@ -120,7 +122,7 @@ impl Heads {
             iss: self.issuer.clone(),
             epoch: page.epoch,
             issued_at,
-            keys: self.signer.jwks(),
+            keys: self.signer.jwks(issued_at),
             sessions_before: None,
             tail: Blocklist::encode(&tail),
             segments: Vec::new(),
