@@ -134,6 +134,12 @@ pub struct Announced {
 }
 
 impl Announced {
+    /// The last change it includes.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.head.epoch
+    }
+
     /// See [`Head::supersedes`]: whether its segments are worth fetching.
     #[must_use]
     pub fn supersedes(&self, other: &Head) -> bool {
