@@ -7,7 +7,7 @@ use super::print;
 use crate::app::StartError;
 use crate::config::Config;
 use crate::crypto::{KeyRing, KeyState, Rotate, SigningFile, SystemClock, Utc};
-use crate::port::Clock as _;
+use crate::port::{Clock as _, Signer as _};
 
 #[derive(Subcommand)]
 pub(super) enum Keys {
@@ -82,7 +82,7 @@ fn revoke(config: &Config, kid: &str, now: UnixSeconds) -> Result<(), StartError
 
 /// The two keys of which there is one each.
 fn refuse_lasting(ring: &KeyRing, kid: &str) -> Result<(), StartError> {
-    if kid == "anchor" || ring.anchor().kid.as_deref() == Some(kid) {
+    if kid == "anchor" || ring.anchor().id().as_str() == kid {
         return Err("the anchor cannot be revoked from here: edges trust it by their ANCHOR_KEY. \
                     Stop the origins, remove keys/anchor.jwk in the state folder, start one, and \
                     deploy the edges with what `origin keys anchor` then prints"

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::keys::{Jwk, KeySet, Material};
+use common::keys::{Jwk, Key, KeySet, Material};
 use common::revocation::HeadClaims;
 use common::token::refresh::RefreshClaims;
 use common::token::{AccessClaims, Algorithm, Header, Mac, SignatureCheck, Typ};
@@ -30,6 +30,7 @@ use crate::telemetry::chain;
 /// keys is looked at again and again, since commands change it.
 pub(crate) struct KeyRing {
     anchor: KeyPair,
+    anchor_public: Key,
     refresh: SymmetricKey,
     signing: Arc<Signing>,
 }
@@ -77,8 +78,10 @@ impl KeyRing {
         let content = Content::read(&file, file.text()?, KeysRevision::default())?;
         let known = Known { content: Arc::new(content), is_current: true };
         let folder = state.join("keys");
+        let anchor = KeyPair::open(folder.join("anchor.jwk"))?;
         Ok(Self {
-            anchor: KeyPair::open(folder.join("anchor.jwk"))?,
+            anchor_public: Key::ed25519(anchor.id.clone(), anchor.public),
+            anchor,
             refresh: SymmetricKey::open(folder.join("refresh.jwk"))?,
             signing: Arc::new(Signing {
                 file,
@@ -95,13 +98,9 @@ impl KeyRing {
             purpose: format!("access tokens, {state}"),
             jwk: pair.jwk(),
         });
-        let anchor = PublicKey { purpose: String::from("heads (the anchor)"), jwk: self.anchor() };
+        let anchor =
+            PublicKey { purpose: String::from("heads (the anchor)"), jwk: self.anchor.jwk() };
         signing.chain([anchor]).collect()
-    }
-
-    /// The anchor's public half.
-    pub(crate) fn anchor(&self) -> Jwk {
-        self.anchor.jwk()
     }
 
     /// What edges are configured with: the anchor's 32 bytes in base64url.
@@ -179,6 +178,10 @@ impl Signer for KeyRing {
     fn head(&self, claims: &HeadClaims) -> Result<String, SigningFault> {
         let header = HeadClaims::header(self.anchor.id.clone());
         sign(&header, claims, &self.anchor.private, EdDSA)
+    }
+
+    fn anchor(&self) -> &Key {
+        &self.anchor_public
     }
 
     fn signature_is_good(&self, check: &SignatureCheck<'_, '_>) -> bool {

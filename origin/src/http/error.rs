@@ -66,6 +66,7 @@ impl From<Fault> for Refusal {
             Fault::Signing(SigningFault::NoKey) => Code::SigningUnavailable,
             Fault::Store(StoreFault::Corrupt { .. })
             | Fault::Signing(SigningFault::Failed(_))
+            | Fault::Segment(_)
             | Fault::Overflow { .. }
             | Fault::Password(PasswordFault::Failed(_)) => Code::Internal,
         };

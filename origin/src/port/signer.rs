@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::keys::{Jwk, KeySet};
+use common::keys::{Jwk, Key, KeySet};
 use common::revocation::HeadClaims;
 use common::token::access::{LEEWAY, MAX_LIFE};
 use common::token::refresh::RefreshClaims;
@@ -55,6 +55,9 @@ pub(crate) trait Signer: Send + Sync {
 
     /// Signs a head with the anchor.
     fn head(&self, claims: &HeadClaims) -> Result<String, SigningFault>;
+
+    /// What heads are verified with.
+    fn anchor(&self) -> &Key;
 
     /// Whether the signature is good.
     fn signature_is_good(&self, check: &SignatureCheck<'_, '_>) -> bool;

@@ -52,7 +52,8 @@ impl KeyWatch {
     /// Other keys are a change like a revocation: the epoch grows, answers bear it, edges that hear
     /// of it fetch the head, and the publisher is woken.
     async fn tell(&self) -> Result<(), Fault> {
-        self.epochs.observe(self.log.advance().await?);
+        let epoch = self.log.advance(self.epochs.latest()).await?;
+        self.epochs.observe(epoch);
         self.heads.make().await?;
         Ok(())
     }

@@ -130,7 +130,7 @@ async fn iss_06_metadata_names_the_issuer_to_the_letter_and_nothing_that_is_not_
 async fn the_head_is_the_anchors_and_holds_each_revocation_at_once() {
     let origin = Origin::start().await;
     let ring = KeyRing::open(&origin.state.path().join("state")).unwrap();
-    let anchor = common::keys::Key::from_jwk(&ring.anchor()).unwrap();
+    let anchor = ring.anchor().clone();
     let session = origin.sign_in("a@b.co").await;
     let sid: SessionId = session.member("session_id").parse().unwrap();
     let nobody = TokenId::new(Uuid::nil());
