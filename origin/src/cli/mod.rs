@@ -1,6 +1,8 @@
 //! The commands.
 
 mod keys;
+mod probe;
+mod revoke;
 mod users;
 
 use std::io::{self, Write as _};
@@ -38,6 +40,8 @@ enum Command {
         #[command(subcommand)]
         command: Option<keys::Keys>,
     },
+    /// End sessions, whoever uses them: felt at every edge within seconds.
+    Revoke(revoke::Revoke),
     /// The accounts.
     User {
         #[command(subcommand)]
@@ -65,6 +69,7 @@ fn run(arguments: &Arguments) -> Result<(), StartError> {
         Command::Serve => runtime()?.block_on(serve(&config)),
         Command::Migrate => runtime()?.block_on(migrate(&config)),
         Command::Keys { command } => keys::run(&config, command.as_ref()),
+        Command::Revoke(revoke) => runtime()?.block_on(revoke::run(&config, revoke)),
         Command::User { command } => runtime()?.block_on(users::run(&config, command)),
     }
 }

@@ -75,6 +75,28 @@ impl Serving {
         request.send().await.expect("an answer")
     }
 
+    /// Runs a command beside it, as its operator does; whether it went well, and what it said.
+    pub(crate) fn command(&self, arguments: &[&str]) -> (bool, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_origin"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .output()
+            .expect("the binary was built with this test");
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+        (output.status.success(), said)
+    }
+
+    /// The status of a request for the user with this sign-in's access token, and the epoch that
+    /// the answer bears.
+    pub(crate) async fn me(&self, login: &Value) -> (u16, u64) {
+        let token = login.get("access_token").and_then(Value::as_str).expect("a token");
+        let cookie = format!("__Host-at={token}");
+        let answer = self.send(Method::GET, "/auth/me", Value::Null, &cookie).await;
+        let epoch = answer.headers().get("portcullis-epoch").and_then(|epoch| epoch.to_str().ok());
+        (answer.status().as_u16(), epoch.and_then(|epoch| epoch.parse().ok()).expect("a number"))
+    }
+
     /// Posts, and gives what came back as JSON.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         let answer = self.send(Method::POST, path, body, "").await;

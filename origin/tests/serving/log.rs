@@ -1,10 +1,9 @@
 //! What a story leaves in the log of a real process.
 
-mod serving;
-
 use reqwest::Method;
 use serde_json::{Value, json};
-use serving::{EDGE_SECRET, Serving};
+
+use crate::process::{EDGE_SECRET, Serving};
 
 const EMAIL: &str = "somebody@particular.example";
 const PASSWORD: &str = "correct horse battery";

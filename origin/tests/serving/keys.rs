@@ -1,31 +1,22 @@
 //! Commands change the signing keys of an origin that serves.
 
-mod serving;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde_json::{Value, json};
-use serving::Serving;
+
+use crate::process::Serving;
 
 const EMAIL: &str = "a@b.co";
 const PASSWORD: &str = "correct horse battery";
 
-/// Runs `origin keys …` beside it; what it printed.
+/// What `origin keys …` said.
 fn keys(origin: &Serving, arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_origin"))
-        .arg("keys")
-        .args(arguments)
-        .current_dir(origin.folder.path())
-        .env_clear()
-        .output()
-        .expect("the binary was built with this test");
-    let printed = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
-    assert!(output.status.success(), "{arguments:?}: {printed}");
-    printed
+    let (done, said) = origin.command(&[&["keys"], arguments].concat());
+    assert!(done, "{arguments:?}: {said}");
+    said
 }
 
 async fn login(origin: &Serving) -> Value {
@@ -45,14 +36,6 @@ async fn published(origin: &Serving) -> Vec<String> {
     keys.map(|key| key.get("kid").and_then(Value::as_str).expect("a kid").to_owned()).collect()
 }
 
-/// The status of a request with this access token, and the epoch that the answer bears.
-async fn me(origin: &Serving, login: &Value) -> (StatusCode, u64) {
-    let cookie = format!("__Host-at={}", login["access_token"].as_str().expect("a token"));
-    let answer = origin.send(Method::GET, "/auth/me", Value::Null, &cookie).await;
-    let epoch = answer.headers()["portcullis-epoch"].to_str().expect("a number");
-    (answer.status(), epoch.parse().expect("a number"))
-}
-
 async fn within<F: Future<Output = bool>>(limit: Duration, what: &str, check: impl Fn() -> F) {
     let start = Instant::now();
     while !check().await {
@@ -68,7 +51,7 @@ async fn key_03_a_serving_origin_takes_up_rotation_and_revocation() {
     let origin = Serving::start().await;
     origin.post("/auth/register", json!({ "email": EMAIL, "password": PASSWORD })).await;
     let first = login(&origin).await;
-    let (_, epoch) = me(&origin, &first).await;
+    let (_, epoch) = origin.me(&first).await;
 
     let said = keys(&origin, &["rotate"]);
     let new = said.split(' ').next().unwrap().to_owned();
@@ -78,22 +61,22 @@ async fn key_03_a_serving_origin_takes_up_rotation_and_revocation() {
         assert!(list.contains(words), "{list}");
     }
     assert_eq!(kid(&login(&origin).await), kid(&first), "announced is not in use");
-    let (_, later) = me(&origin, &first).await;
+    let (_, later) = origin.me(&first).await;
     assert!(later > epoch, "edges must hear of it");
 
     keys(&origin, &["rotate", "--now"]);
     within(2 * SOON, "bringing it forward", || async { kid(&login(&origin).await) == new }).await;
-    assert_eq!(me(&origin, &first).await.0, StatusCode::OK);
+    assert_eq!(origin.me(&first).await.0, 200);
     assert!(keys(&origin, &[]).contains("retiring: its tokens are good until "));
     let second = login(&origin).await;
 
     keys(&origin, &["revoke", &new]);
-    let dead = || async { me(&origin, &second).await.0 == StatusCode::UNAUTHORIZED };
+    let dead = || async { origin.me(&second).await.0 == 401 };
     within(SOON, "revoking", dead).await;
     let renewed = json!({ "refresh_token": second["refresh_token"] });
     let renewed = origin.post("/auth/refresh", renewed).await;
     assert!(![kid(&first), new.clone()].contains(&kid(&renewed)));
-    assert_eq!(me(&origin, &renewed).await.0, StatusCode::OK);
+    assert_eq!(origin.me(&renewed).await.0, 200);
     assert!(keys(&origin, &[]).contains("revoked: its tokens are refused since "));
     assert!(!published(&origin).await.contains(&new));
 }
@@ -108,7 +91,7 @@ async fn key_10_a_broken_file_is_told_of_once_and_mended_without_a_restart() {
     fs::write(&path, "{\"keys\":[]}").unwrap();
     let stopped = || async { login(&origin).await["code"] == "signing_unavailable" };
     within(SOON, "stopping to sign", stopped).await;
-    assert_eq!(me(&origin, &first).await.0, StatusCode::OK);
+    assert_eq!(origin.me(&first).await.0, 200);
     tokio::time::sleep(Duration::from_secs(3)).await;
     fs::write(&path, good).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
