@@ -15,6 +15,7 @@ mod configuration;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
+mod kv_head;
 mod login_to_app;
 mod readme;
 mod restart;
@@ -28,6 +29,7 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use e2e::redis::Redis;
 use e2e::{Failure, Outcome, Store, World, secrets};
 use libtest_mimic::{Arguments, Trial};
 
@@ -38,6 +40,15 @@ enum On {
     Both,
     /// On one: no session is in it.
     Either,
+}
+
+/// When a story is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Size {
+    /// Always.
+    Small,
+    /// When long ones are asked for.
+    Long,
 }
 
 /// The stacks that stories share.
@@ -74,6 +85,12 @@ const STORIES: &[(&str, Kind, On, Story)] = &[
     ("restart", Kind::Restless, On::Both, |world| Box::pin(restart::tell(world))),
 ];
 
+/// Stories that start what they need themselves, since they break it.
+type Tale = fn(Option<String>) -> Pin<Box<dyn Future<Output = Outcome>>>;
+
+const TALES: &[(&str, On, Size, Tale)] =
+    &[("kv_head", On::Either, Size::Small, |redis| Box::pin(kv_head::tell(redis)))];
+
 type Slot = Arc<Mutex<Option<World>>>;
 
 fn main() -> ExitCode {
@@ -104,6 +121,20 @@ fn main() -> ExitCode {
             }));
         }
     }
+    for store in [Store::Embedded, Store::Redis] {
+        for (name, on, size, tale) in TALES {
+            if *on == On::Either && store != Store::Embedded {
+                continue;
+            }
+            let runtime = runtime.clone();
+            let told = move || {
+                let told = with_redis(store, |redis| runtime.block_on(tale(redis)));
+                told.map_err(|error| error.to_string().into())
+            };
+            let trial = Trial::test(format!("{name}::{store}"), told);
+            trials.push(trial.with_ignored_flag(*size == Size::Long));
+        }
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
     let mut clean = true;
     for (name, slot) in slots {
@@ -122,6 +153,16 @@ fn main() -> ExitCode {
         }
     }
     if clean { conclusion.exit_code() } else { ExitCode::FAILURE }
+}
+
+/// Tells a story with the URL of a Redis of its own, if that is the store.
+fn with_redis(store: Store, tell: impl FnOnce(Option<String>) -> Outcome) -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let redis = match store {
+        Store::Embedded => None,
+        Store::Redis => Some(Redis::start(folder.path())?),
+    };
+    tell(redis.as_ref().map(Redis::url))
 }
 
 fn fail(error: &Failure) -> ExitCode {
