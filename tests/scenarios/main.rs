@@ -20,6 +20,7 @@ mod login_to_app;
 mod readme;
 mod restart;
 mod reuse;
+mod revocation_reaches_edges;
 mod workerd_verify;
 
 use std::collections::BTreeMap;
@@ -88,8 +89,15 @@ const STORIES: &[(&str, Kind, On, Story)] = &[
 /// Stories that start what they need themselves, since they break it.
 type Tale = fn(Option<String>) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
-const TALES: &[(&str, On, Size, Tale)] =
-    &[("kv_head", On::Either, Size::Small, |redis| Box::pin(kv_head::tell(redis)))];
+const TALES: &[(&str, On, Size, Tale)] = &[
+    ("kv_head", On::Either, Size::Small, |redis| Box::pin(kv_head::tell(redis))),
+    ("revocation_reaches_edges", On::Either, Size::Small, |redis| {
+        Box::pin(revocation_reaches_edges::tell(redis))
+    }),
+    ("revocation_reaches_edges_at_length", On::Both, Size::Long, |redis| {
+        Box::pin(revocation_reaches_edges::tell_at_length(redis))
+    }),
+];
 
 type Slot = Arc<Mutex<Option<World>>>;
 

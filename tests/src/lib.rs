@@ -4,9 +4,11 @@
 
 pub mod client;
 pub mod edge;
+pub mod figures;
 pub mod fleet;
 pub mod keys;
 pub mod kv;
+pub mod propagation;
 pub mod raw;
 pub mod redis;
 pub mod secrets;

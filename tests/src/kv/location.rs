@@ -2,7 +2,7 @@
 //! behind a cache that keeps what it has read, and that there was nothing, for `cacheTtl`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -25,12 +25,35 @@ const USUAL_CACHE_TTL: u64 = 60;
 struct Location {
     truth: Arc<Truth>,
     distance: Distance,
-    cache: Mutex<HashMap<String, (Instant, Option<Bytes>)>>,
+    cache: Arc<Cache>,
     faults: Arc<Faults>,
 }
 
-pub(super) fn router(truth: Arc<Truth>, distance: Distance, faults: Arc<Faults>) -> Router {
-    let location = Location { truth, distance, cache: Mutex::default(), faults };
+/// What was read, also that there was nothing, and until when that is given out again.
+#[derive(Debug, Default)]
+pub(super) struct Cache(Mutex<HashMap<String, (Instant, Option<Bytes>)>>);
+
+impl Cache {
+    pub(super) fn clear(&self) {
+        self.all().clear();
+    }
+
+    pub(super) fn holds(&self, key: &str) -> bool {
+        self.all().contains_key(key)
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, (Instant, Option<Bytes>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn router(
+    truth: Arc<Truth>,
+    distance: Distance,
+    cache: Arc<Cache>,
+    faults: Arc<Faults>,
+) -> Router {
+    let location = Location { truth, distance, cache, faults };
     Router::new().route("/{*key}", get(read)).with_state(Arc::new(location))
 }
 
@@ -73,7 +96,7 @@ impl Location {
     /// From the cache while that holds; then from the store, as it was a lag ago.
     fn look_up(&self, key: &str, ttl: u64) -> Option<Bytes> {
         let now = Instant::now();
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.cache.all();
         if let Some((until, value)) = cache.get(key)
             && now < *until
         {

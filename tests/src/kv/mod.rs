@@ -7,11 +7,12 @@ mod location;
 mod truth;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xtask::stack::Served;
 
 pub use fault::{Damage, Fault, Faults};
+use location::Cache;
 use truth::Truth;
 pub use truth::Write;
 
@@ -41,6 +42,7 @@ pub struct KvServer {
     truth: Arc<Truth>,
     api: Side,
     locations: Vec<Side>,
+    caches: Vec<Arc<Cache>>,
 }
 
 /// One way into the store.
@@ -61,14 +63,14 @@ impl KvServer {
     pub fn start(locations: usize, distance: Distance) -> Outcome<Self> {
         let truth = Arc::new(Truth::default());
         let api = Side::open("kv-api", |faults| api::router(Arc::clone(&truth), faults))?;
-        let mut sides = Vec::new();
-        for _ in 0..locations {
-            let side = Side::open("kv-location", |faults| {
-                location::router(Arc::clone(&truth), distance, faults)
-            })?;
-            sides.push(side);
-        }
-        Ok(Self { truth, api, locations: sides })
+        let caches: Vec<Arc<Cache>> = (0..locations).map(|_| Arc::default()).collect();
+        let location = |cache: &Arc<Cache>| {
+            Side::open("kv-location", |faults| {
+                location::router(Arc::clone(&truth), distance, Arc::clone(cache), faults)
+            })
+        };
+        let locations = caches.iter().map(location).collect::<Outcome<_>>()?;
+        Ok(Self { truth, api, locations, caches })
     }
 
     /// The origin's `kv.api`.
@@ -93,6 +95,27 @@ impl KvServer {
     /// Every side.
     pub fn sides(&mut self) -> impl Iterator<Item = &mut Side> {
         [&mut self.api].into_iter().chain(&mut self.locations)
+    }
+
+    /// Empties every location's cache and returns when each has been filled again, so long ago.
+    ///
+    /// # Errors
+    /// When nobody reads this key within half a minute.
+    pub async fn fresh_caches(&self, key: &str, since: Duration) -> Outcome {
+        for cache in &self.caches {
+            cache.clear();
+        }
+        let deadline = Instant::now() + Duration::from_secs(30);
+        for cache in &self.caches {
+            while !cache.holds(key) {
+                if Instant::now() > deadline {
+                    return Err(format!("nobody reads {key} at one of the locations").into());
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        tokio::time::sleep(since).await;
+        Ok(())
     }
 
     /// Every attempt to write so far, oldest first.
