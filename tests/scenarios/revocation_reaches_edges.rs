@@ -15,7 +15,7 @@ pub(crate) async fn tell(redis: Option<String>) -> Outcome {
 }
 
 pub(crate) async fn tell_at_length(redis: Option<String>) -> Outcome {
-    tell_of(200, Duration::from_secs(60), redis).await
+    tell_of(200, Duration::from_mins(1), redis).await
 }
 
 async fn tell_of(logouts: usize, over: Duration, redis: Option<String>) -> Outcome {

@@ -9,6 +9,7 @@ pub mod fleet;
 pub mod keys;
 pub mod kv;
 pub mod propagation;
+pub mod proxy;
 pub mod raw;
 pub mod redis;
 pub mod secrets;
