@@ -2,17 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{Fleet, Outcome, Plan, fleet};
+use e2e::kv::Distance;
+use e2e::{Fleet, Outcome, Plan, Store};
 use reqwest::Method;
 
 /// Publishing takes a second, and an edge with traffic looks every five.
 const BOUND: Duration = Duration::from_secs(8);
 
-pub(crate) async fn tell(redis: Option<String>) -> Outcome {
-    let nowhere = format!("http://127.0.0.1:{}", fleet::free_port()?);
-    let distance = e2e::kv::Distance { cache_scale: 0.01, ..Default::default() };
-    let plan = Plan { locations: 1, origin_url: Some(nowhere), distance, redis, ..Plan::default() };
+pub(crate) async fn tell(store: Store) -> Outcome {
+    let distance = Distance { cache_scale: 0.01, ..Default::default() };
+    let plan = Plan { locations: 1, distance, store, ..Plan::default() };
     let mut fleet = Fleet::start(plan).await?;
+    fleet.origins[0].front.refuse();
+    fleet.edges[0].again().await?;
+    fleet.edges[0].informed().await?;
     let (email, password) = fleet.somebody().await?;
     let (origin, edge) = (fleet.origin(0)?, fleet.edge(0)?);
     let token = origin.login(&email, &password).await?.access()?;

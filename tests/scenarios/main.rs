@@ -12,6 +12,7 @@
 
 mod concurrency;
 mod configuration;
+mod crashes;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
@@ -30,7 +31,6 @@ use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use e2e::redis::Redis;
 use e2e::{Failure, Outcome, Store, World, secrets};
 use libtest_mimic::{Arguments, Trial};
 
@@ -87,15 +87,17 @@ const STORIES: &[(&str, Kind, On, Story)] = &[
 ];
 
 /// Stories that start what they need themselves, since they break it.
-type Tale = fn(Option<String>) -> Pin<Box<dyn Future<Output = Outcome>>>;
+type Tale = fn(Store) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
 const TALES: &[(&str, On, Size, Tale)] = &[
-    ("kv_head", On::Either, Size::Small, |redis| Box::pin(kv_head::tell(redis))),
-    ("revocation_reaches_edges", On::Either, Size::Small, |redis| {
-        Box::pin(revocation_reaches_edges::tell(redis))
+    ("kv_head", On::Either, Size::Small, |store| Box::pin(kv_head::tell(store))),
+    ("revocation_reaches_edges", On::Either, Size::Small, |store| {
+        Box::pin(revocation_reaches_edges::tell(store))
     }),
-    ("revocation_reaches_edges_at_length", On::Both, Size::Long, |redis| {
-        Box::pin(revocation_reaches_edges::tell_at_length(redis))
+    ("crashes", On::Both, Size::Small, |store| Box::pin(crashes::tell(store))),
+    ("crashes_at_length", On::Both, Size::Long, |store| Box::pin(crashes::tell_at_length(store))),
+    ("revocation_reaches_edges_at_length", On::Both, Size::Long, |store| {
+        Box::pin(revocation_reaches_edges::tell_at_length(store))
     }),
 ];
 
@@ -135,10 +137,8 @@ fn main() -> ExitCode {
                 continue;
             }
             let runtime = runtime.clone();
-            let told = move || {
-                let told = with_redis(store, |redis| runtime.block_on(tale(redis)));
-                told.map_err(|error| error.to_string().into())
-            };
+            let told =
+                move || runtime.block_on(tale(store)).map_err(|error| error.to_string().into());
             let trial = Trial::test(format!("{name}::{store}"), told);
             trials.push(trial.with_ignored_flag(*size == Size::Long));
         }
@@ -161,16 +161,6 @@ fn main() -> ExitCode {
         }
     }
     if clean { conclusion.exit_code() } else { ExitCode::FAILURE }
-}
-
-/// Tells a story with the URL of a Redis of its own, if that is the store.
-fn with_redis(store: Store, tell: impl FnOnce(Option<String>) -> Outcome) -> Outcome {
-    let folder = tempfile::tempdir()?;
-    let redis = match store {
-        Store::Embedded => None,
-        Store::Redis => Some(Redis::start(folder.path())?),
-    };
-    tell(redis.as_ref().map(Redis::url))
 }
 
 fn fail(error: &Failure) -> ExitCode {

@@ -3,24 +3,23 @@
 
 use std::time::Duration;
 
-use e2e::Outcome;
 use e2e::propagation::{Course, Mailboxes, measure};
+use e2e::{Outcome, Store};
 
 /// What the design promises of 99 in a hundred logouts.
 const WITH_BOTH: Duration = Duration::from_secs(10);
 const WITH_KV_ALONE: Duration = Duration::from_secs(40);
 
-pub(crate) async fn tell(redis: Option<String>) -> Outcome {
-    tell_of(20, Duration::from_secs(4), redis).await
+pub(crate) async fn tell(store: Store) -> Outcome {
+    tell_of(20, Duration::from_secs(4), store).await
 }
 
-pub(crate) async fn tell_at_length(redis: Option<String>) -> Outcome {
-    tell_of(200, Duration::from_mins(1), redis).await
+pub(crate) async fn tell_at_length(store: Store) -> Outcome {
+    tell_of(200, Duration::from_mins(1), store).await
 }
 
-async fn tell_of(logouts: usize, over: Duration, redis: Option<String>) -> Outcome {
-    let course =
-        |mailboxes| Course { mailboxes, logouts, over, locations: 2, redis: redis.clone() };
+async fn tell_of(logouts: usize, over: Duration, store: Store) -> Outcome {
+    let course = |mailboxes| Course { mailboxes, logouts, over, locations: 2, store };
     let (both, alone) = (course(Mailboxes::Both), course(Mailboxes::KvAlone));
     let (both, alone) = tokio::try_join!(measure(&both), measure(&alone))?;
     for (name, found, bound) in

@@ -1,7 +1,7 @@
 //! Origins, a key-value store with several locations, and an edge in plain workerd at each: for
 //! stories in which parts fail one by one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -10,8 +10,10 @@ use xtask::Workspace;
 use xtask::stack::{self, DemoApp, Options, Part};
 
 use crate::kv::{Distance, KvServer, TOKEN};
+use crate::proxy::Proxy;
+use crate::redis::Redis;
 use crate::world::{free, logs, origin_program};
-use crate::{Client, Edge, Outcome, secrets};
+use crate::{Client, Edge, Outcome, Store, secrets};
 
 /// How long an origin may take to come up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,14 +27,14 @@ pub struct Plan {
     pub locations: usize,
     /// How far these are from the store.
     pub distance: Distance,
-    /// The Redis that sessions are kept in; without one the embedded store.
-    pub redis: Option<String>,
+    /// Where sessions are kept.
+    pub store: Store,
+    /// Where that Redis is, when the fleet is not to start one of its own.
+    pub redis_url: Option<String>,
     /// More of the origins' configuration.
     pub settings: Vec<(String, String)>,
     /// More of the edges' vars.
     pub vars: Vec<(String, Value)>,
-    /// What edges take for the origin's address, when that is not the first origin itself.
-    pub origin_url: Option<String>,
 }
 
 impl Default for Plan {
@@ -41,10 +43,10 @@ impl Default for Plan {
             origins: 1,
             locations: 2,
             distance: Distance::default(),
-            redis: None,
+            store: Store::Embedded,
+            redis_url: None,
             settings: Vec::new(),
             vars: Vec::new(),
-            origin_url: None,
         }
     }
 }
@@ -58,6 +60,8 @@ pub struct Fleet {
     pub origins: Vec<Origin>,
     /// What the edges read and the origins write.
     pub kv: KvServer,
+    /// The Redis, when the fleet has one of its own.
+    pub redis: Option<RedisBehindProxy>,
     app: DemoApp,
     secret: String,
     vars: Map<String, Value>,
@@ -86,6 +90,13 @@ impl Fleet {
         let state = stack::private_folder(&folder.path().join("state"))?;
         let secret = stack::kept_secret(&state.join("edge-secret"))?;
         let anchor = stack::anchor_key(program, &state, &Options::new(state.clone()))?;
+        let redis = match (plan.store, &plan.redis_url) {
+            (Store::Redis, None) => {
+                Some(RedisBehindProxy::start(&folder.path().join("redis")).await?)
+            }
+            _ => None,
+        };
+        let redis_url = plan.redis_url.clone().or(redis.as_ref().map(RedisBehindProxy::url));
         let kv = KvServer::start(plan.locations, plan.distance)?;
         let app = DemoApp::start(0)?;
 
@@ -94,24 +105,24 @@ impl Fleet {
             ("kv.token".into(), TOKEN.into()),
             ("edge.secret".into(), secret.clone()),
         ];
-        settings.extend(plan.redis.iter().map(|url| ("redis.url".into(), url.clone())));
+        settings.extend(redis_url.map(|url| ("redis.url".into(), url)));
         settings.extend(plan.settings.iter().cloned());
         let mut origins = Vec::new();
         for at in 0..plan.origins {
-            let mut origin = Origin::new(at, state.clone(), &settings)?;
+            let mut origin = Origin::new(at, state.clone(), &settings).await?;
             origin.process.start()?;
             origin.ready().await?;
             origins.push(origin);
         }
 
         let mut vars = stack::worker_vars(&Workspace::locate())?;
-        let first = origins.first().map(Origin::url).ok_or("a fleet needs an origin")?;
-        vars.insert("ORIGIN_URL".into(), json!(plan.origin_url.clone().unwrap_or(first)));
+        let first = origins.first().map(Origin::front_url).ok_or("a fleet needs an origin")?;
+        vars.insert("ORIGIN_URL".into(), json!(first));
         vars.insert("APP_URL".into(), json!(format!("http://127.0.0.1:{}", app.port())));
         vars.insert("ANCHOR_KEY".into(), json!(anchor));
         vars.insert("EDGE_SECRET".into(), json!(secret));
         vars.extend(plan.vars.iter().cloned());
-        Ok(Self { edges: Vec::new(), origins, kv, app, secret, vars, folder, accounts: 0 })
+        Ok(Self { edges: Vec::new(), origins, kv, redis, app, secret, vars, folder, accounts: 0 })
     }
 
     /// One more edge at a location, which knows nothing yet.
@@ -180,12 +191,14 @@ impl Fleet {
 pub struct Origin {
     /// Its process.
     pub process: Part,
+    /// What edges reach it through.
+    pub front: Proxy,
     port: u16,
     operator: u16,
 }
 
 impl Origin {
-    fn new(at: usize, state: PathBuf, settings: &[(String, String)]) -> Outcome<Self> {
+    async fn new(at: usize, state: PathBuf, settings: &[(String, String)]) -> Outcome<Self> {
         let (port, operator) = (free_port()?, free_port()?);
         let mut settings = settings.to_vec();
         settings.push(("server.listen".into(), format!("127.0.0.1:{port}")));
@@ -197,13 +210,19 @@ impl Origin {
             command.arg("serve");
             command
         });
-        Ok(Self { process, port, operator })
+        Ok(Self { process, front: Proxy::start(port).await?, port, operator })
     }
 
     /// Where it listens for edges.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where edges find it: behind its proxy.
+    #[must_use]
+    pub fn front_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.front.port())
     }
 
     /// Where it listens for edges.
@@ -229,6 +248,27 @@ impl Origin {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+}
+
+/// A Redis that the origins reach through a proxy.
+#[derive(Debug)]
+pub struct RedisBehindProxy {
+    /// The server.
+    pub server: Redis,
+    /// What the origins reach it through.
+    pub line: Proxy,
+}
+
+impl RedisBehindProxy {
+    async fn start(folder: &Path) -> Outcome<Self> {
+        let server = Redis::start(folder)?;
+        let line = Proxy::start(server.port()).await?;
+        Ok(Self { server, line })
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.line.port())
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::figures::Figures;
-use crate::{Client, Fleet, Outcome, Plan, fleet};
+use crate::{Client, Fleet, Outcome, Plan, Store};
 
 /// How often an edge is asked with a token that it may still let in.
 const ASKING: Duration = Duration::from_millis(250);
@@ -43,8 +43,8 @@ pub struct Course {
     pub over: Duration,
     /// Locations, an edge at each.
     pub locations: usize,
-    /// The Redis of the origin, if not the embedded store.
-    pub redis: Option<String>,
+    /// Where sessions are kept.
+    pub store: Store,
 }
 
 /// What came of it.
@@ -65,12 +65,11 @@ pub struct Propagation {
 /// # Errors
 /// When a part does not come up, or an edge never refuses a token.
 pub async fn measure(course: &Course) -> Outcome<Propagation> {
-    let origin_url = match course.mailboxes {
-        Mailboxes::Both => None,
-        Mailboxes::KvAlone => Some(format!("http://127.0.0.1:{}", fleet::free_port()?)),
-    };
-    let (locations, redis) = (course.locations, course.redis.clone());
-    let mut fleet = Fleet::start(Plan { locations, redis, origin_url, ..Plan::default() }).await?;
+    let (locations, store) = (course.locations, course.store);
+    let mut fleet = Fleet::start(Plan { locations, store, ..Plan::default() }).await?;
+    if course.mailboxes == Mailboxes::KvAlone {
+        fleet.origins.iter().for_each(|origin| origin.front.refuse());
+    }
     let (email, password) = fleet.somebody().await?;
     let origin = fleet.origin(0)?;
     let mut tokens = Vec::new();
