@@ -18,7 +18,9 @@ mod hostile_tokens;
 mod idle;
 mod kv_head;
 mod login_to_app;
+mod logout_races;
 mod readme;
+mod replicas;
 mod restart;
 mod reuse;
 mod revocation_reaches_edges;
@@ -95,6 +97,12 @@ const TALES: &[(&str, On, Size, Tale)] = &[
         Box::pin(revocation_reaches_edges::tell(store))
     }),
     ("crashes", On::Both, Size::Small, |store| Box::pin(crashes::tell(store))),
+    ("logout_races", On::Both, Size::Small, |store| Box::pin(logout_races::tell(store))),
+    ("logout_races_at_length", On::Both, Size::Long, |store| {
+        Box::pin(logout_races::tell_at_length(store))
+    }),
+    ("replicas", On::Either, Size::Small, |_| Box::pin(replicas::tell())),
+    ("replicas_at_length", On::Either, Size::Long, |_| Box::pin(replicas::tell_at_length())),
     ("crashes_at_length", On::Both, Size::Long, |store| Box::pin(crashes::tell_at_length(store))),
     ("revocation_reaches_edges_at_length", On::Both, Size::Long, |store| {
         Box::pin(revocation_reaches_edges::tell_at_length(store))

@@ -14,7 +14,7 @@ use xtask::stack::Served;
 pub use fault::{Damage, Fault, Faults};
 use location::Cache;
 use truth::Truth;
-pub use truth::Write;
+pub use truth::{Write, epoch};
 
 use crate::Outcome;
 
@@ -97,14 +97,17 @@ impl KvServer {
         [&mut self.api].into_iter().chain(&mut self.locations)
     }
 
+    /// Empties every location's cache.
+    pub fn empty_caches(&self) {
+        self.caches.iter().for_each(|cache| cache.clear());
+    }
+
     /// Empties every location's cache and returns when each has been filled again, so long ago.
     ///
     /// # Errors
     /// When nobody reads this key within half a minute.
     pub async fn fresh_caches(&self, key: &str, since: Duration) -> Outcome {
-        for cache in &self.caches {
-            cache.clear();
-        }
+        self.empty_caches();
         let deadline = Instant::now() + Duration::from_secs(30);
         for cache in &self.caches {
             while !cache.holds(key) {
