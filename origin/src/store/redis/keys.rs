@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use common::revocation::SegmentName;
 use common::{SessionId, Subject};
 use redis::{RedisWrite, ToRedisArgs, ToSingleRedisArg};
 
@@ -27,6 +28,12 @@ pub(super) enum Key<'a> {
     Subject(&'a Subject),
     /// A lease.
     Lease(&'static str),
+    /// The time before which no session that began is alive.
+    Cutoff,
+    /// Which segments there are.
+    Manifest,
+    /// One segment.
+    Segment(SegmentName),
 }
 
 impl Key<'_> {
@@ -46,6 +53,9 @@ impl fmt::Display for Key<'_> {
             Key::Session(sid) => write!(f, "session:{sid}"),
             Key::Subject(subject) => write!(f, "subject:{subject}"),
             Key::Lease(name) => write!(f, "lease:{name}"),
+            Key::Cutoff => f.write_str("cutoff"),
+            Key::Manifest => f.write_str("manifest"),
+            Key::Segment(name) => write!(f, "segment:{name}"),
         }
     }
 }

@@ -7,6 +7,7 @@ mod keys;
 mod lease;
 mod link;
 mod script;
+mod segments;
 mod sessions;
 
 #[cfg(test)]
