@@ -25,6 +25,8 @@ pub(super) enum Key<'a> {
     Session(SessionId),
     /// The sessions of a subject, by when they can be forgotten.
     Subject(&'a Subject),
+    /// Counts what replicas were asked to confirm.
+    Confirmed,
     /// A lease.
     Lease(&'static str),
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Key<'_> {
             Key::Sessions => f.write_str("session:"),
             Key::Session(sid) => write!(f, "session:{sid}"),
             Key::Subject(subject) => write!(f, "subject:{subject}"),
+            Key::Confirmed => f.write_str("confirmed"),
             Key::Lease(name) => write!(f, "lease:{name}"),
         }
     }
