@@ -73,3 +73,4 @@ macro_rules! contract {
 
 contract!(embedded, crate::store::embedded::bench::EmbeddedBench);
 contract!(redis, crate::store::redis::bench::RedisBench);
+contract!(cluster, crate::store::redis::bench::RedisBench<crate::store::redis::bench::Turn>);

@@ -41,7 +41,7 @@ enum Step {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_stores_judge_random_histories_alike() {
     let embedded = std::sync::Arc::new(EmbeddedBench::fresh().await);
-    let redis = std::sync::Arc::new(RedisBench::fresh().await);
+    let redis = std::sync::Arc::new(<RedisBench>::fresh().await);
     let mut histories = JoinSet::new();
     let mut judged = std::collections::BTreeMap::<String, usize>::new();
     for seed in 0..HISTORIES {
