@@ -47,7 +47,7 @@ impl SessionStore {
 
     async fn open(config: &Config) -> Result<Self, StartError> {
         Ok(match &config.redis {
-            Some(url) => Self::of(RedisStore::connect(url.expose()).await?),
+            Some(redis) => Self::of(RedisStore::connect(redis).await?),
             None => Self::of(EmbeddedStore::open(&config.state.join("sessions.db")).await?),
         })
     }

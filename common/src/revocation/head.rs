@@ -206,6 +206,12 @@ impl Head {
         &self.keys
     }
 
+    /// What is revoked for certain.
+    #[must_use]
+    pub const fn tail(&self) -> &Blocklist {
+        &self.tail
+    }
+
     /// The segments in hand; a later head needs most of them again.
     #[must_use]
     pub fn segments(&self) -> &[Arc<Segment>] {

@@ -255,9 +255,8 @@ fn session_token_and_cutoff_revoke_nobody_else() {
 #[test]
 fn rev_15_a_filter_raises_a_suspicion_and_the_origin_decides() {
     let token = Token::live();
-    let held = [token.sid.uuid()];
-    let head = head_with(0, &[], None, &[&[Uuid::from_u128(5)], &held]);
-    let mut gate = Gate::new(head);
+    let suspected = [token.sid.uuid()];
+    let mut gate = Gate::new(head_with(0, &[], None, &[&[Uuid::from_u128(5)], &suspected]));
     let header = format!("Bearer {}", token.text());
     let to = |path| facts("GET", path, Some(&header), None);
     for (path, origin, expected) in [

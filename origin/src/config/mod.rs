@@ -6,6 +6,7 @@ mod environment;
 mod error;
 mod kv;
 mod passwords;
+mod redis;
 mod server;
 mod sessions;
 mod tokens;
@@ -23,6 +24,7 @@ pub(crate) use error::ConfigError;
 use error::Invalid;
 pub(crate) use kv::Kv;
 pub(crate) use passwords::Passwords;
+pub(crate) use redis::Redis;
 pub(crate) use server::Server;
 pub(crate) use sessions::SessionRules;
 pub(crate) use tokens::Tokens;
@@ -41,7 +43,7 @@ pub(crate) struct Config {
     /// Where the accounts are; `None` for a file in [`state`](Self::state).
     pub(crate) database: Option<Secret<String>>,
     /// Where the sessions are; `None` for a file in [`state`](Self::state).
-    pub(crate) redis: Option<Secret<String>>,
+    pub(crate) redis: Option<Redis>,
     pub(crate) tokens: Tokens,
     pub(crate) sessions: SessionRules,
     pub(crate) passwords: Passwords,
@@ -83,7 +85,7 @@ struct Raw {
     server: server::Raw,
     state: State,
     database: Database,
-    redis: Redis,
+    redis: redis::Raw,
     tokens: tokens::Raw,
     sessions: sessions::Raw,
     passwords: passwords::Raw,
@@ -105,12 +107,6 @@ struct Database {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Redis {
-    url: Option<Text>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct Edge {
     secret: Option<Text>,
 }
@@ -122,7 +118,7 @@ impl Raw {
             server: self.server.parse()?,
             state: PathBuf::from(dir.required("state.dir", "a folder")?),
             database: secret(self.database.url, "database.url", "a database URL")?,
-            redis: secret(self.redis.url, "redis.url", "a URL like redis://127.0.0.1:6379")?,
+            redis: self.redis.parse()?,
             tokens: self.tokens.parse()?,
             sessions: self.sessions.parse()?,
             passwords: self.passwords.parse()?,

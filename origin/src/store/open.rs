@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::redis::Unfit;
 use crate::port::StoreFault;
 
 /// A store could not be opened.
@@ -47,6 +48,9 @@ pub(crate) enum OpenError {
         /// What it said; told in full by the message, so not its source.
         fault: StoreFault,
     },
+    /// Redis would lose what it is told.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
 }
 
 /// The fault and what caused it, in one line.

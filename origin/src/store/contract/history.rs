@@ -41,7 +41,7 @@ enum Step {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_stores_judge_random_histories_alike() {
     let embedded = std::sync::Arc::new(EmbeddedBench::fresh().await);
-    let redis = std::sync::Arc::new(RedisBench::fresh().await);
+    let redis = std::sync::Arc::new(<RedisBench>::fresh().await);
     let mut histories = JoinSet::new();
     let mut judged = std::collections::BTreeMap::<String, usize>::new();
     for seed in 0..HISTORIES {
@@ -71,8 +71,8 @@ async fn history<A: Bench, B: Bench>(a: &A, b: &B, seed: u64) -> Vec<String> {
     new.idle = seconds(1_209_607);
     new.absolute = seconds(3_000_017);
     let first = Token { sid: new.sid, generation: 0, jti: new.jti };
-    a.store().begin(&new).await.unwrap();
-    b.store().begin(&new).await.unwrap();
+    a.store().begin(&new).await.unwrap().unwrap();
+    b.store().begin(&new).await.unwrap().unwrap();
 
     let mut known = vec![first];
     let mut judged = Vec::new();

@@ -1,33 +1,82 @@
-//! The Redis store on a test bench: a database of its own on a server that the tests share.
+//! The Redis store on a test bench: a database of its own on a server that the tests share, or a
+//! Cluster that they have one after the other.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::{SessionId, TokenId};
+use common::{Secret, SessionId, TokenId};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, FromRedisValue, cmd};
+use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use super::RedisStore;
+use super::address::Address;
+use super::cluster::Cluster;
 use super::keys::Key;
 use super::server::Server;
+use crate::config::Redis;
 use crate::store::contract::Bench;
 
-pub(in crate::store) struct RedisBench {
+/// A store, a connection beside it, and what ends with the test.
+pub(in crate::store) struct RedisBench<H = Arc<Server>> {
     pub(super) store: RedisStore,
     connection: MultiplexedConnection,
-    _server: Arc<Server>,
+    _home: H,
+}
+
+/// Where the store of one test is.
+#[async_trait]
+pub(in crate::store) trait Home: Send + Sync + Sized {
+    async fn open() -> (Self, String);
+}
+
+#[async_trait]
+impl Home for Arc<Server> {
+    async fn open() -> (Self, String) {
+        let server = Server::shared();
+        let url = server.fresh_database();
+        (server, url)
+    }
+}
+
+/// A Cluster has one database, and all our keys are in one slot of it: one test at a time.
+pub(in crate::store) struct Turn {
+    _turn: MutexGuard<'static, ()>,
+    _cluster: Arc<Cluster>,
+}
+
+#[async_trait]
+impl Home for Turn {
+    async fn open() -> (Self, String) {
+        static TURN: Mutex<()> = Mutex::const_new(());
+        let cluster = Cluster::shared();
+        let turn = TURN.lock().await;
+        cluster.flush();
+        let url = cluster.url();
+        (Self { _turn: turn, _cluster: cluster }, url)
+    }
+}
+
+/// What the tests configure.
+pub(super) fn config(url: String, wait_replicas: u8) -> Redis {
+    Redis { url: Secret::new(url), wait_replicas, require_aof: true }
 }
 
 impl RedisBench {
     pub(super) async fn on(server: Arc<Server>) -> Self {
         let url = server.fresh_database();
-        let client = redis::Client::open(url.as_str()).unwrap();
+        Self::at(server, url, 0).await
+    }
+}
+
+impl<H> RedisBench<H> {
+    pub(super) async fn at(home: H, url: String, wait_replicas: u8) -> Self {
         Self {
-            store: RedisStore::connect(&url).await.unwrap(),
-            connection: client.get_multiplexed_async_connection().await.unwrap(),
-            _server: server,
+            connection: Address::parse(&url).unwrap().primary().await.unwrap(),
+            store: RedisStore::connect(&config(url, wait_replicas)).await.unwrap(),
+            _home: home,
         }
     }
 
@@ -38,11 +87,12 @@ impl RedisBench {
 }
 
 #[async_trait]
-impl Bench for RedisBench {
+impl<H: Home> Bench for RedisBench<H> {
     type Store = RedisStore;
 
     async fn fresh() -> Self {
-        Self::on(Server::shared()).await
+        let (home, url) = H::open().await;
+        Self::at(home, url, 0).await
     }
 
     fn store(&self) -> &RedisStore {

@@ -20,7 +20,7 @@ const PRUNED: u64 = 5_000;
 impl BlockLog for RedisStore {
     async fn block(&self, id: Uuid, retain: Duration) -> Result<Epoch, StoreFault> {
         let call = script::BLOCK.on_log_and(&[]).arg(id.to_string()).arg(retain.as_secs());
-        self.run(call, Resend::Harmless).await.map(Epoch::new)
+        self.keep(call).await.map(Epoch::new)
     }
 
     async fn advance(&self, known: Epoch) -> Result<Epoch, StoreFault> {

@@ -26,6 +26,8 @@ pub(super) enum Key<'a> {
     Session(SessionId),
     /// The sessions of a subject, by when they can be forgotten.
     Subject(&'a Subject),
+    /// Counts what replicas were asked to confirm.
+    Confirmed,
     /// A lease.
     Lease(&'static str),
     /// The time before which no session that began is alive.
@@ -52,6 +54,7 @@ impl fmt::Display for Key<'_> {
             Key::Sessions => f.write_str("session:"),
             Key::Session(sid) => write!(f, "session:{sid}"),
             Key::Subject(subject) => write!(f, "subject:{subject}"),
+            Key::Confirmed => f.write_str("confirmed"),
             Key::Lease(name) => write!(f, "lease:{name}"),
             Key::Cutoff => f.write_str("cutoff"),
             Key::Manifest => f.write_str("manifest"),

@@ -5,16 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, RedisResult};
-use redis::{ErrorKind, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::sync::OnceCell;
 
-use super::fault;
+use super::address::Address;
 use super::invocation::Invocation;
+use super::{fault, keepers};
 use crate::port::StoreFault;
-
-/// How long Redis may take to let us in, and how long to answer.
-const PATIENCE: Duration = Duration::from_millis(700);
 
 /// How long a call may take in all: whoever asks is told within a second.
 const BUDGET: Duration = Duration::from_millis(900);
@@ -23,6 +20,8 @@ const BUDGET: Duration = Duration::from_millis(900);
 pub(super) enum Call {
     /// A script.
     Script(Invocation),
+    /// A script whose work this many replicas must have.
+    Kept(Invocation, u8),
     /// A plain command.
     Command(Cmd),
 }
@@ -38,7 +37,7 @@ pub(super) enum Resend {
 
 /// One connection at a time, shared by all; many calls are under way on it at once.
 pub(super) struct Link {
-    client: Client,
+    address: Arc<Address>,
     current: Mutex<Attempt>,
 }
 
@@ -47,8 +46,8 @@ type Attempt = Arc<OnceCell<MultiplexedConnection>>;
 
 impl Link {
     /// Connects at the first call.
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, current: Mutex::default() }
+    pub(super) fn new(address: Arc<Address>) -> Self {
+        Self { address, current: Mutex::default() }
     }
 
     /// Sends `call` and reads the reply.
@@ -57,45 +56,41 @@ impl Link {
         call: &Call,
         resend: Resend,
     ) -> Result<T, StoreFault> {
+        within_budget(self.exchange(call, resend)).await
+    }
+
+    /// The same, however long it takes.
+    pub(super) async fn exchange<T: FromRedisValue>(
+        &self,
+        call: &Call,
+        resend: Resend,
+    ) -> RedisResult<T> {
         let mut left = if resend == Resend::Harmless { 2 } else { 1 };
-        let sending = async {
-            loop {
-                left -= 1;
-                let attempt = self.attempt();
-                let error = match self.once(&attempt, call).await {
-                    Ok(value) => return T::from_redis_value(value).map_err(RedisError::from),
-                    Err(error) => error,
-                };
-                if !is_stale(&error) {
-                    return Err(error);
-                }
-                self.discard(&attempt);
-                // A time-out has used up the caller's patience.
-                if left == 0 || error.is_timeout() {
-                    return Err(error);
-                }
+        loop {
+            left -= 1;
+            let attempt = self.attempt();
+            let error = match self.once(&attempt, call).await {
+                Ok(value) => return T::from_redis_value(value).map_err(RedisError::from),
+                Err(error) => error,
+            };
+            if !is_stale(&error) {
+                return Err(error);
             }
-        };
-        if let Ok(outcome) = tokio::time::timeout(BUDGET, sending).await {
-            return outcome.map_err(fault);
+            self.discard(&attempt);
+            // A time-out has used up the caller's patience.
+            if left == 0 || error.is_timeout() {
+                return Err(error);
+            }
         }
-        let source = "it did not answer in time".into();
-        Err(StoreFault::Unavailable { store: super::NAME, source })
     }
 
     async fn once(&self, attempt: &Attempt, call: &Call) -> RedisResult<Value> {
-        let mut connection = attempt.get_or_try_init(|| self.connect()).await?.clone();
+        let mut connection = attempt.get_or_try_init(|| self.address.primary()).await?.clone();
         match call {
             Call::Script(script) => script.send(&mut connection).await,
+            Call::Kept(script, replicas) => keepers::keep(script, *replicas, &mut connection).await,
             Call::Command(command) => command.query_async(&mut connection).await,
         }
-    }
-
-    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
-        self.client.get_multiplexed_async_connection_with_config(&config).await
     }
 
     fn attempt(&self) -> Attempt {
@@ -112,12 +107,29 @@ impl Link {
     }
 }
 
-/// Whether the connection is dead, hung, or leads to a node that no longer takes writes.
+/// Ends what takes longer than whoever asks should wait.
+pub(super) async fn within_budget<T>(
+    exchange: impl Future<Output = RedisResult<T>>,
+) -> Result<T, StoreFault> {
+    if let Ok(outcome) = tokio::time::timeout(BUDGET, exchange).await {
+        return outcome.map_err(fault);
+    }
+    let source = "it did not answer in time".into();
+    Err(StoreFault::Unavailable { store: super::NAME, source })
+}
+
+/// Whether the connection is dead, hung, or leads to a node that is no longer the one to ask.
 fn is_stale(error: &RedisError) -> bool {
-    error.is_unrecoverable_error()
-        || error.is_io_error()
-        || matches!(
-            error.kind(),
-            ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)
-        )
+    match error.kind() {
+        ErrorKind::Server(
+            ServerErrorKind::ReadOnly
+            | ServerErrorKind::MasterDown
+            | ServerErrorKind::Moved
+            | ServerErrorKind::Ask
+            | ServerErrorKind::ClusterDown,
+        ) => true,
+        // Demoted while a WAIT was held up; cut off from the replicas that must take part.
+        ErrorKind::Extension => matches!(error.code(), Some("UNBLOCKED" | "NOREPLICAS")),
+        _ => error.is_unrecoverable_error() || error.is_io_error(),
+    }
 }

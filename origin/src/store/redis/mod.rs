@@ -1,11 +1,16 @@
-//! Sessions, block log and leases in Redis, one node for now. Each call is one script or command,
-//! one round trip, timed by Redis' own clock.
+//! Sessions, block log and leases in Redis: one server, or the primary that Sentinels or a Cluster
+//! make out. Each call is one script or command, one round trip, timed by Redis' own clock; a
+//! revocation also waits for replicas where the operator wants that.
 
+mod address;
 mod block_log;
+mod fitness;
 mod invocation;
+mod keepers;
 mod keys;
 mod lease;
 mod link;
+mod primary;
 mod script;
 mod segments;
 mod sessions;
@@ -13,43 +18,58 @@ mod sessions;
 #[cfg(test)]
 pub(super) mod bench;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
+mod durability;
+#[cfg(test)]
+mod failover;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use redis::{Client, ErrorKind, FromRedisValue, RedisError, ServerErrorKind};
+use redis::{ErrorKind, FromRedisValue, RedisError, ServerErrorKind, cmd};
 
+use self::address::Address;
+pub(super) use self::fitness::Unfit;
 use self::invocation::Invocation;
+use self::keepers::Keepers;
 use self::link::{Call, Link, Resend};
 use super::OpenError;
-use crate::port::{Sessions, StoreFault};
+use crate::config::Redis;
+use crate::port::StoreFault;
 
 const NAME: &str = "redis";
 const KEY: &str = "redis.url";
 
-/// The Redis store. Cheap to clone; all clones share one connection.
+/// The Redis store. Cheap to clone; all clones share their connections.
 #[derive(Clone)]
 pub(crate) struct RedisStore {
     link: Arc<Link>,
+    /// `None` where replicas need not confirm.
+    keepers: Option<Arc<Keepers>>,
 }
 
 impl RedisStore {
-    /// Connects to the Redis at `url`.
+    /// Connects, and sees that what is told there is kept.
     ///
     /// # Errors
-    /// [`OpenError`] when `url` is no Redis URL, or nothing answers there.
-    pub(crate) async fn connect(url: &str) -> Result<Self, OpenError> {
-        // The client's own words may repeat the URL, and a password in it.
-        let client = Client::open(url).map_err(|_| OpenError::Setting {
-            key: KEY,
-            expected: "a URL like redis://127.0.0.1:6379/0 or redis://user:password@host:6379/0 \
-                 (with special characters of the password percent-encoded)",
-        })?;
-        let store = Self { link: Arc::new(Link::new(client)) };
-        store.ping().await.map_err(|fault| OpenError::Store { key: KEY, fault })?;
-        Ok(store)
+    /// [`OpenError`] when the URL is none of Redis, nothing answers there, or it is set up such
+    /// that it would lose revocations.
+    pub(crate) async fn connect(config: &Redis) -> Result<Self, OpenError> {
+        let address = Address::parse(config.url.expose())
+            .ok_or(OpenError::Setting { key: KEY, expected: Address::EXPECTED })?;
+        let address = Arc::new(address);
+        let link = Link::new(address.clone());
+        let info = Call::Command(cmd("INFO"));
+        let info = link.send(&info, Resend::Harmless).await;
+        let info = info.map_err(|fault| OpenError::Store { key: KEY, fault })?;
+        fitness::check(&info, config)?;
+        let keepers =
+            (config.wait_replicas > 0).then(|| Keepers::new(&address, config.wait_replicas));
+        Ok(Self { link: Arc::new(link), keepers: keepers.map(Arc::new) })
     }
 
     async fn run<T: FromRedisValue>(
@@ -58,6 +78,15 @@ impl RedisStore {
         resend: Resend,
     ) -> Result<T, StoreFault> {
         self.link.send(&Call::Script(script), resend).await
+    }
+
+    /// Runs a script that revokes, and done twice leaves the same. Answered once the replicas that
+    /// the operator wants have it.
+    async fn keep<T: FromRedisValue>(&self, script: Invocation) -> Result<T, StoreFault> {
+        match &self.keepers {
+            Some(keepers) => keepers.run(script).await,
+            None => self.run(script, Resend::Harmless).await,
+        }
     }
 }
 

@@ -1,21 +1,25 @@
 //! A real redis-server for tests: a free port, a folder of its own, its append-only file on. It
 //! ends with the last test that uses it, and leaves nothing behind.
 
+use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use redis::{Client, Cmd, FromRedisValue, InfoDict, RedisResult, Value, cmd};
 use tempfile::TempDir;
 
 const DATABASES: usize = 1_024;
 
-pub(super) struct Server {
+pub(in crate::store) struct Server {
     folder: TempDir,
     port: u16,
+    arguments: Vec<String>,
     running: Mutex<Option<Child>>,
     databases: AtomicUsize,
 }
@@ -34,15 +38,61 @@ impl Server {
 
     /// One of its own, for a test that ill-treats it.
     pub(super) fn start() -> Arc<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::start_with(&[])
+    }
+
+    /// The same, with further settings.
+    pub(super) fn start_with(settings: &[&str]) -> Arc<Self> {
+        let databases = DATABASES.to_string();
+        let usual = ["--save", "", "--appendonly", "yes", "--databases", &databases];
+        // Replicas come at once instead of after five seconds.
+        let usual = usual.into_iter().chain(["--repl-diskless-sync-delay", "0"]);
+        Self::launched(usual.chain(settings.iter().copied()).map(str::to_owned).collect())
+    }
+
+    /// A replica, in sync.
+    pub(super) fn replica_of(primary: &Self) -> Arc<Self> {
+        let replica = Self::start_with(&["--replicaof", "127.0.0.1", &primary.port.to_string()]);
+        replica.await_info("master_link_status:up");
+        replica
+    }
+
+    /// A Sentinel that watches `primary` under the name `main` and decides alone.
+    pub(super) fn sentinel_of(primary: &Self) -> Arc<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sentinel.conf");
+        let settings = format!(
+            "sentinel monitor main 127.0.0.1 {} 1\n\
+             sentinel down-after-milliseconds main 1000\n\
+             sentinel failover-timeout main 3000\n",
+            primary.port
+        );
+        fs::write(&file, settings).unwrap();
+        Self::launched_in(folder, vec![file.display().to_string(), "--sentinel".to_owned()])
+    }
+
+    fn launched(arguments: Vec<String>) -> Arc<Self> {
+        Self::launched_in(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    fn launched_in(folder: TempDir, arguments: Vec<String>) -> Arc<Self> {
         let server = Self {
-            folder: tempfile::tempdir().unwrap(),
-            port,
+            folder,
+            port: free_port(),
+            arguments,
             running: Mutex::default(),
             databases: AtomicUsize::default(),
         };
         server.launch();
         Arc::new(server)
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The URL of a database that no other test has.
@@ -55,8 +105,8 @@ impl Server {
     /// Starts the process on the port and the folder, and waits until it answers.
     pub(super) fn launch(&self) {
         let child = Command::new("redis-server")
-            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""])
-            .args(["--appendonly", "yes", "--databases", &DATABASES.to_string(), "--dir"])
+            .args(&self.arguments)
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--dir"])
             .arg(self.folder.path())
             .stdout(Stdio::null())
             .spawn();
@@ -68,11 +118,7 @@ impl Server {
             Err(error) => panic!("redis-server does not start: {error}"),
         };
         *self.running.lock().unwrap() = Some(child);
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while !self.answers() {
-            assert!(Instant::now() < deadline, "redis-server does not answer");
-            sleep(Duration::from_millis(10));
-        }
+        eventually("an answer of redis-server", || self.answers());
     }
 
     fn answers(&self) -> bool {
@@ -84,6 +130,47 @@ impl Server {
         stream.write_all(b"PING\r\n").is_ok()
             && stream.read_exact(&mut reply).is_ok()
             && reply == *b"+PONG"
+    }
+
+    /// Does a command and waits for it.
+    pub(super) fn run<T: FromRedisValue>(&self, command: &Cmd) -> T {
+        self.try_run(command).unwrap()
+    }
+
+    pub(super) fn try_run<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        let client = Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap();
+        command.query(&mut client.get_connection()?)
+    }
+
+    /// Whether INFO, of the server or of its cluster, has this line.
+    pub(super) fn says(&self, line: &str) -> bool {
+        let question = if line.starts_with("cluster_") {
+            cmd("CLUSTER").arg("INFO").take()
+        } else {
+            cmd("INFO").arg("ALL").take()
+        };
+        self.run::<String>(&question).lines().any(|said| said == line)
+    }
+
+    /// Waits until it says so.
+    pub(super) fn await_info(&self, line: &str) {
+        eventually(line, || self.says(line));
+    }
+
+    /// Waits until this replica has all that was written so far.
+    pub(super) fn await_writes_of(&self, primary: &Self) {
+        let offset = |server: &Self| {
+            let info: InfoDict = server.run(cmd("INFO").arg("REPLICATION"));
+            info.get::<u64>("master_repl_offset").unwrap()
+        };
+        let written = offset(primary);
+        eventually("the replica's offset", || offset(self) >= written);
+    }
+
+    /// Waits until this Sentinel knows of so many replicas.
+    pub(super) fn await_replicas(&self, wanted: usize) {
+        let question = cmd("SENTINEL").arg("REPLICAS").arg("main").take();
+        eventually("a replica", || self.run::<Vec<Value>>(&question).len() == wanted);
     }
 
     /// Ends the process as a power cut would, as far as it can tell.
@@ -106,4 +193,16 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+pub(super) fn eventually(what: &str, done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what} does not come");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+pub(super) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -11,7 +11,7 @@ use super::keys::Key;
 use super::link::{Call, Resend};
 use super::{RedisStore, script};
 use crate::port::{
-    NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions, StoreFault,
+    Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions, StoreFault,
 };
 use crate::store::{REMEMBERED, ending};
 
@@ -67,7 +67,16 @@ impl Sessions for RedisStore {
             Resend::Never
         };
         let reply: Vec<String> = self.run(call, resend).await?;
-        script::read_rotation(&reply)
+        match script::read_rotation(&reply)? {
+            // Rotations do not wait for replicas: one that is lost is healed forward. Where one
+            // revokes, or finds what is revoked, the revocation is told again where it is waited
+            // for: this connection's primary may not be the one that replicas confirm to.
+            Rotation::Ended { why, .. } if why != Ended::Expired && self.keepers.is_some() => {
+                let epoch = self.end(request.sid, ending::verdict(why), rules.retain).await?;
+                Ok(Rotation::Ended { why, epoch })
+            }
+            rotation => Ok(rotation),
+        }
     }
 
     async fn revoke(
@@ -76,12 +85,7 @@ impl Sessions for RedisStore {
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
-        let call = script::REVOKE
-            .on_log_and(&[Key::Session(sid)])
-            .arg(sid.to_string())
-            .arg(ending::revocation(reason))
-            .arg(retain.as_secs());
-        self.run(call, Resend::Harmless).await.map(Epoch::new)
+        self.end(sid, ending::revocation(reason), retain).await
     }
 
     async fn revoke_all(
@@ -95,7 +99,7 @@ impl Sessions for RedisStore {
             .arg(Key::Sessions)
             .arg(ending::revocation(reason))
             .arg(retain.as_secs());
-        self.run(call, Resend::Harmless).await.map(Epoch::new)
+        self.keep(call).await.map(Epoch::new)
     }
 
     async fn cut_off(&self) -> Result<Epoch, StoreFault> {
@@ -118,6 +122,18 @@ impl Sessions for RedisStore {
     async fn ping(&self) -> Result<(), StoreFault> {
         let ping = Call::Command(Cmd::ping());
         self.link.send(&ping, Resend::Harmless).await
+    }
+}
+
+impl RedisStore {
+    /// Revokes a session. `word` says why; what is recorded already stays.
+    async fn end(&self, sid: SessionId, word: &str, retain: Duration) -> Result<Epoch, StoreFault> {
+        let call = script::REVOKE
+            .on_log_and(&[Key::Session(sid)])
+            .arg(sid.to_string())
+            .arg(word)
+            .arg(retain.as_secs());
+        self.keep(call).await.map(Epoch::new)
     }
 }
 

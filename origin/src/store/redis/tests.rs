@@ -7,7 +7,7 @@ use redis::cmd;
 use uuid::Uuid;
 
 use super::RedisStore;
-use super::bench::RedisBench;
+use super::bench::{RedisBench, config};
 use super::keys::Key;
 use super::server::Server;
 use crate::port::{BlockLog, RevokeReason, Rotation, Sessions, StoreFault};
@@ -32,7 +32,7 @@ async fn assert_unavailable_within_a_second(store: &RedisStore, token: Token) {
 }
 
 /// RED-07 and RED-06 allow five seconds.
-async fn assert_back_soon(store: &RedisStore, token: Token) {
+pub(super) async fn assert_back_soon(store: &RedisStore, token: Token) {
     let started = Instant::now();
     loop {
         let outcome = rotate(store, token).await;
@@ -99,7 +99,7 @@ async fn red_06_a_demoted_redis_is_left_and_found_again() {
 
 #[tokio::test]
 async fn red_11_scripts_that_redis_forgot_are_sent_again() {
-    let bench = RedisBench::fresh().await;
+    let bench = <RedisBench>::fresh().await;
     let token = begun(bench.store()).await;
     bench.run::<()>(&cmd("SCRIPT").arg("FLUSH").take()).await;
     assert!(is_live(&rotate(bench.store(), token).await));
@@ -109,7 +109,7 @@ async fn red_11_scripts_that_redis_forgot_are_sent_again() {
 
 #[tokio::test]
 async fn rtr_17_after_a_flush_sessions_are_gone_and_epochs_go_on_above() {
-    let bench = RedisBench::fresh().await;
+    let bench = <RedisBench>::fresh().await;
     let token = begun(bench.store()).await;
     let before = bench.store().block(Uuid::now_v7(), RETAIN).await.unwrap();
     tokio::time::sleep(Duration::from_millis(2)).await;
@@ -123,7 +123,7 @@ async fn rtr_17_after_a_flush_sessions_are_gone_and_epochs_go_on_above() {
 
 #[tokio::test]
 async fn nothing_that_is_kept_could_be_presented_and_all_of_it_lies_in_one_slot() {
-    let bench = RedisBench::fresh().await;
+    let bench = <RedisBench>::fresh().await;
     let token = begun(bench.store()).await;
     rotate(bench.store(), token).await.unwrap();
     bench.store().revoke(token.sid, RevokeReason::Logout, RETAIN).await.unwrap();
@@ -136,7 +136,7 @@ async fn nothing_that_is_kept_could_be_presented_and_all_of_it_lies_in_one_slot(
 
 #[tokio::test]
 async fn a_session_falls_away_by_itself_after_its_end() {
-    let bench = RedisBench::fresh().await;
+    let bench = <RedisBench>::fresh().await;
     let token = begun(bench.store()).await;
     for key in [Key::Session(token.sid), Key::Subject(&subject("alice"))] {
         let left: u64 = bench.run(&cmd("TTL").arg(key).take()).await;
@@ -147,7 +147,7 @@ async fn a_session_falls_away_by_itself_after_its_end() {
 
 #[tokio::test]
 async fn keys_of_another_kind_are_a_fault() {
-    let bench = RedisBench::fresh().await;
+    let bench = <RedisBench>::fresh().await;
     let token = begun(bench.store()).await;
     bench.run::<()>(&cmd("SET").arg(Key::Session(token.sid)).arg("odd").take()).await;
     bench.run::<()>(&cmd("SET").arg(Key::Epoch).arg("1e3").take()).await;
@@ -165,12 +165,29 @@ async fn a_url_that_cannot_work_is_named_by_its_key_and_keeps_its_password() {
         "",
         "127.0.0.1:6379",
         "http://user:hunter2@127.0.0.1",
-        "rediss://user:hunter2@127.0.0.1",
+        "unix:///tmp/hunter2",
+        "redis://user:hunter2@",
         "redis://user:hunter2@127.0.0.1:70000",
         "redis://user:hunter2@127.0.0.1:1/0",
         "redis://user:hunter2@127.0.0.1/first",
+        "redis://user:hunter2@127.0.0.1/-1",
+        "redis://user:hunter2@127.0.0.1/?protocol=resp3",
+        "rediss://user:hunter2@127.0.0.1/#insecure",
+        "redis://user:hunter2@127.0.0.1:1,127.0.0.1:2",
+        "redis-sentinel://user:hunter2@127.0.0.1:1",
+        "redis-sentinel://user:hunter2@127.0.0.1/main",
+        "redis-sentinel://user:hunter2@127.0.0.1:1,/main",
+        "redis-sentinel://user:hunter2@127.0.0.1:1/main/first",
+        "redis-sentinel://user:hunter2@127.0.0.1:1/main/0/0",
+        "redis-sentinel://user:hunter2@127.0.0.1:1/ma in",
+        "redis-sentinel://user:hunter2@127.0.0.1:1, 127.0.0.1:2/main",
+        "redis-cluster://user:hunter2@",
+        "redis-cluster://user:hunter2@127.0.0.1",
+        "redis-cluster://user:hunter2@127.0.0.1:1/0",
     ] {
-        let Err(error) = RedisStore::connect(url).await else { panic!("{url} works") };
+        let Err(error) = RedisStore::connect(&config(url.to_owned(), 0)).await else {
+            panic!("{url} works")
+        };
         let mut told = format!("{error} {error:?}");
         let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
         while let Some(inner) = cause {
