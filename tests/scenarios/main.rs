@@ -16,6 +16,7 @@ mod crashes;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
+mod key_rotation;
 mod kv_head;
 mod login_to_app;
 mod logout_races;
@@ -96,6 +97,7 @@ const TALES: &[(&str, On, Size, Tale)] = &[
     ("revocation_reaches_edges", On::Either, Size::Small, |store| {
         Box::pin(revocation_reaches_edges::tell(store))
     }),
+    ("key_rotation", On::Either, Size::Small, |_| Box::pin(key_rotation::tell())),
     ("crashes", On::Both, Size::Small, |store| Box::pin(crashes::tell(store))),
     ("logout_races", On::Both, Size::Small, |store| Box::pin(logout_races::tell(store))),
     ("logout_races_at_length", On::Both, Size::Long, |store| {
