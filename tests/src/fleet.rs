@@ -134,6 +134,12 @@ impl Fleet {
         Edge::start(&self.folder.path().join(name), free_port()?, &self.vars, port).await
     }
 
+    /// The folder of the origins' keys and stores.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
     /// A client of an origin, past the edges.
     ///
     /// # Errors
