@@ -83,15 +83,12 @@ uuid_id! {
 }
 
 impl SessionId {
-    /// When the session began, read from the `UUIDv7` itself (RFC 9562 §5.7), in whole seconds.
-    /// `None` for other versions of UUID.
+    /// When the session began, read from the `UUIDv7` itself (RFC 9562 §5.7). `None` for other
+    /// versions of UUID.
     #[must_use]
-    pub fn began_at(self) -> Option<crate::UnixSeconds> {
-        if self.0.get_version_num() != 7 {
-            return None;
-        }
-        let (seconds, _) = self.0.get_timestamp()?.to_unix();
-        Some(crate::UnixSeconds::new(seconds))
+    pub fn began_at(self) -> Option<crate::UnixMillis> {
+        let (high, _) = self.0.as_u64_pair();
+        (self.0.get_version_num() == 7).then(|| crate::UnixMillis::new(high >> 16))
     }
 }
 
@@ -215,7 +212,7 @@ mod tests {
     #[test]
     fn a_session_knows_when_it_began() {
         let id: SessionId = "01931c7e-9a00-7000-8000-00000000000a".parse().unwrap();
-        assert_eq!(id.began_at().unwrap().get(), 0x0193_1c7e_9a00 / 1000);
+        assert_eq!(id.began_at().unwrap().get(), 0x0193_1c7e_9a00);
         let v4: SessionId = "0b5b1f0c-5b0e-4c5e-9a83-0f0b8c8f0c11".parse().unwrap();
         assert_eq!(v4.began_at(), None);
     }

@@ -23,6 +23,12 @@ impl UnixSeconds {
         self.0
     }
 
+    /// The first millisecond of this second.
+    #[must_use]
+    pub const fn millis(self) -> UnixMillis {
+        UnixMillis(self.0.saturating_mul(1000))
+    }
+
     /// This time and a span; at the end of time it stays there.
     #[must_use]
     pub const fn plus(self, span: Duration) -> Self {

@@ -5,15 +5,15 @@ mod credentials;
 
 use core::time::Duration;
 
+use crate::UnixSeconds;
 use crate::cookie::{self, Ours};
 use crate::identity;
 use crate::policy::{CanonicalPath, Hand, Place, Policy, Requirement, Rule, Unfresh};
 use crate::problem::Code;
-use crate::revocation::Head;
+use crate::revocation::{Answers, Head, Standing};
 use crate::same_origin::{Provenance, changes_state};
 use crate::token::access::Unsigned;
 use crate::token::{AccessRules, TokenError, Verified, VerifiedCache};
-use crate::{SessionId, TokenId, UnixSeconds};
 use credentials::Credential;
 pub use credentials::{bearer, names_bearer};
 
@@ -50,6 +50,8 @@ pub struct World<'w, 'c> {
     /// Tokens verified before. Borrowed apart from the rest: no verdict holds on to it, so that it
     /// can change while a question is being answered.
     pub cache: &'c VerifiedCache,
+    /// What the origin said of tokens under suspicion.
+    pub answers: &'c Answers,
     /// The time.
     pub now: UnixSeconds,
 }
@@ -96,13 +98,18 @@ pub enum Question<'a, 'w> {
     /// Is this signature good? The answer goes through [`Unsigned::answered`] to
     /// [`Findings::token`].
     Signature(Box<Unsigned<'a, 'w>>),
-    /// Is one of these ids revoked, by the origin's own word? Goes to [`Findings::revoked`].
-    Revoked {
-        /// The session's.
-        sid: SessionId,
-        /// The token's.
-        jti: TokenId,
-    },
+    /// Is this token revoked, by the origin's own word? Goes to [`Findings::revoked`].
+    Revoked(Box<Verified>, Asking),
+}
+
+/// Why the origin is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// The rule wants it: its answer is for this request alone.
+    ByRule,
+    /// A segment may hold the token: one answer does for all who ask at this time, and may be
+    /// remembered in [`Answers`].
+    OnSuspicion,
 }
 
 /// Proof that a request may go to the app. Only [`decide`] makes one.
@@ -239,15 +246,13 @@ fn judge<'a, 'w>(
     };
     verified.still_good(head.keys(), world.rules, world.now)?;
     // Deny first: what is known to be revoked stays refused however old the knowledge is.
-    if head.revokes(verified) {
-        return Err(Code::TokenRevoked.into());
-    }
+    let suspicion = suspicion(verified, head, world)?;
     meets(verified, &rule.require)?;
     if let Credential::Cookie(_) = credential {
         check_provenance(facts)?;
     }
     // Last, since it may cost a question to the origin.
-    if let Some(question) = uncertain(rule, verified, head, world, findings)? {
+    if let Some(question) = uncertain(rule, verified, suspicion, head, world, findings)? {
         return Ok(Verdict::Find(question));
     }
     Ok(Verdict::Forward(Permit {
@@ -282,10 +287,20 @@ fn check_provenance(facts: &Facts<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether only the origin can tell that the token is not revoked.
+fn suspicion(token: &Verified, head: &Head, world: &World<'_, '_>) -> Result<bool, Refusal> {
+    match (head.standing(token), world.answers.revoked(token, head.epoch())) {
+        (Standing::Revoked, _) | (_, Some(true)) => Err(Code::TokenRevoked.into()),
+        (Standing::Good, _) | (Standing::Suspected, Some(false)) => Ok(false),
+        (Standing::Suspected, None) => Ok(true),
+    }
+}
+
 /// What to do when the head may not tell the whole truth: nothing, refuse, or a question.
 fn uncertain<'a, 'w>(
     rule: &Rule,
     token: &Verified,
+    suspicion: bool,
     head: &Head,
     world: &World<'_, '_>,
     findings: &Findings,
@@ -295,15 +310,19 @@ fn uncertain<'a, 'w>(
         return Err(Code::RevocationsUnknown.into());
     }
     let fresh = age <= world.staleness.fresh;
-    match (rule.unfresh, fresh) {
-        (Unfresh::Open, _) | (Unfresh::Closed | Unfresh::Ask, true) => Ok(None),
-        (Unfresh::Closed, false) => Err(Code::RevocationsUnknown.into()),
-        (Unfresh::Ask, false) | (Unfresh::AlwaysAsk, _) => match findings.revoked {
-            None => Ok(Some(Question::Revoked { sid: token.sid, jti: token.jti })),
-            Some(Ok(false)) => Ok(None),
-            Some(Ok(true)) => Err(Code::TokenRevoked.into()),
-            Some(Err(OriginSilent)) => Err(Code::OriginUnreachable.into()),
-        },
+    let asking = match (rule.unfresh, fresh) {
+        (Unfresh::Closed, false) => return Err(Code::RevocationsUnknown.into()),
+        (Unfresh::Ask, false) | (Unfresh::AlwaysAsk, _) => Asking::ByRule,
+        (Unfresh::Open, _) | (Unfresh::Closed | Unfresh::Ask, true) if suspicion => {
+            Asking::OnSuspicion
+        }
+        (Unfresh::Open, _) | (Unfresh::Closed | Unfresh::Ask, true) => return Ok(None),
+    };
+    match findings.revoked {
+        None => Ok(Some(Question::Revoked(Box::new(token.clone()), asking))),
+        Some(Ok(false)) => Ok(None),
+        Some(Ok(true)) => Err(Code::TokenRevoked.into()),
+        Some(Err(OriginSilent)) => Err(Code::OriginUnreachable.into()),
     }
 }
 

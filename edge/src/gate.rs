@@ -3,7 +3,8 @@
 
 use common::Epoch;
 use common::problem::Code;
-use common::verdict::{Findings, OriginPermit, Permit, Question, Refusal, Verdict};
+use common::token::TokenError;
+use common::verdict::{Asking, Findings, OriginPermit, Permit, Question, Refusal, Verdict};
 use web_sys::{Request, Response};
 use worker::{Context, Env, console_error};
 
@@ -12,7 +13,7 @@ use crate::fault::Fault;
 use crate::isolate::Isolate;
 use crate::report::{self, Kind};
 use crate::settings::Settings;
-use crate::{forward, mailbox, origin, refuse, verify};
+use crate::{forward, mailbox, origin, refuse, suspicion, verify};
 
 /// Answers one request.
 pub(crate) async fn answer(
@@ -61,8 +62,11 @@ impl Gate<'_> {
             let verdict = self.isolate.decide(&asked, self.settings, head.as_deref(), &findings);
             let wants_a_look = match &verdict {
                 Verdict::Forward(permit) => overdue && !permit.is_public(),
+                Verdict::Refuse(refusal) if blames_us(refusal) => {
+                    overdue || mailbox::may_retry(self.isolate)
+                }
                 Verdict::Refuse(refusal) => {
-                    blames_us(refusal) && (overdue || mailbox::may_retry(self.isolate))
+                    !looked && knows_no_key(refusal) && mailbox::may_search(self.isolate)
                 }
                 Verdict::PassToOrigin(_) | Verdict::Find(_) => false,
             };
@@ -84,8 +88,13 @@ impl Gate<'_> {
                     }
                     findings.token = Some(token);
                 }
-                Verdict::Find(Question::Revoked { sid, jti }) => {
-                    findings.revoked = Some(origin::is_revoked(self.settings, sid, jti).await);
+                Verdict::Find(Question::Revoked(token, Asking::ByRule)) => {
+                    let answer = origin::is_revoked(self.settings, token.sid, token.jti).await;
+                    findings.revoked = Some(answer);
+                }
+                Verdict::Find(Question::Revoked(token, Asking::OnSuspicion)) => {
+                    let answer = suspicion::settle(self.isolate, self.settings, &token).await;
+                    findings.revoked = Some(answer);
                 }
             }
         }
@@ -103,7 +112,7 @@ impl Gate<'_> {
             && let Some(epoch) = epoch_of(response)
         {
             // Before the answer goes out: who was told of a logout here finds it done here.
-            mailbox::catch_up(self.isolate, self.settings, epoch).await;
+            mailbox::catch_up(self.isolate, self.settings, self.env, epoch).await;
         }
         self.hand_back(response, Kind::Origin, Code::OriginUnreachable)
     }
@@ -127,6 +136,11 @@ impl Gate<'_> {
 /// Whether a refusal comes from what we do not know rather than from what the client did.
 fn blames_us(refusal: &Refusal) -> bool {
     matches!(refusal.code(), Code::KeysUnknown | Code::RevocationsUnknown)
+}
+
+/// Whether a token names a key that the head in hand does not: perhaps a later one does.
+fn knows_no_key(refusal: &Refusal) -> bool {
+    refusal.cause() == Some(TokenError::Key)
 }
 
 /// The epoch that the origin's answer tells.

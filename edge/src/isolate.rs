@@ -2,24 +2,36 @@
 //! held while something is awaited.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use common::revocation::Head;
+use common::revocation::{Answers, Head};
 use common::token::{Verified, VerifiedCache};
 use common::verdict::{Facts, Findings, Verdict, World, decide};
+use common::{SessionId, TokenId};
 use worker::{Env, console_error};
 
 use crate::clock;
 use crate::settings::{Misconfigured, Settings};
+use crate::suspicion::Asked;
 
 /// Tokens of one generation of the cache; two generations of a kilobyte each make 8 MB.
 const CACHED_TOKENS: usize = 4096;
+
+/// Answers of one generation: a token in two thousand raises a suspicion where a million ids are
+/// revoked.
+const REMEMBERED_ANSWERS: usize = 8192;
 
 /// The isolate's memory.
 pub(crate) struct Isolate {
     settings: OnceCell<Result<Rc<Settings>, Misconfigured>>,
     head: RefCell<Option<Rc<Head>>>,
     cache: RefCell<VerifiedCache>,
+    pub(crate) answers: RefCell<Answers>,
+    /// The questions that the origin is being asked.
+    pub(crate) asked: RefCell<HashMap<(SessionId, TokenId), Rc<Asked>>>,
+    /// When a key was last looked for that no head had named.
+    pub(crate) searched: Cell<f64>,
     /// When a look into the mailboxes was last begun, in milliseconds; before all time at first.
     pub(crate) look_began: Cell<f64>,
     /// When one last ended, whatever it found.
@@ -31,6 +43,9 @@ thread_local! {
         settings: OnceCell::new(),
         head: RefCell::new(None),
         cache: RefCell::new(VerifiedCache::new(CACHED_TOKENS)),
+        answers: RefCell::new(Answers::new(REMEMBERED_ANSWERS)),
+        asked: RefCell::default(),
+        searched: Cell::new(f64::NEG_INFINITY),
         look_began: Cell::new(f64::NEG_INFINITY),
         look_ended: Cell::new(f64::NEG_INFINITY),
     });
@@ -87,6 +102,7 @@ impl Isolate {
             staleness: settings.staleness,
             head,
             cache: &self.cache.borrow(),
+            answers: &self.answers.borrow(),
             now: clock::now(),
         };
         decide(facts, &world, findings)

@@ -12,6 +12,7 @@ mod origin;
 mod refuse;
 mod report;
 mod settings;
+mod suspicion;
 pub mod verify;
 
 use worker::{Context, Env, event};

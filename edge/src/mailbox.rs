@@ -1,12 +1,16 @@
 //! Keeps the head in hand fresh from its two mailboxes, KV and the origin. Neither is trusted: a
-//! head counts by its signature.
+//! head counts by its signature, a segment by its name.
 
+use core::cmp::Reverse;
 use core::time::Duration;
 use std::pin::pin;
+use std::sync::Arc;
 
 use common::Epoch;
-use common::revocation::UnverifiedHead;
-use futures_util::future::{Either, join, select};
+use common::revocation::{
+    Announced, Head, HeadError, MAX_HEAD, MAX_SEGMENT, Segment, SegmentName, UnverifiedHead,
+};
+use futures_util::future::{Either, join_all, select};
 use worker::{Context, Delay, Env, console_warn};
 
 use crate::fault::Fault;
@@ -21,12 +25,25 @@ const EVERY_MS: f64 = 5_000.0;
 const IDLE_MS: f64 = 10_000.0;
 /// How soon to look again when there is nothing to go by.
 const RETRY_MS: f64 = 1_000.0;
+/// How soon to look again for a key that no head has named: whoever makes key ids up gets no more.
+const SEARCH_MS: f64 = 10_000.0;
 /// A look that takes longer was cut off with the request that took it.
 const LOST_MS: f64 = 3_000.0;
 /// How long KV may take.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// KV's shortest `cacheTtl`, in seconds.
-const KV_CACHE_TTL: u64 = 30;
+/// KV's shortest `cacheTtl`, in seconds: for the head.
+const HEAD_CACHE: u64 = 30;
+/// For segments, which never change.
+const SEGMENT_CACHE: u64 = 86_400;
+
+/// Where a document lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mailbox {
+    /// Survives the origin.
+    Kv,
+    /// Knows first.
+    Origin,
+}
 
 /// Whether the head in hand is from so long ago that a look must come before it is trusted.
 pub(crate) fn is_overdue(isolate: &Isolate) -> bool {
@@ -36,6 +53,15 @@ pub(crate) fn is_overdue(isolate: &Isolate) -> bool {
 /// Whether it makes sense to look again although the last look brought nothing usable.
 pub(crate) fn may_retry(isolate: &Isolate) -> bool {
     since(isolate.look_ended.get()) >= RETRY_MS
+}
+
+/// Whether to look for a key that the head does not name. Says yes once in [`SEARCH_MS`].
+pub(crate) fn may_search(isolate: &Isolate) -> bool {
+    let may = since(isolate.searched.get()) >= SEARCH_MS;
+    if may {
+        isolate.searched.set(clock::now_ms());
+    }
+    may
 }
 
 /// Starts a look in the background when one is due; one at a time.
@@ -53,7 +79,7 @@ pub(crate) fn look_in_background(isolate: &Isolate, env: &Env, context: &Context
     });
 }
 
-/// Looks into both mailboxes and takes what is newest, or waits for the look that another request
+/// Looks into the mailboxes and takes what is newest, or waits for the look that another request
 /// has begun: what one request awaits, another may not, so the waiting is by the clock.
 pub(crate) async fn look(isolate: &Isolate, settings: &Settings, env: &Env) {
     let last = isolate.look_ended.get();
@@ -68,54 +94,157 @@ pub(crate) async fn look(isolate: &Isolate, settings: &Settings, env: &Env) {
 
 async fn look_now(isolate: &Isolate, settings: &Settings, env: &Env) {
     isolate.look_began.set(clock::now_ms());
-    let durable = async { accept(isolate, settings, "KV", from_kv(env).await).await };
-    let fresh =
-        async { accept(isolate, settings, "the origin", origin::head(settings, None).await).await };
-    join(durable, fresh).await;
+    let durable = pin!(announced(settings, Mailbox::Kv, from_kv(env)));
+    let fresh = pin!(announced(settings, Mailbox::Origin, origin::head(settings, None)));
+    let mut found: Vec<_> = match select(durable, fresh).await {
+        // The origin knows first, so there is nothing to wait for; a KV that hangs costs nothing.
+        Either::Right((Some(fresh), _)) => vec![fresh],
+        Either::Right((None, durable)) => durable.await.into_iter().collect(),
+        Either::Left((durable, fresh)) => durable.into_iter().chain(fresh.await).collect(),
+    };
+    found.sort_by_key(|(head, _)| Reverse(head.epoch()));
+    for (head, mailbox) in found {
+        if take(isolate, settings, env, head, mailbox).await {
+            break;
+        }
+    }
     isolate.look_ended.set(clock::now_ms());
 }
 
 /// Looks into the fresh mailbox at once when the origin says that it is ahead of us.
-pub(crate) async fn catch_up(isolate: &Isolate, settings: &Settings, said: Epoch) {
+pub(crate) async fn catch_up(isolate: &Isolate, settings: &Settings, env: &Env, said: Epoch) {
     if isolate.head().is_some_and(|head| head.epoch() >= said) {
         return;
     }
-    let document = origin::head(settings, Some(said)).await;
-    accept(isolate, settings, "the origin", document).await;
+    let document = origin::head(settings, Some(said));
+    if let Some((head, mailbox)) = announced(settings, Mailbox::Origin, document).await {
+        take(isolate, settings, env, head, mailbox).await;
+    }
 }
 
-async fn accept(
+/// Reads and verifies what lies in a mailbox.
+async fn announced(
+    settings: &Settings,
+    mailbox: Mailbox,
+    document: impl Future<Output = Result<Option<String>, Fault>>,
+) -> Option<(Announced, Mailbox)> {
+    let text = match document.await {
+        Ok(text) => text?,
+        Err(fault) => {
+            console_warn!("No head from {mailbox:?}. {fault}");
+            return None;
+        }
+    };
+    match verified(settings, &text).await {
+        Ok(head) => Some((head, mailbox)),
+        Err(error) => {
+            console_warn!("The head from {mailbox:?} was not taken: {error}");
+            None
+        }
+    }
+}
+
+async fn verified(settings: &Settings, text: &str) -> Result<Announced, HeadError> {
+    let head = UnverifiedHead::parse(text, &settings.anchor)?;
+    let signature_is_good = verify::verify(&head.check).await;
+    head.answered(signature_is_good, &settings.rules.issuer, clock::now())
+}
+
+/// Takes a head in hand, after the segments that it names and we lack. Says whether the head in
+/// hand is then at least as new.
+async fn take(
     isolate: &Isolate,
     settings: &Settings,
-    mailbox: &str,
-    document: Result<Option<String>, Fault>,
-) {
-    let text = match document {
-        Ok(Some(text)) => text,
-        Ok(None) => return,
-        Err(fault) => return console_warn!("No head from {mailbox}. {fault}"),
-    };
-    let head = match UnverifiedHead::parse(&text, &settings.anchor) {
-        Ok(head) => {
-            let signature_is_good = verify::verify(&head.check).await;
-            head.answered(signature_is_good, &settings.rules.issuer, clock::now())
-        }
-        Err(error) => Err(error),
-    };
-    match head {
-        Ok(head) => isolate.take(head),
-        Err(error) => console_warn!("The head from {mailbox} was not taken: {error}"),
+    env: &Env,
+    head: Announced,
+    mailbox: Mailbox,
+) -> bool {
+    let hand = isolate.head();
+    if hand.as_ref().is_some_and(|hand| !head.supersedes(hand)) {
+        return true;
     }
+    let mut segments = hand.map(|hand| hand.segments().to_vec()).unwrap_or_default();
+    let missing = head.missing(&segments, clock::now());
+    let loading = missing.into_iter().map(|name| segment(settings, env, name, mailbox));
+    segments.extend(join_all(loading).await.into_iter().flatten().map(Arc::new));
+    complete(isolate, head, &segments)
+}
+
+fn complete(isolate: &Isolate, head: Announced, segments: &[Arc<Segment>]) -> bool {
+    let complete: Result<Head, _> = head.complete(segments, clock::now());
+    match complete {
+        Ok(head) => isolate.take(head),
+        Err(error) => console_warn!("The head was not taken: {error}"),
+    }
+    isolate.head().is_some()
+}
+
+/// A segment, from the mailbox that named it or else from the other.
+async fn segment(
+    settings: &Settings,
+    env: &Env,
+    name: SegmentName,
+    mailbox: Mailbox,
+) -> Option<Segment> {
+    let order = match mailbox {
+        Mailbox::Kv => [Mailbox::Kv, Mailbox::Origin],
+        Mailbox::Origin => [Mailbox::Origin, Mailbox::Kv],
+    };
+    for mailbox in order {
+        match load(settings, env, name, mailbox).await {
+            Ok(segment) => return Some(segment),
+            Err(fault) => console_warn!("Segment {name} from {mailbox:?} was not taken. {fault}"),
+        }
+    }
+    None
+}
+
+async fn load(
+    settings: &Settings,
+    env: &Env,
+    name: SegmentName,
+    mailbox: Mailbox,
+) -> Result<Segment, Fault> {
+    let failed = |why: &str| Fault::new("loading a segment", why);
+    let bytes = match mailbox {
+        Mailbox::Kv => {
+            segment_from_kv(env, name).await?.ok_or_else(|| failed("it is not there"))?
+        }
+        Mailbox::Origin => origin::segment(settings, name).await?,
+    };
+    if bytes.len() > MAX_SEGMENT {
+        return Err(failed("it is too large to be one"));
+    }
+    let digest = verify::sha256(&bytes).await.ok_or_else(|| failed("it cannot be hashed"))?;
+    Segment::open(name, &bytes, digest).map_err(|error| failed(&error.to_string()))
 }
 
 async fn from_kv(env: &Env) -> Result<Option<String>, Fault> {
-    let failed = |error: String| Fault::new("reading KV", error);
-    let kv = settings::kv(env).map_err(|error| failed(error.to_string()))?;
-    let read = pin!(kv.get("head").cache_ttl(KV_CACHE_TTL).text());
-    match select(read, Delay::from(PATIENCE)).await {
-        Either::Left((read, _)) => read.map_err(|error| failed(error.to_string())),
-        Either::Right(_) => Err(failed("no answer in time".into())),
+    let kv = settings::kv(env).map_err(|error| kv_failed(error.to_string()))?;
+    let head = within_patience(kv.get("head").cache_ttl(HEAD_CACHE).text()).await?;
+    match head {
+        Some(text) if text.len() > MAX_HEAD => Err(kv_failed("what lies there is no head".into())),
+        head => Ok(head),
     }
+}
+
+async fn segment_from_kv(env: &Env, name: SegmentName) -> Result<Option<Vec<u8>>, Fault> {
+    let kv = settings::kv(env).map_err(|error| kv_failed(error.to_string()))?;
+    let key = format!("segment:{name}");
+    within_patience(kv.get(&key).cache_ttl(SEGMENT_CACHE).bytes()).await
+}
+
+async fn within_patience<T>(
+    read: impl Future<Output = Result<Option<T>, worker::KvError>>,
+) -> Result<Option<T>, Fault> {
+    match select(pin!(read), Delay::from(PATIENCE)).await {
+        Either::Left((read, _)) => read.map_err(|error| kv_failed(error.to_string())),
+        Either::Right(_) => Err(kv_failed("no answer in time".into())),
+    }
+}
+
+fn kv_failed(why: String) -> Fault {
+    Fault::new("reading KV", why)
 }
 
 fn since(then_ms: f64) -> f64 {

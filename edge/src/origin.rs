@@ -1,8 +1,10 @@
 //! Talks to the origin: passes its own requests to it, and asks it what only it can know.
 
 use common::Epoch;
+use common::revocation::SegmentName;
 use common::verdict::{OriginPermit, OriginSilent};
 use common::{SessionId, TokenId};
+use js_sys::Uint8Array;
 use js_sys::futures::JsFuture;
 use serde::{Deserialize, Serialize};
 use web_sys::{AbortSignal, Headers, Request, RequestCache, RequestInit, Response};
@@ -28,7 +30,7 @@ pub(crate) async fn pass(
     let client = headers.get("cf-connecting-ip").map_err(Fault::js("reading a header"))?;
     forward::remove_forgeable(&headers)?;
     vouch(&headers, settings)?;
-    if let (Some(address), Some(_)) = (client, &settings.edge_secret) {
+    if let Some(address) = client {
         set(&headers, "x-portcullis-client-ip", &address)?;
     }
     send(&copy, Some(RequestCache::NoStore)).await
@@ -45,12 +47,27 @@ pub(crate) async fn head(
         url += "?epoch=";
         url += &epoch.to_string();
     }
-    let request = question(&url, &RequestInit::new())?;
-    let response = send(&request, None).await?;
-    if !response.ok() {
-        return Err(Fault::new("asking the origin", format!("it answered {}", response.status())));
-    }
+    let response = get(&url).await?;
     text(&response).await.map(Some)
+}
+
+/// The content of a segment, by its name. It never changes, so any cache may have it.
+pub(crate) async fn segment(settings: &Settings, name: SegmentName) -> Result<Vec<u8>, Fault> {
+    let url = format!("{}/.well-known/portcullis/segments/{name}", settings.origin_url);
+    let doing = "reading the origin's answer";
+    let response = get(&url).await?;
+    let promise = response.array_buffer().map_err(Fault::js(doing))?;
+    let bytes = JsFuture::from(promise).await.map_err(Fault::js(doing))?;
+    Ok(Uint8Array::new(&bytes).to_vec())
+}
+
+async fn get(url: &str) -> Result<Response, Fault> {
+    let response = send(&question(url, &RequestInit::new())?, None).await?;
+    if response.ok() {
+        Ok(response)
+    } else {
+        Err(Fault::new("asking the origin", format!("it answered {}", response.status())))
+    }
 }
 
 #[derive(Serialize)]
@@ -101,10 +118,7 @@ fn question(url: &str, init: &RequestInit) -> Result<Request, Fault> {
 
 /// Proves to the origin that it is this edge that speaks.
 fn vouch(headers: &Headers, settings: &Settings) -> Result<(), Fault> {
-    match &settings.edge_secret {
-        Some(secret) => set(headers, "x-portcullis-edge", secret.expose()),
-        None => Ok(()),
-    }
+    set(headers, "x-portcullis-edge", settings.edge_secret.expose())
 }
 
 fn set(headers: &Headers, name: &str, value: &str) -> Result<(), Fault> {

@@ -14,10 +14,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use worker::{Env, KvStore};
 
-/// Up to this age of the head all is normal.
+/// Up to this age of the head all is normal, unless `FRESH_SECONDS` says otherwise.
 const FRESH: Duration = Duration::from_secs(90);
-/// Beyond this age nothing passes.
+/// Beyond this age nothing passes, unless `STALE_SECONDS` says otherwise.
 const STALE: Duration = Duration::from_mins(15);
+/// An edge that is blind for longer lets in whom everybody else has long put out.
+const STALEST: Duration = Duration::from_hours(24);
 
 /// What the origin asks of its `edge.secret`, too.
 const EDGE_SECRET_BYTES: usize = 16;
@@ -34,7 +36,8 @@ pub(crate) struct Settings {
     pub(crate) app_url: String,
     pub(crate) realm: String,
     pub(crate) report: Report,
-    pub(crate) edge_secret: Option<Secret<String>>,
+    /// Proves to the origin that it is an edge that asks.
+    pub(crate) edge_secret: Secret<String>,
 }
 
 /// Which responses tell their verdict.
@@ -81,13 +84,6 @@ impl Settings {
     }
 
     fn check(variables: &impl Variables) -> Result<Self, Misconfigured> {
-        let policy = policy(variables)?;
-        let edge_secret = edge_secret(variables)?;
-        if edge_secret.is_none() && policy.asks_the_origin() {
-            let problem =
-                "is not set, but a rule of POLICY has unfresh = \"ask\" or \"always-ask\"";
-            return Err(Misconfigured::new("EDGE_SECRET", problem));
-        }
         Ok(Self {
             rules: AccessRules {
                 issuer: issuer(variables)?,
@@ -95,26 +91,58 @@ impl Settings {
                 max_life: MAX_LIFE,
                 leeway: LEEWAY,
             },
-            policy,
-            staleness: Staleness { fresh: FRESH, stale: STALE },
+            policy: policy(variables)?,
+            staleness: staleness(variables)?,
             anchor: anchor(variables)?,
             origin_url: url(variables, "ORIGIN_URL")?,
             app_url: url(variables, "APP_URL")?,
             realm: optional(variables, "REALM")?.unwrap_or_else(|| "portcullis".into()),
             report: report(variables)?,
-            edge_secret,
+            edge_secret: edge_secret(variables)?,
         })
     }
 }
 
-fn edge_secret(variables: &impl Variables) -> Result<Option<Secret<String>>, Misconfigured> {
-    let Some(secret) = optional(variables, "EDGE_SECRET")? else { return Ok(None) };
+/// What neither a segment nor a rule can decide, the origin is asked about; it answers nobody else.
+fn edge_secret(variables: &impl Variables) -> Result<Secret<String>, Misconfigured> {
+    let secret = optional(variables, "EDGE_SECRET")?.ok_or_else(|| {
+        let problem = "is not set; choose one, set it with `npx wrangler secret put EDGE_SECRET`, \
+                       and give the origin the same as edge.secret";
+        Misconfigured::new("EDGE_SECRET", problem)
+    })?;
     if secret.len() < EDGE_SECRET_BYTES || !secret.bytes().all(|b| b.is_ascii_graphic()) {
         let problem = "expected at least 16 characters of visible ASCII, the same as the origin's \
                        edge.secret";
         return Err(Misconfigured::new("EDGE_SECRET", problem));
     }
-    Ok(Some(Secret::new(secret)))
+    Ok(Secret::new(secret))
+}
+
+fn staleness(variables: &impl Variables) -> Result<Staleness, Misconfigured> {
+    let fresh = seconds(variables, "FRESH_SECONDS", FRESH)?;
+    let stale = seconds(variables, "STALE_SECONDS", STALE)?;
+    if fresh > stale {
+        let problem = "expected at most STALE_SECONDS";
+        return Err(Misconfigured::new("FRESH_SECONDS", problem));
+    }
+    Ok(Staleness { fresh, stale })
+}
+
+/// Whole seconds, as a number or as its digits.
+fn seconds(
+    variables: &impl Variables,
+    name: &'static str,
+    default: Duration,
+) -> Result<Duration, Misconfigured> {
+    let number = match variables.get(name) {
+        None => return Ok(default),
+        Some(Value::Number(number)) => number.as_u64(),
+        Some(Value::String(digits)) => digits.parse().ok(),
+        Some(_) => None,
+    };
+    let span = number.map(Duration::from_secs);
+    span.filter(|span| (Duration::from_secs(1)..=STALEST).contains(span))
+        .ok_or_else(|| Misconfigured::new(name, "expected whole seconds from 1 to 86400, like 90"))
 }
 
 /// The durable mailbox.
@@ -216,6 +244,7 @@ mod tests {
             "ISSUER": "https://app.example", "AUDIENCE": "app",
             "ORIGIN_URL": "http://localhost:8788", "APP_URL": "http://[::1]:8789",
             "ANCHOR_KEY": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "EDGE_SECRET": "0123456789abcdef",
             "POLICY": {"rules": [{"path": "/admin/*", "require": {"role": "admin"}}]},
         })
     }
@@ -226,7 +255,10 @@ mod tests {
         assert_eq!(settings.report, Report::All);
         let mut as_text = good();
         as_text["POLICY"] = json!(as_text["POLICY"].to_string());
-        assert!(Settings::check(&as_text).is_ok());
+        as_text["FRESH_SECONDS"] = json!("6");
+        as_text["STALE_SECONDS"] = json!(60);
+        let staleness = Settings::check(&as_text).unwrap().staleness;
+        assert_eq!((staleness.fresh.as_secs(), staleness.stale.as_secs()), (6, 60));
     }
 
     #[test]
@@ -244,11 +276,11 @@ mod tests {
             ("REPORT", json!("none"), "REPORT: expected \"all\""),
             ("EDGE_SECRET", json!("short"), "EDGE_SECRET: expected at least 16"),
             ("EDGE_SECRET", json!("0123456789abcdef\n"), "EDGE_SECRET: expected at least 16"),
-            (
-                "POLICY",
-                json!({"rules": [{"path": "/a", "require": "signed-in", "unfresh": "ask"}]}),
-                "EDGE_SECRET: is not set, but a rule",
-            ),
+            ("FRESH_SECONDS", json!(901), "FRESH_SECONDS: expected at most STALE_SECONDS"),
+            ("FRESH_SECONDS", json!(0), "FRESH_SECONDS: expected whole seconds"),
+            ("STALE_SECONDS", json!("15m"), "STALE_SECONDS: expected whole seconds"),
+            ("STALE_SECONDS", json!(86_401), "STALE_SECONDS: expected whole seconds"),
+            ("STALE_SECONDS", json!(99.5), "STALE_SECONDS: expected whole seconds"),
             ("POLICY", json!("{"), "POLICY: is no JSON"),
             ("POLICY", json!({"rules": {}}), "POLICY: rules: invalid type"),
             (
@@ -272,7 +304,9 @@ mod tests {
             let message = Settings::check(&variables).unwrap_err().to_string();
             assert!(message.contains(words), "{message}");
         }
-        for name in ["ISSUER", "AUDIENCE", "ORIGIN_URL", "APP_URL", "ANCHOR_KEY", "POLICY"] {
+        for name in
+            ["ISSUER", "AUDIENCE", "ORIGIN_URL", "APP_URL", "ANCHOR_KEY", "POLICY", "EDGE_SECRET"]
+        {
             let mut variables = good();
             variables.as_object_mut().unwrap().remove(name);
             let message = Settings::check(&variables).unwrap_err().to_string();

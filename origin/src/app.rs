@@ -6,6 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::Epoch;
 use common::token::access::{LEEWAY, MAX_LIFE};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -16,10 +17,12 @@ use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
 use crate::http::{self, Listening, Probes, Services};
 use crate::kv::{KvClient, Publisher};
 use crate::port::{
-    Accounts, BlockLog, Clock, Leases, Mailbox, Passwords, Random, RotationRules, Sessions, Signer,
+    Accounts, BlockLog, Clock, Leases, Mailbox, Passwords, Random, RotationRules, Segments,
+    Sessions, Signer,
 };
 use crate::service::{
-    Credentials, EdgeTrust, Epochs, Heads, Issuer, Login, Profiles, Register, Revocation, Rotator,
+    Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, Login, Profiles, Register,
+    Revocation, Rotator,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::embedded::EmbeddedStore;
@@ -32,17 +35,18 @@ const CLOCK_SKEW: Duration = Duration::from_mins(1);
 /// What a failed start says: each cause has its own words already.
 pub(crate) type StartError = Box<dyn Error + Send + Sync>;
 
-/// The store of sessions, by each of its three ports.
+/// The store of sessions, by each of its ports.
 struct SessionStore {
     sessions: Arc<dyn Sessions>,
     log: Arc<dyn BlockLog>,
+    segments: Arc<dyn Segments>,
     leases: Arc<dyn Leases>,
 }
 
 impl SessionStore {
-    fn of<S: Sessions + BlockLog + Leases + 'static>(store: S) -> Self {
+    fn of<S: Sessions + BlockLog + Segments + Leases + 'static>(store: S) -> Self {
         let store = Arc::new(store);
-        Self { sessions: store.clone(), log: store.clone(), leases: store }
+        Self { sessions: store.clone(), log: store.clone(), segments: store.clone(), leases: store }
     }
 
     async fn open(config: &Config) -> Result<Self, StartError> {
@@ -114,7 +118,7 @@ impl App {
         passwords: Arc<dyn Passwords>,
         mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
     ) -> Self {
-        let SessionStore { sessions, log, leases } = stores;
+        let SessionStore { sessions, log, segments, leases } = stores;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let epochs = Arc::new(Epochs::default());
@@ -134,6 +138,7 @@ impl App {
         let heads = Arc::new(Heads::new(
             &config.tokens.issuer,
             log.clone(),
+            segments.clone(),
             keys.clone(),
             clock.clone(),
             epochs.clone(),
@@ -171,11 +176,21 @@ impl App {
             epochs: epochs.clone(),
             heads: heads.clone(),
             signer: keys,
-            clock,
+            clock: clock.clone(),
             issuer: config.tokens.issuer.clone(),
             own_origin: own_origin(&config.tokens.issuer),
         };
-        let publisher = Publisher { heads, epochs, log: log.clone(), leases, random, mailbox };
+        let compactor = Compactor { log: log.clone(), segments, random: random.clone() };
+        let publisher = Publisher {
+            heads,
+            compactor,
+            epochs,
+            log: log.clone(),
+            leases,
+            clock,
+            random,
+            mailbox,
+        };
         let probes = Probes { accounts, sessions };
         Self { services: Arc::new(services), probes, log, publisher }
     }
@@ -191,7 +206,7 @@ impl App {
             Listening::on(config.server.operator_listen, "server.operator_listen"),
         )?;
         // The store may have been rolled back while no origin was there to notice.
-        self.log.advance().await?;
+        self.log.advance(Epoch::ZERO).await?;
         // So that the first answers bear the right epoch already.
         if let Err(fault) = self.services.heads.make().await {
             // Sign-in and sign-out work without a head; the publisher tries again.

@@ -12,13 +12,18 @@
 
 mod concurrency;
 mod configuration;
+mod crashes;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
+mod kv_head;
 mod login_to_app;
+mod logout_races;
 mod readme;
+mod replicas;
 mod restart;
 mod reuse;
+mod revocation_reaches_edges;
 mod workerd_verify;
 
 use std::collections::BTreeMap;
@@ -38,6 +43,15 @@ enum On {
     Both,
     /// On one: no session is in it.
     Either,
+}
+
+/// When a story is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Size {
+    /// Always.
+    Small,
+    /// When long ones are asked for.
+    Long,
 }
 
 /// The stacks that stories share.
@@ -74,6 +88,27 @@ const STORIES: &[(&str, Kind, On, Story)] = &[
     ("restart", Kind::Restless, On::Both, |world| Box::pin(restart::tell(world))),
 ];
 
+/// Stories that start what they need themselves, since they break it.
+type Tale = fn(Store) -> Pin<Box<dyn Future<Output = Outcome>>>;
+
+const TALES: &[(&str, On, Size, Tale)] = &[
+    ("kv_head", On::Either, Size::Small, |store| Box::pin(kv_head::tell(store))),
+    ("revocation_reaches_edges", On::Either, Size::Small, |store| {
+        Box::pin(revocation_reaches_edges::tell(store))
+    }),
+    ("crashes", On::Both, Size::Small, |store| Box::pin(crashes::tell(store))),
+    ("logout_races", On::Both, Size::Small, |store| Box::pin(logout_races::tell(store))),
+    ("logout_races_at_length", On::Both, Size::Long, |store| {
+        Box::pin(logout_races::tell_at_length(store))
+    }),
+    ("replicas", On::Either, Size::Small, |_| Box::pin(replicas::tell())),
+    ("replicas_at_length", On::Either, Size::Long, |_| Box::pin(replicas::tell_at_length())),
+    ("crashes_at_length", On::Both, Size::Long, |store| Box::pin(crashes::tell_at_length(store))),
+    ("revocation_reaches_edges_at_length", On::Both, Size::Long, |store| {
+        Box::pin(revocation_reaches_edges::tell_at_length(store))
+    }),
+];
+
 type Slot = Arc<Mutex<Option<World>>>;
 
 fn main() -> ExitCode {
@@ -102,6 +137,18 @@ fn main() -> ExitCode {
                 });
                 told.map_err(|error| error.to_string().into())
             }));
+        }
+    }
+    for store in [Store::Embedded, Store::Redis] {
+        for (name, on, size, tale) in TALES {
+            if *on == On::Either && store != Store::Embedded {
+                continue;
+            }
+            let runtime = runtime.clone();
+            let told =
+                move || runtime.block_on(tale(store)).map_err(|error| error.to_string().into());
+            let trial = Trial::test(format!("{name}::{store}"), told);
+            trials.push(trial.with_ignored_flag(*size == Size::Long));
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);

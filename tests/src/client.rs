@@ -179,6 +179,17 @@ impl Answer {
         Err(format!("expected {status}, got {}: {told}", self.status).into())
     }
 
+    /// The status, if it is one of these.
+    ///
+    /// # Errors
+    /// When it is another.
+    pub fn expect_any(&self, statuses: &[u16]) -> Outcome<u16> {
+        if statuses.contains(&self.status) {
+            return Ok(self.status);
+        }
+        Err(format!("expected one of {statuses:?}, got {}: {}", self.status, self.body).into())
+    }
+
     /// This answer, if it is the problem of this status and code.
     ///
     /// # Errors

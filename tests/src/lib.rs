@@ -1,11 +1,19 @@
 //! What the end-to-end stories are told with: the whole of Portcullis on free ports in a folder of
-//! its own, a client that is a browser or an API client, raw sockets, a Redis that can be killed.
+//! its own, a client that is a browser or an API client, raw sockets, a Redis that can be killed; and, for
+//! stories of failure, a fleet of origins and edges around a key-value store that fails as told.
 
 pub mod client;
+pub mod edge;
+pub mod figures;
+pub mod fleet;
 pub mod keys;
+pub mod kv;
+pub mod propagation;
+pub mod proxy;
 pub mod raw;
 pub mod redis;
 pub mod secrets;
+pub mod session;
 pub mod world;
 pub mod wrangler;
 
@@ -18,6 +26,8 @@ pub mod wrangler;
 pub mod cases;
 
 pub use client::{Answer, Client};
+pub use edge::Edge;
+pub use fleet::{Fleet, Plan};
 pub use world::{Store, World};
 
 /// What a story fails with.

@@ -1,18 +1,20 @@
 //! A Redis server of our own: free port, own folder, append-only file.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{fs, net, thread};
 
-use crate::Outcome;
+use xtask::stack::Part;
 
-/// A running `redis-server`; ended when dropped.
+use crate::Outcome;
+use crate::fleet::free_port;
+
+/// A running `redis-server`; ended when dropped, and by its warden if this process is killed.
 #[derive(Debug)]
 pub struct Redis {
     port: u16,
-    folder: PathBuf,
-    child: Option<Child>,
+    process: Part,
 }
 
 impl Redis {
@@ -22,10 +24,26 @@ impl Redis {
     /// When there is no `redis-server`, or it does not come up.
     pub fn start(folder: &Path) -> Outcome<Self> {
         fs::create_dir_all(folder)?;
-        let port = net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let mut redis = Self { port, folder: folder.into(), child: None };
+        let port = free_port()?;
+        let data = folder.to_path_buf();
+        let process = Part::new("redis", port, folder.join("redis.log"), move || {
+            let mut command = Command::new("redis-server");
+            command
+                .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+                .args(["--appendonly", "yes", "--appendfsync", "always"])
+                .arg("--dir")
+                .arg(&data);
+            command
+        });
+        let mut redis = Self { port, process };
         redis.again()?;
         Ok(redis)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Its URL.
@@ -35,15 +53,8 @@ impl Redis {
     }
 
     /// Ends it as a crash would (SIGKILL).
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub fn kill(&mut self) -> Outcome {
-        if let Some(mut child) = self.child.take() {
-            child.kill()?;
-            child.wait()?;
-        }
-        Ok(())
+    pub fn kill(&mut self) {
+        self.process.kill();
     }
 
     /// Starts it again on what its append-only file holds.
@@ -51,34 +62,15 @@ impl Redis {
     /// # Errors
     /// When it does not come up within ten seconds.
     pub fn again(&mut self) -> Outcome {
-        self.kill()?;
-        let log =
-            fs::File::options().create(true).append(true).open(self.folder.join("redis.log"))?;
-        let port = self.port.to_string();
-        let child = Command::new("redis-server")
-            .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
-            .args(["--appendonly", "yes", "--appendfsync", "always"])
-            .arg("--dir")
-            .arg(&self.folder)
-            .stdin(Stdio::null())
-            .stderr(log.try_clone()?)
-            .stdout(log)
-            .spawn()?;
-        self.child = Some(child);
+        self.process.start()?;
         let deadline = Instant::now() + Duration::from_secs(10);
         while net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            self.process.check()?;
             if Instant::now() > deadline {
                 return Err("redis-server did not come up within ten seconds".into());
             }
             thread::sleep(Duration::from_millis(20));
         }
         Ok(())
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        // It was ours and running a moment ago; there is nothing else to do for it.
-        let _ = self.kill();
     }
 }

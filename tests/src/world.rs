@@ -137,7 +137,7 @@ impl World {
 }
 
 /// Waits until nobody listens on a port.
-async fn free(port: u16) -> Outcome {
+pub(crate) async fn free(port: u16) -> Outcome {
     let deadline = Instant::now() + Duration::from_secs(10);
     while std::net::TcpListener::bind(("127.0.0.1", port)).is_err() {
         if Instant::now() > deadline {
@@ -149,7 +149,7 @@ async fn free(port: u16) -> Outcome {
 }
 
 /// Every log in a state folder.
-fn logs(folder: &Path) -> Outcome<Vec<PathBuf>> {
+pub(crate) fn logs(folder: &Path) -> Outcome<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

@@ -12,6 +12,8 @@ mod part;
 mod ports;
 pub(crate) mod probe;
 mod secret;
+mod served;
+mod workerd;
 
 use std::{
     fs::File,
@@ -20,12 +22,16 @@ use std::{
 };
 
 pub use demo_app::DemoApp;
-pub(crate) use edge::worker_vars;
+pub use edge::worker_vars;
 pub use options::Options;
-pub(crate) use origin::{anchor_key, part as origin_part};
+pub(crate) use origin::part as origin_part;
+pub use origin::{anchor_key, command as origin_command};
 pub use part::Part;
 pub use ports::Ports;
-pub(crate) use secret::{kept_secret, private_folder, write_private};
+pub(crate) use secret::write_private;
+pub use secret::{kept_secret, private_folder};
+pub use served::Served;
+pub use workerd::{BareWorker, workerd};
 
 use crate::{Error, Workspace, error::Doing};
 

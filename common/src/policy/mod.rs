@@ -78,12 +78,6 @@ impl Policy {
         Ok(Self { rules, otherwise: Rule::signed_in() })
     }
 
-    /// Whether some rule wants the origin to be asked what is revoked.
-    #[must_use]
-    pub fn asks_the_origin(&self) -> bool {
-        self.rules.iter().any(|rule| matches!(rule.unfresh, Unfresh::Ask | Unfresh::AlwaysAsk))
-    }
-
     /// Where a request belongs.
     ///
     /// # Errors

@@ -3,19 +3,22 @@
 use base64::Engine as _;
 use uuid::Uuid;
 
+use super::Epoch;
 use crate::token::BASE64URL;
 use crate::{SessionId, TokenId, UnixSeconds};
 
 /// Bytes of one entry in a tail: the UUID, then its expiry in unix seconds, big-endian.
 const RECORD: usize = 20;
 
-/// One revoked id of a head's tail.
+/// One revoked id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TailEntry {
+pub struct Blocked {
     /// A `sid` or a `jti`.
     pub id: Uuid,
-    /// When no live token can bear it any more.
+    /// When the last access token that bears it is dead by itself, leeway included.
     pub expires_at: UnixSeconds,
+    /// The change that brought it; unique and growing.
+    pub epoch: Epoch,
 }
 
 /// The text is no tail.
@@ -32,7 +35,7 @@ pub struct Blocklist {
 impl Blocklist {
     /// The text of a tail: 27 characters an entry.
     #[must_use]
-    pub fn encode(entries: &[TailEntry]) -> String {
+    pub fn encode(entries: &[Blocked]) -> String {
         let mut bytes = Vec::with_capacity(entries.len() * RECORD);
         for entry in entries {
             bytes.extend_from_slice(entry.id.as_bytes());
@@ -85,8 +88,9 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    fn entry(n: u128) -> TailEntry {
-        TailEntry { id: Uuid::from_u128(n), expires_at: UnixSeconds::new(1_800_000_000) }
+    fn entry(n: u128) -> Blocked {
+        let expires_at = UnixSeconds::new(1_800_000_000);
+        Blocked { id: Uuid::from_u128(n), expires_at, epoch: Epoch::new(1) }
     }
 
     #[test]

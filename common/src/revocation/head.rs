@@ -2,16 +2,19 @@
 //! mailboxes that nobody needs to trust, since the anchor's signature is on it.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Blocklist, Epoch, InvalidTail};
+use super::{Blocklist, Epoch, InvalidTail, Segment, SegmentName, SegmentRef};
 use crate::keys::{Jwk, Key, KeySet, UnusableKeySet};
 use crate::token::access::LEEWAY;
 use crate::token::{Algorithm, Header, Jws, SignatureCheck, TokenError, Typ, Verified};
-use crate::{KeyId, UnixSeconds, json};
+use crate::{KeyId, UnixMillis, UnixSeconds, json};
 
-/// The largest head that is read, in bytes: room for 100,000 revoked ids, of which each takes 36.
+/// The largest head that is read, in bytes: room for 100,000 ids in the tail, of which each takes
+/// 36. Far more than a tail has as a rule; so many come at once only when all is revoked that there
+/// is, before the first of them could be put into segments.
 pub const MAX_HEAD: usize = 4 * 1024 * 1024;
 
 /// The claims of a head, as signed.
@@ -26,20 +29,14 @@ pub struct HeadClaims {
     pub issued_at: UnixSeconds,
     /// The issuer's public keys.
     pub keys: Vec<Jwk>,
-    /// Sessions begun before this are dead.
+    /// Sessions begun before this, in milliseconds, are dead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sessions_before: Option<UnixSeconds>,
+    pub sessions_before: Option<UnixMillis>,
     /// Revoked ids, see [`Blocklist::encode`].
     pub tail: String,
-    /// Where the older ones are. Empty until the tail overflows into segments.
-    pub segments: Vec<SegmentName>,
+    /// Where the older ones are.
+    pub segments: Vec<SegmentRef>,
 }
-
-/// Names a segment. Nothing is known about segments yet that an edge could act on, so a head that
-/// names one is refused as a whole: better blind than wrong.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SegmentName(pub String);
 
 impl HeadClaims {
     /// The header that goes with them, for an anchor of this name.
@@ -65,9 +62,9 @@ pub enum HeadError {
     /// Its tail.
     #[error("{0}")]
     Tail(#[from] InvalidTail),
-    /// It names segments.
-    #[error("it names segments, which this version cannot read")]
-    Segments,
+    /// A segment that it names is not there.
+    #[error("its segment {0} is not there")]
+    Segment(SegmentName),
     /// It claims to be made in the future, which would hide its age.
     #[error("it is from the future: is a clock wrong?")]
     Future,
@@ -102,7 +99,7 @@ impl<'a, 'k> UnverifiedHead<'a, 'k> {
         signature_is_good: bool,
         issuer: &str,
         now: UnixSeconds,
-    ) -> Result<Head, HeadError> {
+    ) -> Result<Announced, HeadError> {
         if !signature_is_good {
             return Err(TokenError::Signature.into());
         }
@@ -115,17 +112,74 @@ impl<'a, 'k> UnverifiedHead<'a, 'k> {
         if claims.issued_at > now.plus(LEEWAY) {
             return Err(HeadError::Future);
         }
-        if !claims.segments.is_empty() {
-            return Err(HeadError::Segments);
-        }
-        Ok(Head {
-            epoch: claims.epoch,
-            issued_at: claims.issued_at,
-            keys: KeySet::from_jwks(&claims.keys)?,
-            sessions_before: claims.sessions_before,
-            blocklist: Blocklist::decode(&claims.tail)?,
+        Ok(Announced {
+            segments: claims.segments,
+            head: Head {
+                epoch: claims.epoch,
+                issued_at: claims.issued_at,
+                keys: KeySet::from_jwks(&claims.keys)?,
+                sessions_before: claims.sessions_before,
+                tail: Blocklist::decode(&claims.tail)?,
+                segments: Vec::new(),
+            },
         })
     }
+}
+
+/// A head signed by the anchor whose segments are not all at hand: nothing may be decided by it.
+#[derive(Debug)]
+pub struct Announced {
+    segments: Vec<SegmentRef>,
+    head: Head,
+}
+
+impl Announced {
+    /// The last change it includes.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.head.epoch
+    }
+
+    /// See [`Head::supersedes`]: whether its segments are worth fetching.
+    #[must_use]
+    pub fn supersedes(&self, other: &Head) -> bool {
+        self.head.supersedes(other)
+    }
+
+    /// The segments that neither `have` nor time has made superfluous.
+    #[must_use]
+    pub fn missing(&self, have: &[Arc<Segment>], now: UnixSeconds) -> Vec<SegmentName> {
+        let at_hand = |name| have.iter().any(|segment| segment.name() == name);
+        self.live(now).filter(|name| !at_hand(*name)).collect()
+    }
+
+    /// The head, complete.
+    ///
+    /// # Errors
+    /// `Segment` when one of them is not among `have`: half a list would let revoked tokens in.
+    pub fn complete(self, have: &[Arc<Segment>], now: UnixSeconds) -> Result<Head, HeadError> {
+        let find = |name| {
+            let found = have.iter().find(|segment| segment.name() == name);
+            found.cloned().ok_or(HeadError::Segment(name))
+        };
+        let segments = self.live(now).map(find).collect::<Result<_, _>>()?;
+        Ok(Head { segments, ..self.head })
+    }
+
+    fn live(&self, now: UnixSeconds) -> impl Iterator<Item = SegmentName> {
+        self.segments.iter().filter(move |s| s.expires_at > now).map(|s| s.name)
+    }
+}
+
+/// What a head says of a verified token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Not revoked as far as the head knows.
+    Good,
+    /// A segment may hold it; only the origin knows.
+    Suspected,
+    /// Revoked.
+    Revoked,
 }
 
 /// A head signed by the anchor: all that this edge knows.
@@ -134,8 +188,9 @@ pub struct Head {
     epoch: Epoch,
     issued_at: UnixSeconds,
     keys: KeySet,
-    sessions_before: Option<UnixSeconds>,
-    blocklist: Blocklist,
+    sessions_before: Option<UnixMillis>,
+    tail: Blocklist,
+    segments: Vec<Arc<Segment>>,
 }
 
 impl Head {
@@ -151,10 +206,16 @@ impl Head {
         &self.keys
     }
 
-    /// What is revoked.
+    /// What is revoked for certain.
     #[must_use]
-    pub const fn blocklist(&self) -> &Blocklist {
-        &self.blocklist
+    pub const fn tail(&self) -> &Blocklist {
+        &self.tail
+    }
+
+    /// The segments in hand; a later head needs most of them again.
+    #[must_use]
+    pub fn segments(&self) -> &[Arc<Segment>] {
+        &self.segments
     }
 
     /// How long ago it was made.
@@ -170,13 +231,20 @@ impl Head {
         (self.epoch, self.issued_at) > (other.epoch, other.issued_at)
     }
 
-    /// Whether a verified token is revoked.
+    /// What it says of a verified token.
     #[must_use]
-    pub fn revokes(&self, token: &Verified) -> bool {
-        let cut_off = self.sessions_before.is_some_and(|cutoff| {
-            // A session whose id does not tell its beginning is judged by its token's.
-            token.sid.began_at().unwrap_or_else(|| token.issued_at()) < cutoff
+    pub fn standing(&self, token: &Verified) -> Standing {
+        let cut_off = self.sessions_before.is_some_and(|cutoff| match token.sid.began_at() {
+            Some(began) => began < cutoff,
+            // A session whose id does not tell its beginning is judged by its token's, which tells
+            // no more than the second: in doubt, dead.
+            None => token.issued_at().millis() < cutoff,
         });
-        cut_off || self.blocklist.holds(token.sid, token.jti)
+        if cut_off || self.tail.holds(token.sid, token.jti) {
+            return Standing::Revoked;
+        }
+        let ids = [token.sid.uuid(), token.jti.uuid()];
+        let suspects = |segment: &Arc<Segment>| ids.iter().any(|id| segment.may_hold(*id));
+        if self.segments.iter().any(suspects) { Standing::Suspected } else { Standing::Good }
     }
 }

@@ -4,9 +4,13 @@
 use super::*;
 use crate::keys::{Jwk, Key, KeySet};
 use crate::policy::PolicyConfig;
-use crate::revocation::{Blocklist, Epoch, HeadClaims, TailEntry, UnverifiedHead};
+use crate::revocation::{
+    Blocked, Blocklist, Epoch, HeadClaims, Segment, SegmentName, SegmentRef, UnverifiedHead,
+    build_segment,
+};
 use crate::token::{AccessClaims, Header, Typ, join, signing_input};
-use crate::{KeyId, Subject};
+use crate::{KeyId, SessionId, Subject, TokenId, UnixMillis};
+use std::sync::Arc;
 use uuid::Uuid;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -63,21 +67,48 @@ impl Token {
 }
 
 fn head(age: u64, revoked: &[Uuid], sessions_before: Option<u64>) -> Head {
+    head_with(age, revoked, sessions_before.map(UnixMillis::new), &[])
+}
+
+/// With segments of these ids.
+fn head_with(
+    age: u64,
+    revoked: &[Uuid],
+    sessions_before: Option<UnixMillis>,
+    segments: &[&[Uuid]],
+) -> Head {
+    let segments: Vec<_> = segments
+        .iter()
+        .enumerate()
+        .map(|(at, ids)| {
+            let digest = [u8::try_from(at).unwrap(); 32];
+            let bytes = build_segment([9; 16], ids).unwrap();
+            Arc::new(Segment::open(SegmentName::new(digest), &bytes, digest).unwrap())
+        })
+        .collect();
+    let named = |segment: &Arc<Segment>| SegmentRef {
+        name: segment.name(),
+        count: 1,
+        expires_at: UnixSeconds::new(NOW + 600),
+    };
     let anchor = Key::ed25519(kid(), [1; 32]);
-    let entry = |id| TailEntry { id, expires_at: UnixSeconds::new(NOW + 600) };
+    let expires_at = UnixSeconds::new(NOW + 600);
+    let entry = |id| Blocked { id, expires_at, epoch: Epoch::new(7) };
     let tail: Vec<_> = revoked.iter().copied().map(entry).collect();
     let claims = HeadClaims {
         iss: OWN.into(),
         epoch: Epoch::new(7),
         issued_at: UnixSeconds::new(NOW - age),
         keys: vec![Jwk::ed25519(&[2; 32], kid())],
-        sessions_before: sessions_before.map(UnixSeconds::new),
+        sessions_before,
         tail: Blocklist::encode(&tail),
-        segments: Vec::new(),
+        segments: segments.iter().map(named).collect(),
     };
     let text = join(signing_input(&HeadClaims::header(kid()), &claims).unwrap(), &SIGNATURE);
-    let head = UnverifiedHead::parse(&text, &anchor).unwrap();
-    head.answered(true, OWN, UnixSeconds::new(NOW)).unwrap()
+    let now = UnixSeconds::new(NOW);
+    let head = UnverifiedHead::parse(&text, &anchor).unwrap().answered(true, OWN, now).unwrap();
+    assert_eq!(head.missing(&[], now).len(), segments.len());
+    head.complete(&segments, now).unwrap()
 }
 
 struct Gate {
@@ -85,6 +116,7 @@ struct Gate {
     rules: AccessRules,
     head: Option<Head>,
     cache: VerifiedCache,
+    answers: Answers,
 }
 
 impl Gate {
@@ -110,6 +142,7 @@ impl Gate {
             },
             head: head.into(),
             cache: VerifiedCache::new(8),
+            answers: Answers::new(8),
         }
     }
 
@@ -133,6 +166,7 @@ impl Gate {
                 },
                 head: self.head.as_ref(),
                 cache: &self.cache,
+                answers: &self.answers,
                 now: UnixSeconds::new(NOW),
             };
             match decide(facts, &world, &findings) {
@@ -146,8 +180,8 @@ impl Gate {
                     said += "signature, ";
                     findings.token = Some(unsigned.answered(signature));
                 }
-                Verdict::Find(Question::Revoked { .. }) => {
-                    said += "revoked?, ";
+                Verdict::Find(Question::Revoked(_, asking)) => {
+                    said += if asking == Asking::ByRule { "revoked?, " } else { "suspected?, " };
                     findings.revoked = Some(origin);
                 }
             }
@@ -210,12 +244,74 @@ fn session_token_and_cutoff_revoke_nobody_else() {
         (vec![other], None, "signature, forward"),
         (vec![token.sid.uuid()], None, "signature, token_revoked"),
         (vec![other, token.jti.uuid()], None, "signature, token_revoked"),
-        (vec![], Some(NOW - 100), "signature, forward"),
-        (vec![], Some(NOW - 99), "signature, token_revoked"),
+        (vec![], Some((NOW - 100) * 1000), "signature, forward"),
+        (vec![], Some((NOW - 100) * 1000 + 1), "signature, token_revoked"),
     ] {
         let gate = Gate::new(head(0, &revoked, sessions_before));
         assert_eq!(gate.get("/x", &token), expected, "{revoked:?} {sessions_before:?}");
     }
+}
+
+#[test]
+fn rev_15_a_filter_raises_a_suspicion_and_the_origin_decides() {
+    let token = Token::live();
+    let suspected = [token.sid.uuid()];
+    let mut gate = Gate::new(head_with(0, &[], None, &[&[Uuid::from_u128(5)], &suspected]));
+    let header = format!("Bearer {}", token.text());
+    let to = |path| facts("GET", path, Some(&header), None);
+    for (path, origin, expected) in [
+        ("/x", Ok(false), "signature, suspected?, forward"),
+        ("/x", Ok(true), "signature, suspected?, token_revoked"),
+        ("/x", Err(OriginSilent), "signature, suspected?, origin_unreachable"),
+        ("/closed/x", Ok(false), "signature, suspected?, forward"),
+        ("/ask/x", Ok(false), "signature, suspected?, forward"),
+        // One question answers both; and it is asked for this request alone.
+        ("/strict/x", Ok(false), "signature, revoked?, forward"),
+        ("/public/x", Err(OriginSilent), "forward unnamed"),
+        ("/admin/x", Ok(false), "signature, role_required"),
+    ] {
+        assert_eq!(gate.ask(&to(path), true, origin), expected, "{path}");
+    }
+    // Nothing is asked on behalf of a token whose signature is bad.
+    assert_eq!(gate.ask(&to("/x"), false, Ok(false)), "signature, token_invalid");
+
+    let verified = verified(&gate, &token);
+    let now = UnixSeconds::new(NOW);
+    gate.answers.remember(&verified, Epoch::new(6), false, now);
+    assert_eq!(gate.get("/x", &token), "signature, suspected?, origin_unreachable");
+    gate.answers.remember(&verified, Epoch::new(7), false, now);
+    assert_eq!(gate.get("/x", &token), "signature, forward");
+    assert_eq!(gate.get("/strict/x", &token), "signature, revoked?, origin_unreachable");
+    gate.answers.remember(&verified, Epoch::new(3), true, now);
+    assert_eq!(gate.get("/x", &token), "signature, token_revoked");
+    // Another token of the same session is another question.
+    let sibling = Token { jti: TokenId::new(Uuid::from_u128(2)), ..token };
+    assert_eq!(gate.get("/x", &sibling), "signature, suspected?, origin_unreachable");
+}
+
+/// The token as it is known once its signature was found good.
+fn verified(gate: &Gate, token: &Token) -> Verified {
+    let keys = gate.head.as_ref().unwrap().keys();
+    let text = token.text();
+    let unsigned = Unsigned::parse(&text, keys, &gate.rules, UnixSeconds::new(NOW)).unwrap();
+    unsigned.answered(true).unwrap()
+}
+
+#[test]
+fn answers_are_forgotten_before_they_fill_the_memory() {
+    let gate = Gate::new(head(0, &[], None));
+    let (now, epoch) = (UnixSeconds::new(NOW), Epoch::new(7));
+    let mut answers = Answers::new(8);
+    let tokens: Vec<_> = (0..100)
+        .map(|n| Token { jti: TokenId::new(Uuid::from_u128(n)), ..Token::live() })
+        .map(|token| verified(&gate, &token))
+        .collect();
+    for token in &tokens {
+        answers.remember(token, epoch, true, now);
+    }
+    let known = |token: &&Verified| answers.revoked(token, epoch) == Some(true);
+    assert!((8..=16).contains(&tokens.iter().filter(known).count()));
+    assert!(known(&&tokens[99]));
 }
 
 #[test]
@@ -382,7 +478,8 @@ fn the_token_is_handed_on_only_where_the_rule_says_so() {
         let staleness = Staleness { fresh: Duration::MAX, stale: Duration::MAX };
         let now = UnixSeconds::new(NOW);
         let head = gate.head.as_ref();
-        let world = World { policy, rules: &gate.rules, staleness, head, cache: &gate.cache, now };
+        let (rules, cache, answers) = (&gate.rules, &gate.cache, &gate.answers);
+        let world = World { policy, rules, staleness, head, cache, answers, now };
         let unsigned = Unsigned::parse(&text, head.unwrap().keys(), &gate.rules, now).unwrap();
         let findings = Findings { token: Some(unsigned.answered(true)), revoked: None };
         let Verdict::Forward(permit) = decide(&facts, &world, &findings) else { panic!("{path}") };

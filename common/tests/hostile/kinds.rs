@@ -140,7 +140,8 @@ mod head {
         let (_, key) = anchor();
         let head = UnverifiedHead::parse(text, &key)?;
         let good = judge::verify(&head.check);
-        head.answered(good, ISSUER, UnixSeconds::new(NOW)).map(|head| head.epoch().get())
+        let now = UnixSeconds::new(NOW);
+        head.answered(good, ISSUER, now)?.complete(&[], now).map(|head| head.epoch().get())
     }
 
     #[test]
@@ -163,6 +164,9 @@ mod head {
         let private =
             json!([{"kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": "AAAA", "d": "AAAA"}]);
         let twice = json!([claims()["keys"][0], claims()["keys"][0]]);
+        let name = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let segment =
+            |name: &str| object(json!({"name": name, "count": 1, "expires_at": NOW + 60}));
         for (name, value, why) in [
             ("iss", json!("http://id.example/"), Iss.into()),
             ("iss", Value::Null, Claims.into()),
@@ -182,15 +186,29 @@ mod head {
             ("tail", json!("="), common::revocation::InvalidTail.into()),
             ("tail", json!([]), Claims.into()),
             ("tail", Value::Null, Claims.into()),
-            ("segments", json!(["x"]), HeadError::Segments),
+            ("segments", json!(["x"]), Claims.into()),
             ("segments", json!([1]), Claims.into()),
+            ("segments", json!([segment("AA")]), Claims.into()),
+            ("segments", json!([changed(segment(name), "count", json!(-1))]), Claims.into()),
+            ("segments", json!([changed(segment(name), "bytes", json!(1))]), Claims.into()),
+            ("segments", json!([segment(name)]), HeadError::Segment(name.parse().unwrap())),
             ("segments", Value::Null, Claims.into()),
             ("sessions_before", json!("now"), Claims.into()),
+            ("sessions_before", json!(-1), Claims.into()),
             ("unknown", json!(1), Claims.into()),
         ] {
             let text = signed(&pair, &header(), &changed(claims(), name, value.clone()));
             assert_eq!(judge(&text), Err(why), "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn a_segment_that_is_expired_is_not_missed() {
+        let (pair, _) = anchor();
+        let name = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let segments = json!([{"name": name, "count": 1, "expires_at": NOW}]);
+        let text = signed(&pair, &header(), &changed(claims(), "segments", segments));
+        assert_eq!(judge(&text), Ok(7));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use aws_lc_rs::{digest, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::keys::{Jwk, KeySet, Material};
+use common::keys::{Jwk, Key, KeySet, Material};
 use common::revocation::HeadClaims;
 use common::token::refresh::RefreshClaims;
 use common::token::{AccessClaims, Algorithm, Header, Mac, SignatureCheck, Typ};
@@ -27,6 +27,7 @@ pub(crate) struct KeyRing {
     anchor: SigningKey,
     refresh: MacKey,
     published: KeySet,
+    anchor_public: Key,
 }
 
 /// An Ed25519 key pair and its name.
@@ -65,7 +66,8 @@ impl KeyRing {
             path: folder.join("signing.jwk"),
             what: "it cannot be published",
         })?;
-        Ok(Self { signing, anchor, refresh, published })
+        let anchor_public = Key::ed25519(anchor.id.clone(), anchor.public);
+        Ok(Self { signing, anchor, refresh, published, anchor_public })
     }
 
     /// The public halves of its key pairs.
@@ -99,6 +101,10 @@ impl Signer for KeyRing {
     fn head(&self, claims: &HeadClaims) -> Result<String, SigningFault> {
         let header = HeadClaims::header(self.anchor.id.clone());
         sign(&header, claims, &self.anchor.private, EdDSA)
+    }
+
+    fn anchor(&self) -> &Key {
+        &self.anchor_public
     }
 
     fn signature_is_good(&self, check: &SignatureCheck<'_, '_>) -> bool {

@@ -65,6 +65,7 @@ impl From<Fault> for Refusal {
             Fault::Store(StoreFault::Unavailable { .. }) => Code::StoreUnavailable,
             Fault::Store(StoreFault::Corrupt { .. })
             | Fault::Signing(_)
+            | Fault::Segment(_)
             | Fault::Overflow { .. }
             | Fault::Password(PasswordFault::Failed(_)) => Code::Internal,
         };

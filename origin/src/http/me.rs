@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use common::problem::Code;
-use common::{SessionId, UnixSeconds};
+use common::{SessionId, UnixMillis, UnixSeconds};
 use serde::Serialize;
 
 use super::Services;
@@ -58,7 +58,7 @@ pub(super) async fn sessions(
         id: session.sid,
         current: session.sid == signed_in.0.sid,
         remember: session.remember,
-        first_seen: session.sid.began_at(),
+        first_seen: session.sid.began_at().map(UnixMillis::seconds),
         last_seen: session.rotated_at,
         expires_at: session.idle_end,
     });

@@ -40,6 +40,7 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/.well-known/oauth-authorization-server", get(well_known::metadata))
         .route("/.well-known/portcullis/head", get(well_known::head))
+        .route("/.well-known/portcullis/segments/{name}", get(well_known::segment))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(&services), frame::finish))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use common::Epoch;
@@ -17,8 +17,23 @@ use super::error::Refusal;
 /// For keys and metadata, which change with days of notice.
 const FIVE_MINUTES: &str = "public, max-age=300";
 
+/// For segments, which are named by their content.
+const FOR_GOOD: &str = "public, max-age=86400, immutable";
+
 /// For the head, which is what the edges' bound hangs on.
 const TWO_SECONDS: &str = "public, max-age=2";
+
+/// A segment, by the name that the head gives it.
+pub(super) async fn segment(
+    State(services): State<Arc<Services>>,
+    Path(name): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    let name = name.parse().map_err(|_| Refusal::new(Code::NotFound))?;
+    let content = services.heads.segment(name).await?;
+    let content = content.ok_or_else(|| Refusal::new(Code::NotFound))?;
+    let headers = [(CACHE_CONTROL, FOR_GOOD), (CONTENT_TYPE, "application/octet-stream")];
+    Ok((headers, content))
+}
 
 #[derive(Serialize)]
 struct Jwks {

@@ -1,6 +1,7 @@
 //! The mailbox at Cloudflare, and what keeps it filled.
 
 mod client;
+mod delivery;
 mod publisher;
 
 pub(crate) use client::KvClient;

@@ -10,21 +10,26 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use crate::port::{BlockLog, Fence, Leases, Mailbox, MailboxFault, Random, StoreFault};
-use crate::service::{Epochs, Fault, Heads};
+use super::delivery::{Delivery, DeliveryError, Found};
+use crate::port::{BlockLog, Clock, Fence, Leases, Mailbox, Random, StoreFault};
+use crate::service::{Compactor, Epochs, Heads};
 use crate::telemetry::chain;
-
-/// The mailbox's key of the head.
-const KEY: &str = "head";
 
 const LEASE: &str = "publisher";
 /// Longer than the renewal, the store's answers and the slowest write together: nobody writes who
 /// does not hold it any more.
-const LEASE_LIFE: Duration = Duration::from_secs(12);
+const LEASE_LIFE: Duration = Duration::from_secs(15);
 const LEASE_RENEWAL: Duration = Duration::from_secs(2);
+/// For so long after its last renewal a write may be begun; it ends within the lease's life.
+const LEASE_USE: Duration = Duration::from_secs(8);
 
-/// For so long a write that was given up, or a former holder's, may still land on top of a later.
+/// For so long a write that was given up, or a former holder's, may still land on top of a later
+/// one. Then the mailbox is looked at.
 const LATE: Duration = Duration::from_secs(5);
+
+/// The longest pause between two looks while the mailbox keeps showing something else: a place that
+/// answers with what it had a minute ago is not written to all the time.
+const LATEST: u32 = 12;
 
 /// How often other replicas' changes are looked for; also the pause that KV asks for between two
 /// writes of one key.
@@ -42,32 +47,30 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// Publishes heads.
 pub(crate) struct Publisher {
     pub(crate) heads: Arc<Heads>,
+    pub(crate) compactor: Compactor,
     pub(crate) epochs: Arc<Epochs>,
     pub(crate) log: Arc<dyn BlockLog>,
     pub(crate) leases: Arc<dyn Leases>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     /// Where to, and how often when nothing changes. Without it the log is still watched, so that
-    /// answers bear the latest epoch, and kept free of what expired.
+    /// answers bear the latest epoch, and kept short.
     pub(crate) mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
-}
-
-/// Why a head was not published.
-#[derive(Debug, thiserror::Error)]
-enum PublishError {
-    #[error(transparent)]
-    Head(#[from] Fault),
-    #[error(transparent)]
-    Mailbox(#[from] MailboxFault),
 }
 
 /// Where the publisher stands.
 struct Progress {
     holder: Uuid,
     lease: Option<(Fence, Instant)>,
+    delivery: Option<Delivery>,
+    /// Up to where the tail was looked at for what should go into segments.
+    compacted: Epoch,
     /// The last head left in the mailbox under the present lease.
     published: Option<(Epoch, Instant)>,
-    /// From this moment on the head is written once more, whatever was written in between.
-    confirm_at: Option<Instant>,
+    /// When to look whether it is still there.
+    look_at: Option<Instant>,
+    /// How often in a row something else was there.
+    surprises: u32,
     /// When the last write was begun, whatever became of it.
     written_at: Option<Instant>,
     /// Not before this moment is the mailbox written again, unless it is the last time.
@@ -85,8 +88,13 @@ impl Publisher {
         let mut progress = Progress {
             holder: self.random.uuid(),
             lease: None,
+            delivery: self.mailbox.as_ref().map(|(mailbox, _)| {
+                Delivery::new(self.heads.clone(), self.clock.clone(), mailbox.clone())
+            }),
+            compacted: Epoch::ZERO,
             published: None,
-            confirm_at: None,
+            look_at: None,
+            surprises: 0,
             written_at: None,
             open_at: now,
             failures: 0,
@@ -108,7 +116,7 @@ impl Publisher {
             }
         }
         if progress.lease.is_some() {
-            self.farewell(&progress).await;
+            self.farewell(&mut progress).await;
         }
     }
 
@@ -131,7 +139,9 @@ impl Publisher {
                 return;
             }
         }
-        if progress.lease.is_some() {
+        if let Some((fence, _)) = progress.lease {
+            self.compact(fence, progress).await;
+            self.look_if_due(progress).await;
             self.publish_if_due(progress).await;
         }
     }
@@ -145,7 +155,8 @@ impl Publisher {
             if fence.is_none() || fence != progress.lease.map(|(fence, _)| fence) {
                 // Somebody else published in between: begin anew, from the log.
                 progress.published = None;
-                progress.confirm_at = Some(now + LATE);
+                progress.look_at = Some(now);
+                progress.delivery.iter_mut().for_each(Delivery::forget);
             }
             progress.lease = fence.map(|fence| (fence, now));
         }
@@ -156,46 +167,86 @@ impl Publisher {
         Ok(())
     }
 
-    async fn publish_if_due(&self, progress: &mut Progress) {
-        let Some((mailbox, heartbeat)) = &self.mailbox else { return };
+    /// Keeps the tail short.
+    async fn compact(&self, fence: Fence, progress: &mut Progress) {
+        let latest = self.epochs.latest();
+        if progress.compacted == latest {
+            return;
+        }
+        match self.compactor.compact(LEASE, fence).await {
+            Ok(()) => progress.compacted = latest,
+            // A longer tail serves as well.
+            Err(error) => warn!(error = chain(&error), "the tail was not compacted"),
+        }
+    }
+
+    /// Looks whether the head is still where it was left. Epochs there never go backwards for good:
+    /// what a former holder wrote late is written over, and a head that is ahead of our store, which
+    /// then was rolled back, is overtaken.
+    async fn look_if_due(&self, progress: &mut Progress) {
+        let (Some(delivery), Some(at)) = (&progress.delivery, progress.look_at) else { return };
         let now = Instant::now();
-        let due = match progress.published {
-            None => true,
-            Some((epoch, at)) => {
-                epoch < self.epochs.latest()
-                    || now.duration_since(at) >= *heartbeat
-                    || progress.confirm_at.is_some_and(|at| now >= at)
+        if now < at {
+            return;
+        }
+        progress.look_at = None;
+        match delivery.look().await {
+            Ok(Found::Ours) => progress.surprises = 0,
+            Ok(Found::Other(found)) => {
+                if progress.published.take().is_some() {
+                    progress.surprises = progress.surprises.saturating_add(1);
+                    let found = found.map(Epoch::get);
+                    warn!(found, "the mailbox holds another head than was left there");
+                }
+                if let Some(known) = found.filter(|found| *found > self.epochs.latest()) {
+                    warn!(%known, "the mailbox is ahead of the store, which was rolled back");
+                    match self.log.advance(known).await {
+                        Ok(epoch) => self.epochs.observe(epoch),
+                        Err(error) => warn!(error = chain(&error), "the epoch was not set ahead"),
+                    }
+                }
             }
-        };
+            // Writing tells, too, that the mailbox does not answer.
+            Err(_) => progress.look_at = Some(now + LATE),
+        }
+    }
+
+    async fn publish_if_due(&self, progress: &mut Progress) {
+        let Some((_, heartbeat)) = &self.mailbox else { return };
+        let now = Instant::now();
+        let due = progress.published.is_none_or(|(epoch, at)| {
+            epoch < self.epochs.latest() || now.duration_since(at) >= *heartbeat
+        });
         if !due || now < progress.open_at {
             return;
         }
-        progress.written_at = Some(now);
-        match self.publish(&**mailbox).await {
+        let Some(outcome) = self.deliver(progress).await else { return };
+        match outcome {
             Ok(epoch) => {
                 if progress.failures > 0 || progress.published.is_none() {
                     info!(%epoch, "head published");
                 }
                 progress.published = Some((epoch, now));
                 progress.failures = 0;
-                progress.confirm_at = progress.confirm_at.filter(|at| now < *at);
                 progress.open_at = now + TICK;
+                progress.look_at = Some(now + LATE * (1 + progress.surprises).min(LATEST));
             }
+            Err(DeliveryError::Unfinished) => {}
             Err(error) => {
                 progress.failures = progress.failures.saturating_add(1);
                 let pause = self.pause_after(progress.failures);
                 progress.open_at = now + pause;
-                progress.confirm_at = Some(Instant::now() + LATE);
                 warn!(error = chain(&error), failures = progress.failures, retry_ms = %pause.as_millis(),
                     "the head was not published");
             }
         }
     }
 
-    async fn publish(&self, mailbox: &dyn Mailbox) -> Result<Epoch, PublishError> {
-        let head = self.heads.make().await?;
-        mailbox.put(KEY, &head.document).await?;
-        Ok(head.epoch)
+    /// `None` without a mailbox or a lease.
+    async fn deliver(&self, progress: &mut Progress) -> Option<Result<Epoch, DeliveryError>> {
+        let (delivery, (_, taken)) = (progress.delivery.as_mut()?, progress.lease?);
+        progress.written_at = Some(Instant::now());
+        Some(delivery.deliver(taken + LEASE_USE).await)
     }
 
     /// Doubles with each failure; varies by half, so that replicas do not knock in step.
@@ -206,17 +257,18 @@ impl Publisher {
     }
 
     /// Leaves what is pending, whatever failed before, and the lease to the next.
-    async fn farewell(&self, progress: &Progress) {
+    async fn farewell(&self, progress: &mut Progress) {
         let pending = progress.published.is_none_or(|(epoch, _)| epoch < self.epochs.latest());
-        if let (Some((mailbox, _)), true) = (&self.mailbox, pending) {
+        if self.mailbox.is_some() && pending {
             if let Some(at) = progress.written_at {
                 sleep_until(at + TICK).await;
             }
-            match timeout(FAREWELL, self.publish(&**mailbox)).await {
-                Ok(Ok(epoch)) => info!(%epoch, "last head published"),
-                Ok(Err(error)) => {
+            match timeout(FAREWELL, self.deliver(progress)).await {
+                Ok(Some(Ok(epoch))) => info!(%epoch, "last head published"),
+                Ok(Some(Err(error))) => {
                     warn!(error = chain(&error), "the last head was not published");
                 }
+                Ok(None) => {}
                 Err(_) => warn!("the last head was not published in time; the next publisher will"),
             }
         }

@@ -3,21 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::{Epoch, UnixSeconds};
+use common::revocation::Blocked;
+use common::{Epoch, UnixMillis, UnixSeconds};
 use uuid::Uuid;
 
 use super::StoreFault;
-
-/// One revoked id: a `sid` or a `jti`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Blocked {
-    /// The id.
-    pub(crate) id: Uuid,
-    /// When the last access token that bears it is dead by itself, leeway included.
-    pub(crate) expires_at: UnixSeconds,
-    /// The change that brought it; unique and growing.
-    pub(crate) epoch: Epoch,
-}
 
 /// Part of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +16,12 @@ pub(crate) struct LogPage {
     pub(crate) epoch: Epoch,
     /// The store's time of reading.
     pub(crate) now: UnixSeconds,
-    /// The live entries asked for, oldest change first.
+    /// Sessions begun before this are dead, all of them.
+    pub(crate) sessions_before: Option<UnixMillis>,
+    /// The live ones of the entries looked at, oldest change first.
     pub(crate) entries: Vec<Blocked>,
+    /// Where to go on; `None` at the end of the log.
+    pub(crate) next: Option<Epoch>,
 }
 
 /// The log. Its epoch is `max(epoch + 1, the store's milliseconds)` at each change, so that it
@@ -41,14 +35,16 @@ pub(crate) trait BlockLog: Send + Sync {
     )]
     async fn block(&self, id: Uuid, retain: Duration) -> Result<Epoch, StoreFault>;
 
-    /// Counts a change that brings no entry: after a rollback the epoch is then above all before.
-    async fn advance(&self) -> Result<Epoch, StoreFault>;
+    /// Counts a change that brings no entry. The epoch is above `known` then, whatever the store's
+    /// clock says: no edge takes a head with an epoch below that of the one it has.
+    async fn advance(&self, known: Epoch) -> Result<Epoch, StoreFault>;
 
     /// The epoch of the last change.
     async fn epoch(&self) -> Result<Epoch, StoreFault>;
 
-    /// All live entries that came after `epoch`. [`Epoch::ZERO`] asks for all of them.
-    async fn after(&self, epoch: Epoch) -> Result<LogPage, StoreFault>;
+    /// The live ones of the next `limit` entries that came after `epoch`; [`Epoch::ZERO`] is the
+    /// beginning.
+    async fn after(&self, epoch: Epoch, limit: u32) -> Result<LogPage, StoreFault>;
 
     /// Which of `ids` are blocked now. Exact.
     async fn blocked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreFault>;

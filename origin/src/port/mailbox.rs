@@ -1,5 +1,7 @@
 //! Where the signed head is left for the edges: durable, and trusted by nobody.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 /// Why a document could not be left.
@@ -19,6 +21,17 @@ pub(crate) enum MailboxFault {
 /// Takes documents by key; the last one written is what edges read.
 #[async_trait]
 pub(crate) trait Mailbox: Send + Sync {
-    /// Leaves `document` under `key`.
-    async fn put(&self, key: &str, document: &str) -> Result<(), MailboxFault>;
+    /// Leaves `document` under `key`, for at least `keep` or for good.
+    async fn put(
+        &self,
+        key: &str,
+        document: Vec<u8>,
+        keep: Option<Duration>,
+    ) -> Result<(), MailboxFault>;
+
+    /// What lies under `key`, if it is a document of ours by its size.
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, MailboxFault>;
+
+    /// The keys that begin so.
+    async fn keys(&self, prefix: &str) -> Result<Vec<String>, MailboxFault>;
 }

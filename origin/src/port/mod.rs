@@ -9,17 +9,19 @@ mod lease;
 mod mailbox;
 mod passwords;
 mod random;
+mod segments;
 mod sessions;
 mod signer;
 
 pub(crate) use accounts::{Account, AccountError, Accounts, Email, InvalidEmail, NewAccount};
-pub(crate) use block_log::{BlockLog, Blocked, LogPage};
+pub(crate) use block_log::{BlockLog, LogPage};
 pub(crate) use clock::Clock;
 pub(crate) use fault::StoreFault;
 pub(crate) use lease::{Fence, Leases};
 pub(crate) use mailbox::{Mailbox, MailboxFault};
 pub(crate) use passwords::{PasswordFault, Passwords};
 pub(crate) use random::Random;
+pub(crate) use segments::{Content, Segments};
 pub(crate) use sessions::{
     Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
 };

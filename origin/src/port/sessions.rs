@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use common::rotation::{Grace, Reuse};
-use common::{Epoch, SessionId, Subject, TokenId, UnixSeconds};
+use common::{Epoch, SessionId, Subject, TokenId, UnixMillis, UnixSeconds};
 
 use super::StoreFault;
 
 /// A session about to begin.
 #[derive(Clone, Debug)]
 pub(crate) struct NewSession {
+    /// Its time is that of the store, see [`Sessions::now`].
     pub(crate) sid: SessionId,
     pub(crate) subject: Subject,
     /// The id of its first refresh token (generation 0).
@@ -106,8 +107,13 @@ pub(crate) enum RevokeReason {
 /// log in one atomic step.
 #[async_trait]
 pub(crate) trait Sessions: Send + Sync {
-    /// Begins a session. Its id is fresh; one that exists is a fault.
-    async fn begin(&self, new: &NewSession) -> Result<Session, StoreFault>;
+    /// The time for a session that begins: the store's, and not before the last cutoff. Sessions
+    /// and cutoffs are timed by one clock, so that their order is what it looks like.
+    async fn now(&self) -> Result<UnixMillis, StoreFault>;
+
+    /// Begins a session. Its id is fresh; one that exists is a fault. `None` when everybody was
+    /// signed out since the time that the id bears: begin again with a later one.
+    async fn begin(&self, new: &NewSession) -> Result<Option<Session>, StoreFault>;
 
     /// Applies [`common::rotation::judge`].
     async fn rotate(&self, request: &Rotate, rules: &RotationRules)
@@ -129,6 +135,9 @@ pub(crate) trait Sessions: Send + Sync {
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault>;
+
+    /// Ends every session there is. One that begins after this has returned lives.
+    async fn cut_off(&self) -> Result<Epoch, StoreFault>;
 
     /// The live sessions of `subject`, newest first.
     async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault>;

@@ -1,7 +1,7 @@
 //! Who signs, and who answers whether a signature is good.
 
 use common::Secret;
-use common::keys::{Jwk, KeySet};
+use common::keys::{Jwk, Key, KeySet};
 use common::revocation::HeadClaims;
 use common::token::refresh::RefreshClaims;
 use common::token::{AccessClaims, Mac, SignatureCheck};
@@ -21,6 +21,9 @@ pub(crate) trait Signer: Send + Sync {
 
     /// Signs a head with the anchor.
     fn head(&self, claims: &HeadClaims) -> Result<String, SigningFault>;
+
+    /// What heads are verified with.
+    fn anchor(&self) -> &Key;
 
     /// Whether the signature is good.
     fn signature_is_good(&self, check: &SignatureCheck<'_, '_>) -> bool;

@@ -1,5 +1,7 @@
 //! What is our fault, as against what the caller did wrong.
 
+use common::revocation::SegmentError;
+
 use crate::port::{PasswordFault, SigningFault, StoreFault};
 
 /// Something of ours did not work; the caller may try again later.
@@ -14,11 +16,12 @@ pub(crate) enum Fault {
     /// The password hashing.
     #[error(transparent)]
     Password(#[from] PasswordFault),
+    /// A segment was not made.
+    #[error("no segment: {0}")]
+    Segment(#[from] SegmentError),
     /// Too much is revoked at once: no head is made that leaves some of it out.
-    #[error("{entries} ids are blocked and one head holds {capacity}; wait until entries expire")]
+    #[error("more than {capacity} ids wait for a place in a segment; the publisher makes room")]
     Overflow {
-        /// Ids that are blocked now.
-        entries: usize,
         /// Ids that fit.
         capacity: usize,
     },

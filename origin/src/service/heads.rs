@@ -4,12 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::Epoch;
-use common::revocation::{Blocklist, HeadClaims, MAX_HEAD, TailEntry};
+use common::revocation::{
+    Blocklist, HeadClaims, MAX_HEAD, SegmentName, SegmentRef, UnverifiedHead,
+};
 use tokio::sync::Mutex as Turn;
 use tracing::{error, warn};
 
+use super::tail::Tail;
 use super::{Epochs, Fault};
-use crate::port::{BlockLog, Clock, Signer};
+use crate::port::{BlockLog, Clock, Segments, Signer};
 
 /// How old a head may be that is given out again.
 const FRESH: Duration = Duration::from_secs(1);
@@ -28,6 +31,8 @@ const CAPACITY: usize = (MAX_HEAD - 16 * 1024) / BYTES_PER_ENTRY;
 pub(crate) struct SignedHead {
     pub(crate) epoch: Epoch,
     pub(crate) document: Arc<str>,
+    /// The segments that it names.
+    pub(crate) segments: Arc<[SegmentRef]>,
     made: Instant,
 }
 
@@ -41,6 +46,7 @@ impl SignedHead {
 /// Makes heads.
 pub(crate) struct Heads {
     log: Arc<dyn BlockLog>,
+    segments: Arc<dyn Segments>,
     signer: Arc<dyn Signer>,
     clock: Arc<dyn Clock>,
     epochs: Arc<Epochs>,
@@ -54,13 +60,14 @@ impl Heads {
     pub(crate) fn new(
         issuer: &str,
         log: Arc<dyn BlockLog>,
+        segments: Arc<dyn Segments>,
         signer: Arc<dyn Signer>,
         clock: Arc<dyn Clock>,
         epochs: Arc<Epochs>,
     ) -> Self {
         let issuer = String::from(issuer);
         let (last, searching) = (Mutex::default(), Turn::default());
-        Self { log, signer, clock, epochs, issuer, last, searching }
+        Self { log, segments, signer, clock, epochs, issuer, last, searching }
     }
 
     /// A head not older than a second, and not older than any change this process knows of.
@@ -97,37 +104,54 @@ impl Heads {
         // Both before the log is read: a head never looks newer than what it holds, and a change in
         // between is no rollback.
         let (issued_at, known) = (self.clock.now(), self.epochs.latest());
-        let mut page = self.log.after(Epoch::ZERO).await?;
-        if page.epoch < known {
+        let mut tail = self.tail().await?;
+        if tail.1.epoch < known {
             // No edge takes a head with an epoch below that of the one it has.
             warn!("the store was rolled back: its epoch is set ahead again");
-            self.log.advance().await?;
-            page = self.log.after(Epoch::ZERO).await?;
+            self.log.advance(known).await?;
+            tail = self.tail().await?;
         }
-        self.epochs.observe(page.epoch);
-        let entries = page.entries.len();
-        if entries > CAPACITY {
+        let (segments, tail) = tail;
+        self.epochs.observe(tail.epoch);
+        if tail.entries.len() > CAPACITY {
             // Whatever were left out would be let in again.
-            error!(entries, capacity = CAPACITY, "more revocations than one head can hold");
-            return Err(Fault::Overflow { entries, capacity: CAPACITY });
+            error!(capacity = CAPACITY, "more revocations than one head can hold");
+            return Err(Fault::Overflow { capacity: CAPACITY });
         }
-        let tail: Vec<_> = page
-            .entries
-            .iter()
-            .map(|entry| TailEntry { id: entry.id, expires_at: entry.expires_at })
-            .collect();
         let claims = HeadClaims {
             iss: self.issuer.clone(),
-            epoch: page.epoch,
+            epoch: tail.epoch,
             issued_at,
             keys: self.signer.jwks(),
-            sessions_before: None,
-            tail: Blocklist::encode(&tail),
-            segments: Vec::new(),
+            sessions_before: tail.sessions_before,
+            tail: Blocklist::encode(&tail.entries),
+            segments: segments.clone(),
         };
         let document = self.signer.head(&claims)?.into();
-        let head = SignedHead { epoch: page.epoch, document, made };
+        let head = SignedHead { epoch: tail.epoch, document, segments: segments.into(), made };
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.clone());
         Ok(head)
+    }
+
+    /// The live segments, and what came after them. In this order: what goes into a segment in
+    /// between is then in the tail too.
+    async fn tail(&self) -> Result<(Vec<SegmentRef>, Tail), Fault> {
+        let manifest = self.segments.manifest().await?;
+        let tail = Tail::after(&*self.log, manifest.through, CAPACITY).await?;
+        Ok((manifest.live(tail.now).collect(), tail))
+    }
+
+    /// The content of a segment, for an edge that lacks it.
+    pub(crate) async fn segment(&self, name: SegmentName) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.segments.content(name).await?)
+    }
+
+    /// The epoch of a head of ours, as it lay in a mailbox; `None` when it is none.
+    pub(crate) fn epoch_of(&self, document: &[u8]) -> Option<Epoch> {
+        let text = str::from_utf8(document).ok()?;
+        let head = UnverifiedHead::parse(text, self.signer.anchor()).ok()?;
+        let signature_is_good = self.signer.signature_is_good(&head.check);
+        let head = head.answered(signature_is_good, &self.issuer, self.clock.now()).ok()?;
+        Some(head.epoch())
     }
 }

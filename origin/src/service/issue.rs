@@ -56,8 +56,8 @@ impl Issuer {
             Lasting::Remembered => (self.rules.idle, self.rules.absolute),
             Lasting::Browser => (self.rules.browser, self.rules.browser),
         };
-        let new = NewSession {
-            sid: self.random.session_id(self.clock.now_ms()),
+        let mut new = NewSession {
+            sid: self.random.session_id(self.sessions.now().await?),
             subject: account.id.clone(),
             jti: self.random.token_id(),
             device,
@@ -66,7 +66,13 @@ impl Issuer {
             absolute,
             jitter_permille: self.random.up_to(JITTER_PERMILLE),
         };
-        self.issue(self.sessions.begin(&new).await?, account)
+        loop {
+            if let Some(session) = self.sessions.begin(&new).await? {
+                return self.issue(session, account);
+            }
+            // Everybody was signed out in between, and this one comes after.
+            new.sid = self.random.session_id(self.sessions.now().await?);
+        }
     }
 
     /// The tokens of `session` as it is now: a new access token and its current refresh token,

@@ -1,5 +1,6 @@
 //! The flows. They know ports and decisions; no HTTP, no SQL, no Redis, no JSON.
 
+mod compaction;
 mod credentials;
 mod edge;
 mod epochs;
@@ -13,12 +14,14 @@ mod register;
 mod revocation;
 mod roles;
 mod rotation;
+mod tail;
 
+pub(crate) use compaction::Compactor;
 pub(crate) use credentials::{AccessError, Credentials, SignedIn};
 pub(crate) use edge::{Edge, EdgeTrust, device};
 pub(crate) use epochs::Epochs;
 pub(crate) use fault::Fault;
-pub(crate) use heads::Heads;
+pub(crate) use heads::{Heads, SignedHead};
 pub(crate) use issue::{Issued, Issuer, Lasting};
 pub(crate) use login::{Login, LoginError};
 pub(crate) use password::WeakPassword;

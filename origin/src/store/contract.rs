@@ -7,6 +7,7 @@ mod log;
 mod race;
 mod revocation;
 mod rotation;
+mod segments;
 
 pub(super) use bench::Bench;
 
@@ -40,12 +41,17 @@ macro_rules! contract {
                 revocation::a_subject_is_signed_out_everywhere_and_nobody_else,
                 revocation::signing_out_everywhere_finds_a_session_just_past_its_end,
                 revocation::sessions_are_listed_newest_first_while_they_live,
+                revocation::a_cutoff_ends_all_that_began_before_and_nothing_after,
                 revocation::the_first_reason_stays,
                 log::the_log_answers_what_came_after_an_epoch,
+                log::the_log_is_read_page_by_page,
+                log::an_epoch_can_be_set_above_one_that_is_known,
                 log::an_id_keeps_its_later_expiry,
                 log::expired_entries_are_neither_listed_nor_blocked_and_fall_to_a_prune,
                 log::epochs_grow_also_after_a_rollback,
                 log::epochs_are_milliseconds_or_one_more,
+                segments::segments_come_with_their_manifest,
+                segments::only_the_holder_of_the_fence_replaces,
                 lease::a_lease_has_one_holder_at_a_time,
                 lease::each_holder_has_a_higher_fence,
                 lease::leases_of_other_names_do_not_meet,

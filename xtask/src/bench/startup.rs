@@ -7,7 +7,6 @@ use std::{
     fs,
     io::{self, Write},
     path::Path,
-    process::Command,
     time::{Duration, Instant},
 };
 
@@ -18,7 +17,7 @@ use crate::{
     build::{self, Profile},
     error::Doing,
     setup,
-    stack::{self, Options, Part, Ports, probe},
+    stack::{self, BareWorker, Options, Part, Ports, probe},
 };
 
 /// Odd, so that the median is one of the runs.
@@ -92,14 +91,13 @@ async fn worker_starts(
     let anchor = stack::anchor_key(origin, &state, options)?;
     let secret = stack::kept_secret(&state.join("edge-secret"))?;
     let ports = options.ports.resolve()?;
-    let mut ours = workerd(
-        workspace,
-        &state,
-        "ours",
-        ports.edge,
-        &our_worker(workspace, &state, &anchor, &secret)?,
-    )?;
-    let mut empty = workerd(workspace, &state, "empty", ports.app, &empty_worker())?;
+    let mut vars = stack::worker_vars(workspace)?;
+    vars.insert("ANCHOR_KEY".into(), Value::from(anchor));
+    vars.insert("EDGE_SECRET".into(), Value::from(secret));
+    let our_worker = BareWorker::Ours { vars, kv: None };
+    let mut ours = stack::workerd(workspace, &state.join("ours"), ports.edge, &our_worker)?;
+    let empty_worker = BareWorker::Script(EMPTY_WORKER.into());
+    let mut empty = stack::workerd(workspace, &state.join("empty"), ports.app, &empty_worker)?;
     let (mut our_times, mut empty_times) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         our_times.push(first_answer(&mut ours, ports.edge, PATH, 400).await?);
@@ -112,24 +110,6 @@ async fn worker_starts(
 
 /// Refused by the gate for its form, so that no mailbox and no app has a part in the time.
 const PATH: &str = "/a//b";
-
-fn workerd(
-    workspace: &Workspace,
-    state: &Path,
-    name: &'static str,
-    port: u16,
-    config: &str,
-) -> Result<Part, Error> {
-    let file = state.join(format!("{name}.capnp"));
-    stack::write_private(&file, &config.replace("PORT", &port.to_string()))
-        .doing(|| format!("writing {}", file.display()))?;
-    let program = workspace.node_program("workerd");
-    Ok(Part::new(name, port, state.join("logs/workerd.log"), move || {
-        let mut command = Command::new(&program);
-        command.arg("serve").arg(&file);
-        command
-    }))
-}
 
 /// Starts a part and says how long its first answer took.
 async fn first_answer(
@@ -153,61 +133,6 @@ async fn first_answer(
         }
         tokio::time::sleep(Duration::from_micros(500)).await;
     }
-}
-
-/// The Worker as built, with the project's vars and a KV that nothing answers for.
-fn our_worker(
-    workspace: &Workspace,
-    state: &Path,
-    anchor: &str,
-    secret: &str,
-) -> Result<String, Error> {
-    let vars = stack::worker_vars(workspace)?;
-    let mut bindings = vec![
-        format!("(name = \"ANCHOR_KEY\", text = {})", quoted(anchor)),
-        format!("(name = \"EDGE_SECRET\", text = {})", quoted(secret)),
-        "(name = \"PORTCULLIS_KV\", kvNamespace = \"nowhere\")".to_owned(),
-    ];
-    for (name, value) in vars {
-        bindings.push(match value {
-            Value::String(text) => format!("(name = {}, text = {})", quoted(&name), quoted(&text)),
-            other => format!("(name = {}, json = {})", quoted(&name), quoted(&other.to_string())),
-        });
-    }
-    // workerd reads what it embeds from beside its configuration.
-    for name in ["index.js", "index_bg.wasm"] {
-        let built = workspace.path("build").join(name);
-        fs::copy(&built, state.join(name)).doing(|| format!("copying {}", built.display()))?;
-    }
-    let modules = "(name = \"index.js\", esModule = embed \"index.js\"), \
-                   (name = \"index_bg.wasm\", wasm = embed \"index_bg.wasm\")";
-    Ok(configuration(modules, &bindings.join(", ")))
-}
-
-fn empty_worker() -> String {
-    configuration(&format!("(name = \"index.js\", esModule = {})", quoted(EMPTY_WORKER)), "")
-}
-
-/// workerd's own configuration, of one Worker on one port.
-fn configuration(modules: &str, bindings: &str) -> String {
-    format!(
-        r#"using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker), (name = "nowhere", network = (allow = []))],
-  sockets = [(name = "http", address = "127.0.0.1:PORT", http = (), service = "main")],
-);
-const worker :Workerd.Worker = (
-  modules = [{modules}],
-  bindings = [{bindings}],
-  compatibilityDate = "2026-11-01",
-);
-"#
-    )
-}
-
-/// A string as Cap'n Proto's text format writes it, which is as JSON does.
-fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
 }
 
 /// The resident memory of a part, in KiB.

@@ -1,6 +1,6 @@
 //! The app behind the gate: tells what reached it.
 
-use std::{borrow::Cow, convert::Infallible, net::TcpListener, thread, time::Duration};
+use std::{borrow::Cow, convert::Infallible, time::Duration};
 
 use axum::{
     Json, Router,
@@ -15,58 +15,34 @@ use axum::{
 };
 use futures_util::StreamExt;
 use serde::Serialize;
-use tokio::sync::oneshot;
 
+use super::Served;
 use crate::{Error, error::Doing};
 
 /// What a browser is shown first.
 const PAGE: &str = include_str!("demo_app.html");
 
-/// A running demo app, on a thread of its own. Dropping it closes its port and connections.
+/// A running demo app. Dropping it closes its port and connections.
 #[derive(Debug)]
 pub struct DemoApp {
-    stop: Option<oneshot::Sender<Infallible>>,
-    thread: Option<thread::JoinHandle<()>>,
+    served: Served,
 }
 
 impl DemoApp {
-    /// Serves on a loopback port.
+    /// Serves on a loopback port; 0 picks a free one.
     ///
     /// # Errors
     /// When the port is taken.
     pub fn start(port: u16) -> Result<Self, Error> {
-        let doing = || format!("starting the demo app on port {port}");
-        let listener = TcpListener::bind(("127.0.0.1", port)).doing(doing)?;
-        listener.set_nonblocking(true).doing(doing)?;
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().doing(doing)?;
-        let listener = {
-            let _inside = runtime.enter();
-            tokio::net::TcpListener::from_std(listener).doing(doing)?
-        };
-        let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new()
-            .name("demo-app".into())
-            .spawn(move || {
-                runtime.block_on(async {
-                    tokio::select! {
-                        _ = axum::serve(listener, router()) => {}
-                        _ = stopped => {}
-                    }
-                });
-            })
-            .doing(doing)?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        let served = Served::start("demo-app", port, router())
+            .doing(|| format!("starting the demo app on port {port}"))?;
+        Ok(Self { served })
     }
-}
 
-impl Drop for DemoApp {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // It has no result; a panic in it was already printed.
-            let _ = thread.join();
-        }
+    /// Where it listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.served.port()
     }
 }
 

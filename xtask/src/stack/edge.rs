@@ -77,7 +77,10 @@ fn configuration(workspace: &Workspace, ports: Ports, options: &Options) -> Resu
 }
 
 /// The vars in the project's wrangler.toml.
-pub(crate) fn worker_vars(workspace: &Workspace) -> Result<Map<String, Value>, Error> {
+///
+/// # Errors
+/// When it cannot be read or has none.
+pub fn worker_vars(workspace: &Workspace) -> Result<Map<String, Value>, Error> {
     vars_of(&wrangler_toml(workspace)?)
 }
 
@@ -92,4 +95,12 @@ fn wrangler_toml(workspace: &Workspace) -> Result<Map<String, Value>, Error> {
     let path = workspace.path("wrangler.toml");
     let text = fs::read_to_string(&path).doing(|| format!("reading {}", path.display()))?;
     toml::from_str(&text).map_err(|error| Error::Unexpected(format!("{}: {error}", path.display())))
+}
+
+/// Which behaviour of the platform the Worker is written for.
+pub(super) fn compatibility_date(workspace: &Workspace) -> Result<String, Error> {
+    match wrangler_toml(workspace)?.get("compatibility_date") {
+        Some(Value::String(date)) => Ok(date.clone()),
+        _ => Err(Error::Unexpected("wrangler.toml names no `compatibility_date`".into())),
+    }
 }

@@ -33,15 +33,18 @@ pub(crate) fn part(
     let (program, state) = (program.to_path_buf(), state.to_path_buf());
     let log = state.join("logs/origin.log");
     Part::new("origin", ports.origin, log, move || {
-        let mut command = configured(&program, &state, &settings);
+        let mut command = command(&program, &state, &settings);
         command.arg("serve");
         command
     })
 }
 
 /// Asks the origin for its anchor's public key; it makes its keys if it has none yet.
-pub(crate) fn anchor_key(program: &Path, state: &Path, options: &Options) -> Result<String, Error> {
-    let output = configured(program, state, &options.settings)
+///
+/// # Errors
+/// When the program cannot be started or has no key to show.
+pub fn anchor_key(program: &Path, state: &Path, options: &Options) -> Result<String, Error> {
+    let output = command(program, state, &options.settings)
         .args(["keys", "anchor"])
         .output()
         .doing(|| format!("starting {}", program.display()))?;
@@ -55,7 +58,8 @@ pub(crate) fn anchor_key(program: &Path, state: &Path, options: &Options) -> Res
 
 /// The origin's program with these settings and no others: neither the caller's environment nor a
 /// `portcullis.toml` where the caller stands has a say.
-fn configured(program: &Path, state: &Path, settings: &[(String, String)]) -> Command {
+#[must_use]
+pub fn command(program: &Path, state: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(program);
     command.current_dir(state);
     for (name, _) in env::vars_os() {

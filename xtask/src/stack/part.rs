@@ -28,7 +28,9 @@ pub struct Part {
 }
 
 impl Part {
-    pub(crate) fn new(
+    /// A part of this name and port, not started yet: `command` makes what starts it, and what it
+    /// prints goes to the end of `log`.
+    pub fn new(
         name: &'static str,
         port: u16,
         log: PathBuf,
@@ -95,14 +97,20 @@ impl Part {
     }
 
     /// What the part has printed since it was last started.
-    pub(crate) fn printed_now(&self) -> io::Result<String> {
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    pub fn printed_now(&self) -> io::Result<String> {
         let bytes = fs::read(&self.log)?;
         let from = usize::try_from(self.earlier).unwrap_or(usize::MAX);
         Ok(String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned())
     }
 
-    /// Fails once a process that should be running has ended by itself.
-    pub(crate) fn check(&mut self) -> Result<(), Error> {
+    /// Looks whether the process still runs.
+    ///
+    /// # Errors
+    /// When it should and has ended by itself.
+    pub fn check(&mut self) -> Result<(), Error> {
         let ended: Option<ExitStatus> = match &mut self.running {
             Some(group) => group.exited().doing(|| format!("looking after the {}", self.name))?,
             None => None,
@@ -114,7 +122,8 @@ impl Part {
     }
 
     /// An error about this part, with the end of its log.
-    pub(crate) fn failure(&self, what: String) -> Error {
+    #[must_use]
+    pub fn failure(&self, what: String) -> Error {
         Error::Part {
             part: self.name,
             port: self.port,

@@ -12,14 +12,20 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use crate::{Error, error::Doing};
 
 /// Makes a folder only its owner can look into, and gives its full path.
-pub(crate) fn private_folder(path: &Path) -> Result<PathBuf, Error> {
+///
+/// # Errors
+/// When the system refuses.
+pub fn private_folder(path: &Path) -> Result<PathBuf, Error> {
     let doing = || format!("making the folder {}", path.display());
     DirBuilder::new().recursive(true).mode(0o700).create(path).doing(doing)?;
     path.canonicalize().doing(doing)
 }
 
 /// A random secret that is made once and kept in a file.
-pub(crate) fn kept_secret(path: &Path) -> Result<String, Error> {
+///
+/// # Errors
+/// When the file cannot be read or written.
+pub fn kept_secret(path: &Path) -> Result<String, Error> {
     match fs::read_to_string(path) {
         Ok(secret) if !secret.trim().is_empty() => return Ok(secret.trim().to_owned()),
         Ok(_) => {}

@@ -40,9 +40,36 @@ fn client(api: Url) -> KvClient {
 #[tokio::test]
 async fn a_write_goes_to_the_key_with_the_token() {
     let (url, seen) = api(StatusCode::OK, r#"{"success":true,"errors":[]}"#).await;
-    client(url).put("head", "text").await.unwrap();
+    client(url).put("head", b"text".to_vec(), None).await.unwrap();
     let expected = "PUT /base/storage/kv/namespaces/portcullis/values/head Bearer very-secret";
     assert_eq!(*seen.lock().unwrap(), [expected]);
+}
+
+#[tokio::test]
+async fn rev_04_kv_takes_no_shorter_life_than_a_minute() {
+    for (keep, expected) in [(5, 60), (59, 60), (60, 60), (3600, 3600)] {
+        let (url, seen) = api(StatusCode::OK, r#"{"success":true}"#).await;
+        let keep = Some(Duration::from_secs(keep));
+        client(url).put("segment:x", vec![0, 255], keep).await.unwrap();
+        let line = &seen.lock().unwrap()[0];
+        assert!(line.contains(&format!("values/segment:x?expiration_ttl={expected} ")), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn what_lies_there_is_read_and_keys_are_listed() {
+    let (url, _) = api(StatusCode::OK, "text").await;
+    assert_eq!(client(url).get("head").await.unwrap().unwrap(), b"text");
+    let (url, _) = api(StatusCode::NOT_FOUND, "").await;
+    assert_eq!(client(url).get("head").await.unwrap(), None);
+    let (url, _) = api(StatusCode::SERVICE_UNAVAILABLE, "").await;
+    assert!(client(url).get("head").await.is_err());
+    // A cursor that stays the same is the end, too: nobody is asked for ever.
+    let page = r#"{"success":true,"result":[{"name":"segment:x"}],"result_info":{"cursor":"a"}}"#;
+    let (url, seen) = api(StatusCode::OK, page).await;
+    assert_eq!(client(url).keys("segment:").await.unwrap(), ["segment:x", "segment:x"]);
+    let last = seen.lock().unwrap().last().unwrap().clone();
+    assert!(last.contains("/keys?prefix=segment%3A&cursor=a "), "{last}");
 }
 
 #[tokio::test]
@@ -61,7 +88,7 @@ async fn rev_07_only_success_is_success() {
         (StatusCode::OK, large, "too large"),
     ] {
         let (url, seen) = api(status, body).await;
-        let fault = client(url).put("head", "text").await.unwrap_err().to_string();
+        let fault = client(url).put("head", b"text".to_vec(), None).await.unwrap_err().to_string();
         assert!(fault.contains(expected), "{status}: {fault}");
         assert!(!fault.contains("secret"), "{fault}");
         assert_eq!(seen.lock().unwrap().len(), 1, "no redirect is followed");
@@ -71,6 +98,6 @@ async fn rev_07_only_success_is_success() {
 #[tokio::test]
 async fn nobody_there_is_a_failure_that_says_so() {
     let url = "http://127.0.0.1:9/".parse().unwrap();
-    let fault = client(url).put("head", "text").await.unwrap_err();
+    let fault = client(url).put("head", b"text".to_vec(), None).await.unwrap_err();
     assert!(matches!(&fault, MailboxFault::Failed(words) if words.contains("refused")), "{fault}");
 }

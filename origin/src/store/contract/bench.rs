@@ -8,14 +8,14 @@ use common::{SessionId, Subject, TokenId};
 use uuid::Uuid;
 
 use crate::port::{
-    BlockLog, Ended, Leases, NewSession, Rotate, Rotation, RotationRules, Session, Sessions,
-    StoreFault,
+    BlockLog, Ended, Leases, NewSession, Rotate, Rotation, RotationRules, Segments, Session,
+    Sessions, StoreFault,
 };
 
 /// A store of its own for one test, and ways to reach behind it.
 #[async_trait]
 pub(in crate::store) trait Bench: Send + Sync + Sized {
-    type Store: Sessions + BlockLog + Leases + Clone + 'static;
+    type Store: Sessions + BlockLog + Segments + Leases + Clone + 'static;
 
     async fn fresh() -> Self;
 
@@ -110,7 +110,7 @@ impl Token {
 
 /// Begins a session of alice on the phone, and answers its first token.
 pub(in crate::store) async fn begun<S: Sessions>(store: &S) -> Token {
-    Token::of(&store.begin(&new_session("alice")).await.unwrap())
+    Token::of(&store.begin(&new_session("alice")).await.unwrap().unwrap())
 }
 
 /// Presents a token from the phone.

@@ -71,8 +71,8 @@ async fn history<A: Bench, B: Bench>(a: &A, b: &B, seed: u64) -> Vec<String> {
     new.idle = seconds(1_209_607);
     new.absolute = seconds(3_000_017);
     let first = Token { sid: new.sid, generation: 0, jti: new.jti };
-    a.store().begin(&new).await.unwrap();
-    b.store().begin(&new).await.unwrap();
+    a.store().begin(&new).await.unwrap().unwrap();
+    b.store().begin(&new).await.unwrap().unwrap();
 
     let mut known = vec![first];
     let mut judged = Vec::new();

@@ -43,7 +43,7 @@ pub(super) async fn rtr_02_a_thousand_families_have_one_successor_each<B: Bench>
 
 /// Presents one token from all sides, and answers how many rotated and how many repeated it.
 async fn race<S: Sessions + Clone + 'static>(store: S) -> (usize, usize) {
-    let token = Token::of(&store.begin(&new_session("alice")).await.unwrap());
+    let token = Token::of(&store.begin(&new_session("alice")).await.unwrap().unwrap());
     let mut racers = JoinSet::new();
     for _ in 0..RACERS {
         let store = store.clone();
@@ -95,7 +95,7 @@ async fn refresh_against_logout<S: Sessions + Clone + 'static>(
     store: S,
     head_start: usize,
 ) -> bool {
-    let token = Token::of(&store.begin(&new_session("alice")).await.unwrap());
+    let token = Token::of(&store.begin(&new_session("alice")).await.unwrap().unwrap());
     let refresh = {
         let store = store.clone();
         tokio::spawn(async move { store.rotate(&token.from(PHONE), &RULES).await.unwrap() })

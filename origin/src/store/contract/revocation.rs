@@ -1,20 +1,21 @@
 //! Revocation: the mark and the entry in the log, together.
 
-use common::Epoch;
 use common::rotation::Judgement;
+use common::{Epoch, SessionId};
 use uuid::Uuid;
 
 use super::Bench;
 use super::bench::{
-    IDLE, PHONE, RETAIN, Token, begun, ends, is_blocked, live, new_session, seconds, subject,
+    IDLE, PHONE, RETAIN, Token, begun, ends, is_blocked, is_live, live, new_session, rotate,
+    seconds, subject,
 };
-use crate::port::{BlockLog, Ended, RevokeReason, Sessions};
+use crate::port::{BlockLog, Ended, NewSession, RevokeReason, Rotation, Sessions};
 
 pub(super) async fn a_revocation_marks_and_blocks_in_one_step<B: Bench>(bench: &B) {
     let token = begun(bench.store()).await;
     let store = bench.store();
     let epoch = store.revoke(token.sid, RevokeReason::Logout, RETAIN).await.unwrap();
-    let page = store.after(Epoch::ZERO).await.unwrap();
+    let page = store.after(Epoch::ZERO, 1000).await.unwrap();
     assert_eq!(page.epoch, epoch);
     let [entry] = page.entries[..] else { panic!("{page:?}") };
     assert_eq!((entry.id, entry.epoch), (token.sid.uuid(), epoch));
@@ -26,7 +27,7 @@ pub(super) async fn a_revocation_marks_and_blocks_in_one_step<B: Bench>(bench: &
 }
 
 pub(super) async fn a_session_unknown_here_is_blocked_all_the_same<B: Bench>(bench: &B) {
-    let unknown = common::SessionId::new(Uuid::now_v7());
+    let unknown = SessionId::new(Uuid::now_v7());
     let epoch = bench.store().revoke(unknown, RevokeReason::Logout, RETAIN).await.unwrap();
     assert!(epoch > Epoch::ZERO);
     assert!(is_blocked(bench, unknown.uuid()).await);
@@ -35,7 +36,7 @@ pub(super) async fn a_session_unknown_here_is_blocked_all_the_same<B: Bench>(ben
 
 pub(super) async fn ending_what_is_over_is_no_news<B: Bench>(bench: &B) {
     let store = bench.store();
-    let unknown = common::SessionId::new(Uuid::now_v7());
+    let unknown = SessionId::new(Uuid::now_v7());
     for sid in [begun(store).await.sid, unknown] {
         let epoch = store.revoke(sid, RevokeReason::Logout, RETAIN).await.unwrap();
         // A longer life would be news, if it were one that is asked for.
@@ -56,12 +57,12 @@ pub(super) async fn a_subject_is_signed_out_everywhere_and_nobody_else<B: Bench>
     for _ in 0..3 {
         hers.push(begun(bench.store()).await);
     }
-    let his = Token::of(&store.begin(&new_session("bob")).await.unwrap());
+    let his = Token::of(&store.begin(&new_session("bob")).await.unwrap().unwrap());
     store.revoke(hers[0].sid, RevokeReason::Logout, RETAIN).await.unwrap();
 
     let alice = subject("alice");
     let epoch = store.revoke_all(&alice, RevokeReason::LogoutAll, RETAIN).await.unwrap();
-    let page = store.after(Epoch::ZERO).await.unwrap();
+    let page = store.after(Epoch::ZERO, 1000).await.unwrap();
     assert_eq!(page.epoch, epoch);
     assert_eq!(page.entries.len(), 3);
     assert!(page.entries.is_sorted_by(|a, b| a.epoch < b.epoch));
@@ -92,13 +93,50 @@ pub(super) async fn sessions_are_listed_newest_first_while_they_live<B: Bench>(b
     assert!(store.of(&alice).await.unwrap().is_empty());
     let mut begun_in_turn = Vec::new();
     for _ in 0..4 {
-        begun_in_turn.push(store.begin(&new_session("alice")).await.unwrap());
+        begun_in_turn.push(store.begin(&new_session("alice")).await.unwrap().unwrap());
     }
-    store.begin(&new_session("bob")).await.unwrap();
+    store.begin(&new_session("bob")).await.unwrap().unwrap();
     let [oldest, revoked, expired, newest] = &begun_in_turn[..] else { panic!() };
     store.revoke(revoked.sid, RevokeReason::Logout, RETAIN).await.unwrap();
     bench.age(expired.sid, IDLE).await;
     assert_eq!(store.of(&alice).await.unwrap(), [newest.clone(), oldest.clone()]);
+}
+
+pub(super) async fn a_cutoff_ends_all_that_began_before_and_nothing_after<B: Bench>(bench: &B) {
+    let store = bench.store();
+    for _ in 0..50 {
+        // All in as few milliseconds as can be: each must fall on the right side.
+        let before = begin_now(store).await;
+        let epoch = store.cut_off().await.unwrap();
+        let after = begin_now(store).await;
+        assert!(epoch > Epoch::ZERO);
+        let page = store.after(epoch, 1000).await.unwrap();
+        let cutoff = page.sessions_before.unwrap();
+        assert!(before.sid.began_at().unwrap() < cutoff);
+        assert!(after.sid.began_at().unwrap() >= cutoff);
+        let outcome = rotate(store, before).await.unwrap();
+        assert!(matches!(outcome, Rotation::Ended { why: Ended::Revoked, .. }), "{outcome:?}");
+        assert!(is_live(&rotate(store, after).await));
+        let alive: Vec<_> = store.of(&subject("alice")).await.unwrap();
+        assert_eq!(alive.iter().map(|session| session.sid).collect::<Vec<_>>(), [after.sid]);
+    }
+    // Who takes the time before the cutoff and begins after it is told to take it again.
+    let late = new_session("alice");
+    store.cut_off().await.unwrap();
+    assert_eq!(store.begin(&late).await.unwrap(), None);
+}
+
+/// Begins a session of alice as the issuer does.
+async fn begin_now<S: Sessions>(store: &S) -> Token {
+    loop {
+        let now = store.now().await.unwrap().get();
+        let (high, low) = Uuid::now_v7().as_u64_pair();
+        let sid = SessionId::new(Uuid::from_u64_pair(now << 16 | high & 0xffff, low));
+        let new = NewSession { sid, ..new_session("alice") };
+        if let Some(session) = store.begin(&new).await.unwrap() {
+            return Token::of(&session);
+        }
+    }
 }
 
 pub(super) async fn the_first_reason_stays<B: Bench>(bench: &B) {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use common::revocation::Blocked;
 use common::{Epoch, UnixMillis, UnixSeconds};
 use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::writer::Batch;
 use super::{EmbeddedStore, FILE, NOW_MS, fault};
-use crate::port::{BlockLog, Blocked, LogPage, StoreFault};
+use crate::port::{BlockLog, LogPage, StoreFault};
 use crate::store::REMEMBERED;
 use crate::store::sqlite::integer;
 
@@ -22,8 +23,8 @@ impl BlockLog for EmbeddedStore {
         self.writer.write(move |batch| Box::pin(async move { batch.block(id, retain).await })).await
     }
 
-    async fn advance(&self) -> Result<Epoch, StoreFault> {
-        self.writer.write(|batch| Box::pin(async move { batch.advance().await })).await
+    async fn advance(&self, known: Epoch) -> Result<Epoch, StoreFault> {
+        self.writer.write(move |batch| Box::pin(async move { batch.advance(known).await })).await
     }
 
     async fn epoch(&self) -> Result<Epoch, StoreFault> {
@@ -31,22 +32,31 @@ impl BlockLog for EmbeddedStore {
         read_epoch(epoch)
     }
 
-    async fn after(&self, epoch: Epoch) -> Result<LogPage, StoreFault> {
+    async fn after(&self, epoch: Epoch, limit: u32) -> Result<LogPage, StoreFault> {
         // One transaction is one state of the log: no entry is missing below the epoch it answers.
         let mut db = self.reader.begin().await.map_err(fault)?;
-        let current = sqlx::query_scalar(EPOCH).fetch_one(&mut *db).await.map_err(fault)?;
+        let (current, cutoff): (i64, i64) =
+            sqlx::query_as("SELECT epoch, sessions_before_ms FROM log")
+                .fetch_one(&mut *db)
+                .await
+                .map_err(fault)?;
         let now: i64 = sqlx::query_scalar(NOW_MS).fetch_one(&mut *db).await.map_err(fault)?;
         let now = UnixMillis::new(now.unsigned_abs()).seconds();
-        let live = "SELECT id, expires_at, epoch FROM blocked \
-             WHERE epoch > $1 AND expires_at > $2 ORDER BY epoch";
-        let rows = sqlx::query(live)
+        let next = "SELECT id, expires_at, epoch FROM blocked \
+             WHERE epoch > $1 ORDER BY epoch LIMIT $2";
+        let rows = sqlx::query(next)
             .bind(integer(epoch.get()))
-            .bind(integer(now.get()))
+            .bind(limit)
             .fetch_all(&mut *db)
             .await
             .map_err(fault)?;
-        let entries = rows.iter().map(read_entry).collect::<Result<_, _>>()?;
-        Ok(LogPage { epoch: read_epoch(current)?, now, entries })
+        let mut entries = rows.iter().map(read_entry).collect::<Result<Vec<_>, _>>()?;
+        let is_full = u32::try_from(rows.len()).is_ok_and(|count| count == limit);
+        let next = entries.last().map(|entry| entry.epoch).filter(|_| is_full);
+        entries.retain(|entry| entry.expires_at > now);
+        let epoch = read_epoch(current)?;
+        let sessions_before = read_cutoff(cutoff)?;
+        Ok(LogPage { epoch, now, sessions_before, entries, next })
     }
 
     async fn blocked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreFault> {
@@ -87,7 +97,7 @@ impl Batch {
         if self.blocked_until(id).await?.is_some_and(|known| known >= expires_at) {
             return self.epoch().await;
         }
-        let epoch = self.advance().await?;
+        let epoch = self.advance(Epoch::ZERO).await?;
         let entry = "INSERT INTO blocked (id, expires_at, epoch) VALUES ($1, $2, $3) \
              ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at, epoch = excluded.epoch";
         sqlx::query(entry)
@@ -100,10 +110,12 @@ impl Batch {
         Ok(epoch)
     }
 
-    async fn advance(&mut self) -> Result<Epoch, StoreFault> {
-        let next = "UPDATE log SET epoch = max(epoch + 1, $1) RETURNING epoch";
+    /// Counts a change; its epoch is above all before and above `known`.
+    pub(super) async fn advance(&mut self, known: Epoch) -> Result<Epoch, StoreFault> {
+        let next = "UPDATE log SET epoch = max(epoch + 1, $1, $2 + 1) RETURNING epoch";
         let epoch = sqlx::query_scalar(next)
             .bind(integer(self.now.get()))
+            .bind(integer(known.get()))
             .fetch_one(&mut *self.db)
             .await
             .map_err(fault)?;
@@ -141,6 +153,11 @@ impl Batch {
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;
+        sqlx::query("DELETE FROM segment WHERE expires_at <= $1")
+            .bind(integer(now))
+            .execute(&mut *self.db)
+            .await
+            .map_err(fault)?;
         let forgotten = "DELETE FROM session WHERE sid IN \
              (SELECT sid FROM session WHERE idle_end <= $1 LIMIT $2)";
         sqlx::query(forgotten)
@@ -159,6 +176,13 @@ fn read_epoch(value: i64) -> Result<Epoch, StoreFault> {
     u64::try_from(value)
         .map(Epoch::new)
         .map_err(|_| FILE.corrupt(format!("the log's epoch is {value}")))
+}
+
+/// The time before which no session that began is alive; 0 stands for none.
+pub(super) fn read_cutoff(value: i64) -> Result<Option<UnixMillis>, StoreFault> {
+    let millis = u64::try_from(value)
+        .map_err(|_| FILE.corrupt(format!("the log's sessions_before_ms is {value}")))?;
+    Ok((millis > 0).then(|| UnixMillis::new(millis)))
 }
 
 fn read_entry(row: &sqlx::sqlite::SqliteRow) -> Result<Blocked, StoreFault> {

@@ -1,4 +1,4 @@
-//! Sessions, block log and leases in one SQLite file: the default, which needs no server.
+//! Sessions, block log, segments and leases in one SQLite file: the default, which needs no server.
 //!
 //! All writes go through one [`Writer`], which keeps many of them with one look at the disk; reads
 //! have connections of their own and are never held up by it. Several processes may share a file.
@@ -6,6 +6,7 @@
 mod block_log;
 mod lease;
 mod row;
+mod segments;
 mod sessions;
 mod writer;
 

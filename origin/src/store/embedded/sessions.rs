@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use common::rotation::{Judgement, Presented, judge};
-use common::{Epoch, SessionId, Subject, UnixSeconds};
+use common::{Epoch, SessionId, Subject, UnixMillis, UnixSeconds};
 use sqlx::sqlite::SqliteRow;
 
+use super::block_log::read_cutoff;
 use super::row::Row;
 use super::writer::Batch;
 use super::{EmbeddedStore, FILE, NOW_MS, fault};
@@ -18,7 +19,14 @@ use crate::store::sqlite::integer;
 
 #[async_trait]
 impl Sessions for EmbeddedStore {
-    async fn begin(&self, new: &NewSession) -> Result<Session, StoreFault> {
+    async fn now(&self) -> Result<UnixMillis, StoreFault> {
+        let now: i64 = sqlx::query_scalar(NOW_MS).fetch_one(&self.reader).await.map_err(fault)?;
+        let cutoff = sqlx::query_scalar(CUTOFF).fetch_one(&self.reader).await.map_err(fault)?;
+        let now = UnixMillis::new(now.unsigned_abs());
+        Ok(read_cutoff(cutoff)?.map_or(now, |cutoff| now.max(cutoff)))
+    }
+
+    async fn begin(&self, new: &NewSession) -> Result<Option<Session>, StoreFault> {
         let new = new.clone();
         self.writer.write(move |batch| Box::pin(async move { batch.begin(new).await })).await
     }
@@ -60,6 +68,10 @@ impl Sessions for EmbeddedStore {
             .await
     }
 
+    async fn cut_off(&self) -> Result<Epoch, StoreFault> {
+        self.writer.write(|batch| Box::pin(async move { batch.cut_off().await })).await
+    }
+
     async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault> {
         // A UUIDv7 begins with its time: by sid is by the time of sign-in.
         let live = "SELECT * FROM session \
@@ -70,7 +82,14 @@ impl Sessions for EmbeddedStore {
             .fetch_all(&self.reader)
             .await
             .map_err(fault)?;
-        rows.iter().map(|row| Ok(Row::read(row)?.session)).collect()
+        let cutoff = sqlx::query_scalar(CUTOFF).fetch_one(&self.reader).await.map_err(fault)?;
+        let cutoff = read_cutoff(cutoff)?;
+        let mut sessions = rows
+            .iter()
+            .map(|row| Ok(Row::read(row)?.session))
+            .collect::<Result<Vec<_>, StoreFault>>()?;
+        sessions.retain(|session| !is_cut_off(session.sid, cutoff));
+        Ok(sessions)
     }
 
     async fn ping(&self) -> Result<(), StoreFault> {
@@ -79,8 +98,34 @@ impl Sessions for EmbeddedStore {
     }
 }
 
+/// The time before which no session that began is alive.
+const CUTOFF: &str = "SELECT sessions_before_ms FROM log";
+
+/// Whether the session began before everybody was signed out.
+fn is_cut_off(sid: SessionId, cutoff: Option<UnixMillis>) -> bool {
+    cutoff.is_some_and(|cutoff| sid.began_at().is_none_or(|began| began < cutoff))
+}
+
 impl Batch {
-    async fn begin(&mut self, new: NewSession) -> Result<Session, StoreFault> {
+    async fn cutoff(&mut self) -> Result<Option<UnixMillis>, StoreFault> {
+        let cutoff = sqlx::query_scalar(CUTOFF).fetch_one(&mut *self.db).await.map_err(fault)?;
+        read_cutoff(cutoff)
+    }
+
+    async fn cut_off(&mut self) -> Result<Epoch, StoreFault> {
+        // Above this millisecond: what began in it began before.
+        sqlx::query("UPDATE log SET sessions_before_ms = max(sessions_before_ms, $1 + 1)")
+            .bind(integer(self.now.get()))
+            .execute(&mut *self.db)
+            .await
+            .map_err(fault)?;
+        self.advance(Epoch::ZERO).await
+    }
+
+    async fn begin(&mut self, new: NewSession) -> Result<Option<Session>, StoreFault> {
+        if is_cut_off(new.sid, self.cutoff().await?) {
+            return Ok(None);
+        }
         let rotated_at = self.now.seconds();
         let absolute_end = rotated_at.plus(new.absolute);
         let session = Session {
@@ -112,7 +157,7 @@ impl Batch {
         if made.rows_affected() == 0 {
             return Err(FILE.corrupt(format!("session {} exists already", session.sid)));
         }
-        Ok(session)
+        Ok(Some(session))
     }
 
     async fn rotate(
@@ -120,7 +165,11 @@ impl Batch {
         request: &Rotate,
         rules: &RotationRules,
     ) -> Result<Rotation, StoreFault> {
-        let held = self.session(request.sid).await?;
+        let mut held = self.session(request.sid).await?;
+        let cutoff = self.cutoff().await?;
+        if let Some(held) = &mut held {
+            held.revoked |= is_cut_off(request.sid, cutoff);
+        }
         let presented = Presented {
             generation: request.generation,
             jti: request.jti,

@@ -48,7 +48,7 @@ async fn what_was_answered_is_there_after_a_restart() {
     let store = EmbeddedStore::open(&path).await.unwrap();
     assert!(is_live(&rotate(&store, kept).await));
     assert!(matches!(rotate(&store, revoked).await, Ok(Rotation::Ended { .. })));
-    assert_eq!(store.after(Epoch::ZERO).await.unwrap().entries[0].id, revoked.sid.uuid());
+    assert_eq!(store.after(Epoch::ZERO, 1000).await.unwrap().entries[0].id, revoked.sid.uuid());
     assert_eq!(store.epoch().await.unwrap(), epoch);
 }
 
@@ -151,7 +151,10 @@ async fn what_is_no_file_of_ours_is_refused_in_words() {
     let newer = folder.path().join("newer.db");
     drop(EmbeddedStore::open(&newer).await.unwrap());
     let mut later = SqliteConnectOptions::new().filename(&newer).connect().await.unwrap();
-    sqlx::query("UPDATE _sqlx_migrations SET version = 9999").execute(&mut later).await.unwrap();
+    sqlx::query("UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1")
+        .execute(&mut later)
+        .await
+        .unwrap();
     let Err(error) = EmbeddedStore::open(&newer).await else { panic!("a newer file") };
     assert!(matches!(error, OpenError::Migration { .. }), "{error:?}");
 }

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::{Epoch, UnixSeconds};
+use common::revocation::Blocked;
+use common::{Epoch, UnixMillis, UnixSeconds};
 use redis::Cmd;
 use uuid::Uuid;
 
 use super::keys::Key;
 use super::link::{Call, Resend};
 use super::{RedisStore, corrupt, script};
-use crate::port::{BlockLog, Blocked, LogPage, StoreFault};
+use crate::port::{BlockLog, LogPage, StoreFault};
 
 /// Entries that one call of the script drops.
 const PRUNED: u64 = 5_000;
@@ -22,8 +23,9 @@ impl BlockLog for RedisStore {
         self.keep(call).await.map(Epoch::new)
     }
 
-    async fn advance(&self) -> Result<Epoch, StoreFault> {
-        self.run(script::ADVANCE.on_log_and(&[]), Resend::Harmless).await.map(Epoch::new)
+    async fn advance(&self, known: Epoch) -> Result<Epoch, StoreFault> {
+        let call = script::ADVANCE.on_log_and(&[]).arg(known.get());
+        self.run(call, Resend::Harmless).await.map(Epoch::new)
     }
 
     async fn epoch(&self) -> Result<Epoch, StoreFault> {
@@ -32,12 +34,17 @@ impl BlockLog for RedisStore {
         Ok(epoch.map_or(Epoch::ZERO, Epoch::new))
     }
 
-    async fn after(&self, epoch: Epoch) -> Result<LogPage, StoreFault> {
-        let call = script::AFTER.on_log_and(&[]).arg(epoch.get());
-        let (epoch, now, entries): (u64, u64, Vec<String>) =
+    async fn after(&self, epoch: Epoch, limit: u32) -> Result<LogPage, StoreFault> {
+        let call = script::AFTER.on_log_and(&[Key::Cutoff]).arg(epoch.get()).arg(limit);
+        let (epoch, now, cutoff, next, entries): (u64, u64, u64, u64, Vec<String>) =
             self.run(call, Resend::Harmless).await?;
-        let entries = entries.chunks(3).map(read_entry).collect::<Result<_, _>>()?;
-        Ok(LogPage { epoch: Epoch::new(epoch), now: UnixSeconds::new(now), entries })
+        Ok(LogPage {
+            epoch: Epoch::new(epoch),
+            now: UnixSeconds::new(now),
+            sessions_before: (cutoff > 0).then(|| UnixMillis::new(cutoff)),
+            entries: entries.chunks(3).map(read_entry).collect::<Result<_, _>>()?,
+            next: (next > 0).then(|| Epoch::new(next)),
+        })
     }
 
     async fn blocked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreFault> {

@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use common::revocation::SegmentName;
 use common::{SessionId, Subject};
 use redis::{RedisWrite, ToRedisArgs, ToSingleRedisArg};
 
@@ -29,6 +30,12 @@ pub(super) enum Key<'a> {
     Confirmed,
     /// A lease.
     Lease(&'static str),
+    /// The time before which no session that began is alive.
+    Cutoff,
+    /// Which segments there are.
+    Manifest,
+    /// One segment.
+    Segment(SegmentName),
 }
 
 impl Key<'_> {
@@ -49,6 +56,9 @@ impl fmt::Display for Key<'_> {
             Key::Subject(subject) => write!(f, "subject:{subject}"),
             Key::Confirmed => f.write_str("confirmed"),
             Key::Lease(name) => write!(f, "lease:{name}"),
+            Key::Cutoff => f.write_str("cutoff"),
+            Key::Manifest => f.write_str("manifest"),
+            Key::Segment(name) => write!(f, "segment:{name}"),
         }
     }
 }

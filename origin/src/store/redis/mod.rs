@@ -12,6 +12,7 @@ mod lease;
 mod link;
 mod primary;
 mod script;
+mod segments;
 mod sessions;
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ macro_rules! script {
     };
 }
 
+script!(NOW = "clock", "now");
 script!(BEGIN = "clock", "session", "begin");
 script!(OF = "clock", "session", "of");
 script!(ROTATE = "clock", "log", "session", "rotate");
@@ -30,6 +31,8 @@ script!(ADVANCE = "clock", "log", "advance");
 script!(AFTER = "clock", "log", "after");
 script!(BLOCKED = "clock", "log", "blocked");
 script!(PRUNE = "clock", "log", "prune");
+script!(CUT_OFF = "clock", "log", "cut_off");
+script!(REPLACE = "clock", "replace");
 script!(LEASE = "clock", "lease");
 script!(RELEASE = "release");
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::{Epoch, SessionId, Subject};
+use common::{Epoch, SessionId, Subject, UnixMillis};
 use redis::Cmd;
 
 use super::keys::Key;
@@ -17,8 +17,13 @@ use crate::store::{REMEMBERED, ending};
 
 #[async_trait]
 impl Sessions for RedisStore {
-    async fn begin(&self, new: &NewSession) -> Result<Session, StoreFault> {
-        let keys = [Key::Session(new.sid), Key::Subject(&new.subject)];
+    async fn now(&self) -> Result<UnixMillis, StoreFault> {
+        let call = script::NOW.on(&[Key::Cutoff]);
+        self.run(call, Resend::Harmless).await.map(UnixMillis::new)
+    }
+
+    async fn begin(&self, new: &NewSession) -> Result<Option<Session>, StoreFault> {
+        let keys = [Key::Session(new.sid), Key::Subject(&new.subject), Key::Cutoff];
         let call = script::BEGIN
             .on(&keys)
             .arg(new.sid.to_string())
@@ -31,7 +36,10 @@ impl Sessions for RedisStore {
             .arg(new.jitter_permille)
             .arg(REMEMBERED.as_secs());
         let reply: Vec<String> = self.run(call, Resend::Harmless).await?;
-        script::read_session(reply.get(1..).unwrap_or_default())
+        match reply.split_first() {
+            None => Ok(None),
+            Some((_, session)) => script::read_session(session).map(Some),
+        }
     }
 
     async fn rotate(
@@ -40,7 +48,7 @@ impl Sessions for RedisStore {
         rules: &RotationRules,
     ) -> Result<Rotation, StoreFault> {
         let call = script::ROTATE
-            .on_log_and(&[Key::Session(request.sid)])
+            .on_log_and(&[Key::Session(request.sid), Key::Cutoff])
             .arg(request.sid.to_string())
             .arg(request.generation)
             .arg(request.jti.to_string())
@@ -94,8 +102,13 @@ impl Sessions for RedisStore {
         self.keep(call).await.map(Epoch::new)
     }
 
+    async fn cut_off(&self) -> Result<Epoch, StoreFault> {
+        let call = script::CUT_OFF.on_log_and(&[Key::Cutoff]);
+        self.run(call, Resend::Harmless).await.map(Epoch::new)
+    }
+
     async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault> {
-        let call = script::OF.on(&[Key::Subject(subject)]).arg(Key::Sessions);
+        let call = script::OF.on(&[Key::Subject(subject), Key::Cutoff]).arg(Key::Sessions);
         let replies: Vec<Vec<String>> = self.run(call, Resend::Harmless).await?;
         let mut sessions = replies
             .iter()

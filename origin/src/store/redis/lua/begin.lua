@@ -1,10 +1,13 @@
 -- Begins a session.
--- KEYS[1] session  KEYS[2] the subject's sessions, by when they can be forgotten
+-- KEYS[1] session  KEYS[2] the subject's sessions, by when they can be forgotten  KEYS[3] cutoff, ms
 -- ARGV[1] sid  [2] subject  [3] jti  [4] device  [5] remember
 --     [6] idle, s  [7] absolute, s  [8] jitter, permille  [9] remembered, s
--- Returns: {'begun', ...session}; the error CORRUPT when another session has this id
+-- Returns: {'begun', ...session}; {} when it is cut off already;
+--          the error CORRUPT when another session has this id
 
 local sid, idle, remembered = ARGV[1], tonumber(ARGV[6]), tonumber(ARGV[9])
+
+if is_cut_off(sid, cutoff(KEYS[3])) then return {} end
 
 local held = session(KEYS[1])
 if held then

@@ -20,3 +20,8 @@ local function natural(text, key, what)
   if not string.match(text or '', '^%d+$') then corrupt(key, what) end
   return tonumber(text)
 end
+
+-- The time, in ms, before which no session that began is alive; 0 when there is none.
+local function cutoff(key)
+  return natural(redis.call('GET', key) or '0', key, 'no time')
+end

@@ -6,9 +6,10 @@ local function epoch()
   return natural(redis.call('GET', KEYS[1]) or '0', KEYS[1], 'no epoch')
 end
 
--- The next epoch. It grows also when the store was rolled back: the time did not go back with it.
-local function advance()
-  local next = math.max(epoch() + 1, now_ms)
+-- The next epoch, above `known`. It grows also when the store was rolled back: the time did not go
+-- back with it.
+local function advance(known)
+  local next = math.max(epoch() + 1, now_ms, known + 1)
   redis.call('SET', KEYS[1], int(next))
   return next
 end
@@ -18,7 +19,7 @@ local function block(id, retain)
   local expires = now_s + retain
   local known = redis.call('ZSCORE', KEYS[3], id)
   if known and tonumber(known) >= expires then return epoch() end
-  local next = advance()
+  local next = advance(0)
   redis.call('ZADD', KEYS[2], int(next), id)
   redis.call('ZADD', KEYS[3], int(expires), id)
   return next

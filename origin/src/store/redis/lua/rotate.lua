@@ -1,6 +1,6 @@
 -- Judges a presented refresh token as common::rotation::judge does, row for row, and keeps what
 -- follows from it: one step, one round trip.
--- KEYS[1..3] block log (log.lua)  KEYS[4] session
+-- KEYS[1..3] block log (log.lua)  KEYS[4] session  KEYS[5] cutoff, ms
 -- ARGV[1] sid  [2] generation  [3] jti  [4] device, '' when unknown  [5] next jti
 --     [6] jitter, permille  [7] grace window, ms  [8] late retry, ms
 --     [9] retain, s  [10] remembered, s
@@ -13,7 +13,7 @@ local retain, remembered = tonumber(ARGV[9]), tonumber(ARGV[10])
 
 local function judge(held)
   if not held then return 'expired' end
-  if held.ended then return 'revoked' end
+  if held.ended or is_cut_off(sid, cutoff(KEYS[5])) then return 'revoked' end
   if now_s >= held.idle_end or now_s >= held.absolute_end then return 'expired' end
   if generation > held.generation then return 'heal' end
   if generation == held.generation then

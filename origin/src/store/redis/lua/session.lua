@@ -18,6 +18,11 @@ local function session(key)
   return held
 end
 
+-- Whether a session began before a cutoff, by the time in its id (a UUIDv7), ms.
+local function is_cut_off(sid, cutoff)
+  return tonumber(string.sub(sid, 1, 8) .. string.sub(sid, 10, 13), 16) < cutoff
+end
+
 -- When a session that is used now dies unless it is used again.
 local function idle_end(idle, jitter_permille, absolute_end)
   return math.min(now_s + math.floor(idle * (1000 - jitter_permille) / 1000), absolute_end)

@@ -1,0 +1,95 @@
+//! An edge in plain workerd: one process is one isolate, at one location of the key-value store.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value};
+use xtask::Workspace;
+use xtask::stack::{BareWorker, Part, workerd};
+
+use crate::{Client, Outcome};
+
+/// How long one may take to come up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running edge; ended when dropped, and by its warden if this process is killed.
+#[derive(Debug)]
+pub struct Edge {
+    process: Part,
+    port: u16,
+}
+
+impl Edge {
+    /// Starts the built Worker with these vars on a KV at this port, and waits until it answers: on
+    /// a public path, so that nothing is said about what it knows.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start(
+        folder: &Path,
+        port: u16,
+        vars: &Map<String, Value>,
+        kv: u16,
+    ) -> Outcome<Self> {
+        let worker = BareWorker::Ours { vars: vars.clone(), kv: Some(kv) };
+        let process = workerd(&Workspace::locate(), folder, port, &worker)?;
+        let mut edge = Self { process, port };
+        edge.again().await?;
+        Ok(edge)
+    }
+
+    /// Ends it at once and starts it anew: an isolate that knows nothing.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn again(&mut self) -> Outcome {
+        self.process.start()?;
+        let client = self.client()?;
+        let deadline = Instant::now() + PATIENCE;
+        // Refused for its form before anything is asked of anyone.
+        while client.get_plain("/a//b").await.is_err() {
+            self.process.check()?;
+            if Instant::now() > deadline {
+                return Err(self.process.failure("did not answer".into()).into());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until it has a head: a token that is none gets 401, not 503.
+    ///
+    /// # Errors
+    /// When it gets none.
+    pub async fn informed(&self) -> Outcome {
+        let client = self.client()?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let status = client.get("/ready", "none").await?.status;
+            if status == 401 {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let what = format!("has no head: it answers {status}");
+                return Err(self.process.failure(what).into());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// A client of it.
+    ///
+    /// # Errors
+    /// See [`Client::new`].
+    pub fn client(&self) -> Outcome<Client> {
+        Client::new(format!("http://127.0.0.1:{}", self.port))
+    }
+
+    /// What it has printed.
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    pub fn printed(&self) -> Outcome<String> {
+        Ok(self.process.printed()?)
+    }
+}
