@@ -38,7 +38,7 @@ impl Keepers {
         Self { replicas, links, turn: AtomicUsize::default() }
     }
 
-    /// Runs `script`, which done twice must leave the same, until the replicas have it.
+    /// Runs `script`, which may be done twice, and sees that the replicas have it.
     pub(super) async fn run<T: FromRedisValue>(&self, script: Invocation) -> Result<T, StoreFault> {
         let call = Call::Kept(script, self.replicas);
         within_budget(async {

@@ -80,8 +80,8 @@ impl RedisStore {
         self.link.send(&Call::Script(script), resend).await
     }
 
-    /// Runs a script that revokes, and done twice leaves the same. Answered once the replicas that
-    /// the operator wants have it.
+    /// Runs a script that revokes, and may be done twice. Answered once as many replicas have it as
+    /// the operator wants.
     async fn keep<T: FromRedisValue>(&self, script: Invocation) -> Result<T, StoreFault> {
         match &self.keepers {
             Some(keepers) => keepers.run(script).await,
