@@ -66,7 +66,7 @@ impl RedisStore {
         let info = Call::Command(cmd("INFO"));
         let info = link.send(&info, Resend::Harmless).await;
         let info = info.map_err(|fault| OpenError::Store { key: KEY, fault })?;
-        fitness::check(&info, config)?;
+        fitness::check(&info, &address, config)?;
         let keepers =
             (config.wait_replicas > 0).then(|| Keepers::new(&address, config.wait_replicas));
         Ok(Self { link: Arc::new(link), keepers: keepers.map(Arc::new) })
