@@ -103,7 +103,8 @@ impl Sessions for RedisStore {
     }
 
     async fn cut_off(&self) -> Result<Epoch, StoreFault> {
-        self.keep(script::CUT_OFF.on_log_and(&[Key::Cutoff])).await.map(Epoch::new)
+        let call = script::CUT_OFF.on_log_and(&[Key::Cutoff]);
+        self.keep(call).await.map(Epoch::new)
     }
 
     async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault> {
