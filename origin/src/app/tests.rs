@@ -141,7 +141,7 @@ impl Replica {
 fn last_head(kv: &Kv, state: &TempDir) -> Option<Head> {
     let document = kv.writes.lock().unwrap().last()?.1.clone();
     let ring = KeyRing::open(&state.path().join("state")).unwrap();
-    let anchor = common::keys::Key::from_jwk(&ring.public()[1].jwk).unwrap();
+    let anchor = ring.anchor().clone();
     let read = UnverifiedHead::parse(&document, &anchor).unwrap();
     let good = ring.signature_is_good(&read.check);
     let announced = read.answered(good, "http://localhost:8787", SystemClock.now()).unwrap();
