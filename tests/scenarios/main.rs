@@ -25,6 +25,8 @@ mod replicas;
 mod restart;
 mod reuse;
 mod revocation_reaches_edges;
+mod scale;
+mod suspicion;
 mod workerd_verify;
 
 use std::collections::BTreeMap;
@@ -103,6 +105,9 @@ const TALES: &[(&str, On, Size, Tale)] = &[
     ("logout_races_at_length", On::Both, Size::Long, |store| {
         Box::pin(logout_races::tell_at_length(store))
     }),
+    ("suspicion", On::Either, Size::Small, |_| Box::pin(suspicion::tell())),
+    ("scale", On::Either, Size::Small, |_| Box::pin(scale::tell())),
+    ("scale_at_length", On::Either, Size::Long, |_| Box::pin(scale::tell_at_length())),
     ("replicas", On::Either, Size::Small, |_| Box::pin(replicas::tell())),
     ("replicas_at_length", On::Either, Size::Long, |_| Box::pin(replicas::tell_at_length())),
     ("crashes_at_length", On::Both, Size::Long, |store| Box::pin(crashes::tell_at_length(store))),

@@ -91,6 +91,10 @@ impl Edge {
         Client::new(self.url())
     }
 
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// What it has printed.
     ///
     /// # Errors

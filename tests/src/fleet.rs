@@ -151,13 +151,18 @@ impl Fleet {
     /// # Errors
     /// When it fails; with what it said.
     pub fn command(&self, arguments: &[&str]) -> Outcome<String> {
-        let state = self.folder.path().join("state");
-        let mut command = stack::origin_command(origin_program()?, &state, &self.settings);
+        let mut command = stack::origin_command(origin_program()?, &self.state(), &self.settings);
         let output = command.args(arguments).output()?;
         if output.status.success() {
             return Ok(String::from_utf8(output.stdout)?);
         }
         Err(format!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)).into())
+    }
+
+    /// The folder of the origins' keys and stores.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
     }
 
     /// A client of an origin, past the edges.

@@ -89,10 +89,6 @@ impl Kv {
     fn count(&self) -> usize {
         self.writes.lock().unwrap().len()
     }
-
-    fn segments(&self) -> usize {
-        self.values.lock().unwrap().keys().filter(|key| key.starts_with("segment:")).count()
-    }
 }
 
 /// What a head says.

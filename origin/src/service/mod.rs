@@ -17,7 +17,7 @@ mod roles;
 mod rotation;
 mod tail;
 
-pub(crate) use compaction::Compactor;
+pub(crate) use compaction::{Compactor, Step};
 pub(crate) use credentials::{AccessError, Credentials, SignedIn};
 pub(crate) use edge::{Edge, EdgeTrust, device};
 pub(crate) use epochs::Epochs;
