@@ -8,6 +8,7 @@ use std::time::Instant;
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use base64::Engine as _;
@@ -64,18 +65,26 @@ impl Kv {
         (status, Json(serde_json::json!({ "success": status.is_success() })))
     }
 
-    async fn read(State(kv): State<Arc<Self>>, Path(key): Path<String>) -> (StatusCode, Vec<u8>) {
-        match kv.values.lock().unwrap().get(&key) {
+    async fn read(State(kv): State<Arc<Self>>, Path(key): Path<String>) -> impl IntoResponse {
+        kv.value(&key)
+    }
+
+    fn value(&self, key: &str) -> (StatusCode, Vec<u8>) {
+        match self.values.lock().unwrap().get(key) {
             Some(value) => (StatusCode::OK, value.clone()),
             None => (StatusCode::NOT_FOUND, Vec::new()),
         }
     }
 
-    async fn keys(State(kv): State<Arc<Self>>) -> Json<serde_json::Value> {
-        let values = kv.values.lock().unwrap();
+    async fn keys(State(kv): State<Arc<Self>>) -> impl IntoResponse {
+        Json(kv.segments())
+    }
+
+    fn segments(&self) -> serde_json::Value {
+        let values = self.values.lock().unwrap();
         let names = values.keys().filter(|key| key.starts_with("segment:"));
         let names: Vec<_> = names.map(|name| serde_json::json!({ "name": name })).collect();
-        Json(serde_json::json!({ "success": true, "result": names, "result_info": {"cursor": ""} }))
+        serde_json::json!({ "success": true, "result": names, "result_info": {"cursor": ""} })
     }
 
     /// A head comes after all of its segments.
