@@ -24,6 +24,7 @@ mod replicas;
 mod restart;
 mod reuse;
 mod revocation_reaches_edges;
+mod sentinel;
 mod workerd_verify;
 
 use std::collections::BTreeMap;
@@ -103,6 +104,8 @@ const TALES: &[(&str, On, Size, Tale)] = &[
     }),
     ("replicas", On::Either, Size::Small, |_| Box::pin(replicas::tell())),
     ("replicas_at_length", On::Either, Size::Long, |_| Box::pin(replicas::tell_at_length())),
+    ("sentinel", On::Either, Size::Small, |_| Box::pin(sentinel::tell())),
+    ("sentinel_at_length", On::Either, Size::Long, |_| Box::pin(sentinel::tell_at_length())),
     ("crashes_at_length", On::Both, Size::Long, |store| Box::pin(crashes::tell_at_length(store))),
     ("revocation_reaches_edges_at_length", On::Both, Size::Long, |store| {
         Box::pin(revocation_reaches_edges::tell_at_length(store))

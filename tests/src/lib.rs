@@ -13,6 +13,7 @@ pub mod proxy;
 pub mod raw;
 pub mod redis;
 pub mod secrets;
+pub mod sentinel;
 pub mod session;
 pub mod world;
 pub mod wrangler;
