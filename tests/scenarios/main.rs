@@ -16,7 +16,9 @@ mod crashes;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
+mod kv_faults;
 mod kv_head;
+mod kv_outage;
 mod login_to_app;
 mod logout_races;
 mod readme;
@@ -94,6 +96,8 @@ type Tale = fn(Store) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
 const TALES: &[(&str, On, Size, Tale)] = &[
     ("kv_head", On::Either, Size::Small, |store| Box::pin(kv_head::tell(store))),
+    ("kv_faults", On::Either, Size::Small, |_| Box::pin(kv_faults::tell())),
+    ("kv_outage", On::Either, Size::Small, |_| Box::pin(kv_outage::tell())),
     ("revocation_reaches_edges", On::Either, Size::Small, |store| {
         Box::pin(revocation_reaches_edges::tell(store))
     }),
