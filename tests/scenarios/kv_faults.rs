@@ -7,6 +7,8 @@ use e2e::kv::{Damage, Distance, Fault};
 use e2e::{Client, Fleet, Outcome, Plan, kv};
 use reqwest::Method;
 
+/// How long writes fail each time.
+const FAILING: Duration = Duration::from_millis(1500);
 /// The longest that KV may be behind once it works again: the pause after failures, and a write.
 const CATCH_UP: Duration = Duration::from_secs(20);
 /// An edge with traffic looks every five seconds.
@@ -59,10 +61,10 @@ async fn writes_fail(fleet: &mut Fleet, origin: &Client, email: &str, password: 
         let token = origin.login(email, password).await?.access()?;
         fleet.kv.api().faults.always(fault);
         log_out(origin, &token).await?;
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(FAILING).await;
         fleet.kv.api().faults.none();
         let took = caught_up(fleet, origin).await?;
-        println!("kv_faults: {fault:?} for 2 s: KV has the head {took:?} later");
+        println!("kv_faults: {fault:?} for {FAILING:?}: KV has the head {took:?} later");
         for edge in &fleet.edges {
             refused_in_time(&edge.client()?, &token).await?;
         }

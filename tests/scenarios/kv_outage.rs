@@ -1,5 +1,5 @@
 //! REV-09, REV-10, REV-19: KV and the origin's head are out for twice as long as an edge may be
-//! blind, on a scale: what is 15 minutes by default is 20 seconds here. Who is known to be out stays
+//! blind, on a scale: what is 15 minutes by default is 14 seconds here. Who is known to be out stays
 //! out, who is good is served as his route says, and nobody is signed out by our blindness.
 
 use std::time::{Duration, Instant};
@@ -9,8 +9,8 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::sync::watch;
 
-const FRESH: u64 = 8;
-const STALE: u64 = 20;
+const FRESH: u64 = 7;
+const STALE: u64 = 14;
 /// The design's bound, once all is back.
 const BOUND: Duration = Duration::from_secs(10);
 const HEAD: &[u8] = b"/.well-known/portcullis/head";
