@@ -17,7 +17,9 @@ mod hostile_requests;
 mod hostile_tokens;
 mod idle;
 mod key_rotation;
+mod kv_faults;
 mod kv_head;
+mod kv_outage;
 mod login_to_app;
 mod logout_races;
 mod readme;
@@ -26,6 +28,7 @@ mod restart;
 mod reuse;
 mod revocation_reaches_edges;
 mod scale;
+mod sentinel;
 mod suspicion;
 mod workerd_verify;
 
@@ -96,6 +99,8 @@ type Tale = fn(Store) -> Pin<Box<dyn Future<Output = Outcome>>>;
 
 const TALES: &[(&str, On, Size, Tale)] = &[
     ("kv_head", On::Either, Size::Small, |store| Box::pin(kv_head::tell(store))),
+    ("kv_faults", On::Either, Size::Small, |_| Box::pin(kv_faults::tell())),
+    ("kv_outage", On::Either, Size::Small, |_| Box::pin(kv_outage::tell())),
     ("revocation_reaches_edges", On::Either, Size::Small, |store| {
         Box::pin(revocation_reaches_edges::tell(store))
     }),
@@ -110,6 +115,8 @@ const TALES: &[(&str, On, Size, Tale)] = &[
     ("scale_at_length", On::Either, Size::Long, |_| Box::pin(scale::tell_at_length())),
     ("replicas", On::Either, Size::Small, |_| Box::pin(replicas::tell())),
     ("replicas_at_length", On::Either, Size::Long, |_| Box::pin(replicas::tell_at_length())),
+    ("sentinel", On::Either, Size::Small, |_| Box::pin(sentinel::tell())),
+    ("sentinel_at_length", On::Either, Size::Long, |_| Box::pin(sentinel::tell_at_length())),
     ("crashes_at_length", On::Both, Size::Long, |store| Box::pin(crashes::tell_at_length(store))),
     ("revocation_reaches_edges_at_length", On::Both, Size::Long, |store| {
         Box::pin(revocation_reaches_edges::tell_at_length(store))

@@ -234,6 +234,16 @@ impl Answer {
         self.text("code").unwrap_or_default()
     }
 
+    /// The age of the head that the gate went by, in seconds.
+    ///
+    /// # Errors
+    /// When the gate had none, or did not say.
+    pub fn age(&self) -> Outcome<u64> {
+        let told = self.header("portcullis-epoch");
+        let age = told.split_once(";age=").and_then(|(_, age)| age.parse().ok());
+        age.ok_or_else(|| format!("the gate tells no age: {told:?}").into())
+    }
+
     /// The access token that was issued.
     ///
     /// # Errors

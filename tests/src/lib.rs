@@ -15,6 +15,7 @@ pub mod redis;
 pub mod revoked;
 pub mod scale;
 pub mod secrets;
+pub mod sentinel;
 pub mod session;
 pub mod world;
 pub mod wrangler;

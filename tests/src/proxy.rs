@@ -47,6 +47,7 @@ struct Settings {
     delay_back: Duration,
     replication_delay: Duration,
     holds: Vec<Hold>,
+    banned: Option<Vec<u8>>,
 }
 
 /// A trap, not sprung yet.
@@ -142,6 +143,12 @@ impl Proxy {
         self.control.settings().refuses = false;
     }
 
+    /// Closes each connection on which bytes go there that have these words in them; none, to lift
+    /// the ban.
+    pub fn ban(&self, words: Option<&[u8]>) {
+        self.control.settings().banned = words.map(Into::into);
+    }
+
     /// Connections stay open, but bytes stay where they are: the other side hangs, or is cut off and
     /// nobody was told.
     pub fn hang(&self) {
@@ -184,13 +191,20 @@ impl Control {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn bans(&self, bytes: &[u8]) -> bool {
+        self.settings().banned.as_ref().is_some_and(|words| has(bytes, words))
+    }
+
     /// The trap that these bytes going there spring, if any.
     fn sprung_by(&self, bytes: &[u8]) -> Option<Hold> {
         let mut settings = self.settings();
-        let has = |hold: &Hold| bytes.windows(hold.words.len()).any(|part| part == hold.words);
-        let at = settings.holds.iter().position(has)?;
+        let at = settings.holds.iter().position(|hold| has(bytes, &hold.words))?;
         Some(settings.holds.swap_remove(at))
     }
+}
+
+fn has(bytes: &[u8], words: &[u8]) -> bool {
+    bytes.windows(words.len()).any(|part| part == words)
 }
 
 async fn accept(listener: TcpListener, control: Arc<Control>) {

@@ -103,4 +103,3 @@ pub fn content(fleet: &Fleet, name: SegmentName) -> Outcome<Vec<u8>> {
     let content = fleet.kv.value(&format!("segment:{name}"));
     content.ok_or_else(|| format!("segment {name} is not in KV").into())
 }
-

@@ -40,7 +40,8 @@ pub struct Session {
     pub ended: bool,
     /// Successors that differed for one refresh token.
     pub double_successors: usize,
-    presented: Option<String>,
+    /// The refresh token before the latest.
+    pub presented: Option<String>,
 }
 
 impl Session {

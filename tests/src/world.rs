@@ -42,11 +42,12 @@ pub struct World {
     accounts: u32,
 }
 
-/// The origin's program, built once.
+/// The origin's program, built once: for tests as `cargo test` builds, for measurements as it ships.
 ///
 /// # Errors
 /// When it or the Worker does not build.
 pub fn origin_program() -> Outcome<&'static Path> {
+    const PROFILE: Profile = if cfg!(debug_assertions) { Profile::Dev } else { Profile::Release };
     static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = PROGRAM.get_or_init(|| {
         let workspace = Workspace::locate();
@@ -54,7 +55,7 @@ pub fn origin_program() -> Outcome<&'static Path> {
             let tools = setup::run(&workspace)?;
             setup::run_for_tests(&workspace)?;
             build::edge(&workspace, &tools)?;
-            build::origin(&workspace, Profile::Dev)
+            build::origin(&workspace, PROFILE)
         };
         build().map_err(|error: xtask::Error| error.to_string())
     });

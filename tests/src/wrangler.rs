@@ -1,23 +1,22 @@
 //! More Workers under `wrangler dev`, beside that of the stack.
 
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
-use std::{fs, net};
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use xtask::Workspace;
+use xtask::stack::Part;
 
+use crate::fleet::free_port;
 use crate::{Answer, Client, Outcome};
 
-/// A running Worker; ended when dropped.
+/// A running Worker; ended when dropped, and by its warden if this process is killed.
 #[derive(Debug)]
 pub struct Wrangler {
-    child: Child,
+    process: Part,
     port: u16,
-    log: PathBuf,
 }
 
 impl Wrangler {
@@ -29,28 +28,26 @@ impl Wrangler {
         fs::create_dir_all(folder)?;
         fs::write(folder.join("wrangler.json"), config.to_string())?;
         let workspace = Workspace::locate();
-        let log = folder.join("printed.log");
-        let printed = fs::File::create(&log)?;
-        let free = || net::TcpListener::bind(("127.0.0.1", 0))?.local_addr();
-        let (port, inspector) = (free()?.port(), free()?.port());
-        let child = Command::new(workspace.path("node_modules/.bin/node"))
-            .arg(workspace.path("node_modules/wrangler/bin/wrangler.js"))
-            .args(["dev", "--ip", "127.0.0.1", "--port", &port.to_string()])
-            .args(["--inspector-port", &inspector.to_string()])
-            .args(["--show-interactive-dev-session=false", "--config", "wrangler.json"])
-            .args(["--persist-to", "kv"])
-            .current_dir(folder)
-            .env("CI", "true")
-            .env("WRANGLER_SEND_METRICS", "false")
-            .env("WRANGLER_LOG_PATH", folder.join("wrangler.log"))
-            .env("WRANGLER_REGISTRY_PATH", folder.join("registry"))
-            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
-            .stdin(Stdio::null())
-            .stderr(printed.try_clone()?)
-            .stdout(printed)
-            .process_group(0)
-            .spawn()?;
-        Ok(Self { child, port, log })
+        let (port, inspector) = (free_port()?, free_port()?);
+        let home = folder.to_path_buf();
+        let mut process = Part::new("edge", port, folder.join("printed.log"), move || {
+            let mut command = Command::new(workspace.path("node_modules/.bin/node"));
+            command
+                .arg(workspace.path("node_modules/wrangler/bin/wrangler.js"))
+                .args(["dev", "--ip", "127.0.0.1", "--port", &port.to_string()])
+                .args(["--inspector-port", &inspector.to_string()])
+                .args(["--show-interactive-dev-session=false", "--config", "wrangler.json"])
+                .args(["--persist-to", "kv"])
+                .current_dir(&home)
+                .env("CI", "true")
+                .env("WRANGLER_SEND_METRICS", "false")
+                .env("WRANGLER_LOG_PATH", home.join("wrangler.log"))
+                .env("WRANGLER_REGISTRY_PATH", home.join("registry"))
+                .env("CLOUDFLARE_CF_FETCH_ENABLED", "false");
+            command
+        });
+        process.start()?;
+        Ok(Self { process, port })
     }
 
     /// The first answer that a request gets at all, however long the Worker takes to come up.
@@ -87,18 +84,7 @@ impl Wrangler {
     /// # Errors
     /// When its log cannot be read.
     pub fn printed(&self) -> Outcome<String> {
-        Ok(String::from_utf8_lossy(&fs::read(&self.log)?).into_owned())
-    }
-}
-
-impl Drop for Wrangler {
-    fn drop(&mut self) {
-        let group = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        if let Some(group) = group {
-            // Whatever is left of it: wrangler has children of its own.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        let _ = self.child.wait();
+        Ok(self.process.printed()?)
     }
 }
 

@@ -15,4 +15,5 @@ pub mod test;
 mod workspace;
 
 pub use error::Error;
+pub use progress::Step;
 pub use workspace::Workspace;

@@ -35,7 +35,7 @@ enum Task {
     },
     /// Build the Worker into build/, unless nothing has changed.
     BuildEdge,
-    /// Measure, and print medians.
+    /// Measure, and print what was measured.
     Bench {
         #[command(subcommand)]
         what: Bench,
@@ -46,6 +46,8 @@ enum Task {
 enum Bench {
     /// Start-up time of the origin and the Worker, and the origin's idle memory.
     Startup,
+    /// How long a logout takes to the edges, with a plot in docs/.
+    Revocation,
 }
 
 #[derive(Args)]
@@ -105,6 +107,7 @@ fn run(task: Task) -> Result<(), Error> {
             test::run(&workspace, &test::Selection { long, arguments })
         }
         Task::Bench { what: Bench::Startup } => bench::startup(&workspace),
+        Task::Bench { what: Bench::Revocation } => bench::revocation(&workspace),
         Task::BuildEdge => build::edge(&workspace, &setup::run(&workspace)?),
     }
 }

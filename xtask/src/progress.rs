@@ -18,7 +18,8 @@ const NOTABLE: Duration = Duration::from_secs(2);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// A step under way, told on standard error.
-pub(crate) struct Step {
+#[derive(Debug)]
+pub struct Step {
     label: String,
     started: Instant,
     told: Instant,
@@ -26,13 +27,14 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    pub(crate) fn begin(label: impl Into<String>) -> Self {
+    /// Begins to tell of a step of this name.
+    pub fn begin(label: impl Into<String>) -> Self {
         let now = Instant::now();
         Self { label: label.into(), started: now, told: now, terminal: io::stderr().is_terminal() }
     }
 
     /// Shows that the step is still under way; cheap to call often.
-    pub(crate) fn tick(&mut self) {
+    pub fn tick(&mut self) {
         let elapsed = self.started.elapsed();
         let pause = if self.terminal { Duration::from_secs(1) } else { HEARTBEAT };
         if elapsed < NOTABLE || self.told.elapsed() < pause {
@@ -43,7 +45,8 @@ impl Step {
         self.tell(&line, if self.terminal { "" } else { "\n" });
     }
 
-    pub(crate) fn done(self) {
+    /// Says that the step is done.
+    pub fn done(self) {
         let elapsed = self.started.elapsed();
         let time =
             if elapsed < NOTABLE { String::new() } else { format!(" ({} s)", elapsed.as_secs()) };

@@ -90,6 +90,9 @@ async fn there(bytes: &[u8], control: &Control, shared: &Shared) -> bool {
     if bytes.windows(5).any(|part| part.eq_ignore_ascii_case(b"PSYNC")) {
         shared.is_replication.store(true, Ordering::Relaxed);
     }
+    if control.bans(bytes) {
+        return false;
+    }
     match control.sprung_by(bytes) {
         Some(hold) if hold.way == Way::There => held(hold).await,
         Some(hold) => {
