@@ -22,6 +22,7 @@ mod kv_outage;
 mod login_to_app;
 mod logout_races;
 mod readme;
+mod redis_line;
 mod replicas;
 mod restart;
 mod reuse;
@@ -106,6 +107,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_head", EMBEDDED, Size::Small, |store| Box::pin(kv_head::tell(store))),
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
+    ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
     ("replicas", REDIS, Size::Small, |store| Box::pin(replicas::tell(store))),
     ("crashes", BOTH, Size::Small, |store| Box::pin(crashes::tell(store))),
     ("logout_races", BOTH, Size::Small, |store| Box::pin(logout_races::tell(store))),

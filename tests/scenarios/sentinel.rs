@@ -9,6 +9,7 @@ use e2e::sentinel::Sentinel;
 use e2e::session::{Course, Deed, Session};
 use e2e::{Client, Fleet, Outcome, Plan};
 use futures_util::future::try_join_all;
+use reqwest::Method;
 
 /// How far the replicas are behind.
 const LAG: Duration = Duration::from_millis(50);
@@ -112,6 +113,9 @@ async fn with_wait_replicas(
         }
         failover(&mut redis, &mut fleet, *end, &mut tally).await?;
     }
+    if replicas > 0 {
+        nobody_confirms(&mut redis, &mut fleet).await?;
+    }
     let log = fleet.origins[0].process.printed()?;
     tally.healed = log.matches("had lost a rotation; healed").count();
     fleet.end().await?;
@@ -186,11 +190,36 @@ async fn failover(redis: &mut Sentinel, fleet: &mut Fleet, end: End, tally: &mut
     Ok(())
 }
 
+/// RED-02: a logout that no replica has is no logout yet, and says so; what needs none goes on.
+async fn nobody_confirms(redis: &mut Sentinel, fleet: &mut Fleet) -> Outcome {
+    let client = fleet.origin(0)?;
+    let mut session = begin(fleet, &client, 1).await?.remove(0);
+    let replicas = redis.replicas().await?;
+    for replica in &replicas {
+        redis.freeze(*replica)?;
+    }
+    for _ in 0..3 {
+        let course = session.attempt(Deed::Refresh, &client, "alone").await?;
+        assert_eq!(course, Course::Done, "a refresh waits for replicas");
+        let logout = client.request(Method::POST, "/auth/logout").bearer_auth(&session.access);
+        let answer = client.send(logout).await?.refused(503, "store_unavailable")?;
+        assert!(!answer.header("retry-after").is_empty(), "503 without Retry-After");
+        session = begin(fleet, &client, 1).await?.remove(0);
+    }
+    for replica in replicas {
+        redis.thaw(replica)?;
+    }
+    until_done(Deed::Logout, &mut session, &client).await?;
+    assert!(session.is_over_at(&client).await?);
+    Ok(())
+}
+
 async fn begin(fleet: &mut Fleet, client: &Client, count: usize) -> Outcome<Vec<Session>> {
     let (email, password) = fleet.somebody().await?;
     let mut sessions = Vec::new();
     while sessions.len() < count {
-        let signed_in = (0..AT_A_TIME).map(|_| client.login(&email, &password));
+        let signed_in =
+            (0..AT_A_TIME.min(count - sessions.len())).map(|_| client.login(&email, &password));
         for answer in try_join_all(signed_in).await? {
             sessions.push(Session::begun(&answer)?);
         }
