@@ -148,6 +148,10 @@ catalogue! {
     StoreUnavailable = 503, "store_unavailable",
         "A store does not answer at the moment, so this is not done. It is safe to try \
          again.";
+    /// The issuer has no key to sign with.
+    SigningUnavailable = 503, "signing_unavailable",
+        "No token can be signed at the moment, so this is not done. It is safe to try \
+         again.";
     /// A defect of ours.
     Internal = 500, "internal",
         "Something went wrong on our side. It was logged.";

@@ -2,6 +2,7 @@
 //! verdict, and forwards, refuses or passes on. It decides nothing itself.
 
 mod clock;
+mod digest;
 mod facts;
 mod fault;
 mod forward;

@@ -16,7 +16,7 @@ use worker::{Context, Delay, Env, console_warn};
 use crate::fault::Fault;
 use crate::isolate::Isolate;
 use crate::settings::{self, Settings};
-use crate::{clock, origin, verify};
+use crate::{clock, digest, origin, verify};
 
 /// How often an isolate with traffic looks for a new head, in the background.
 const EVERY_MS: f64 = 5_000.0;
@@ -215,7 +215,7 @@ async fn load(
     if bytes.len() > MAX_SEGMENT {
         return Err(failed("it is too large to be one"));
     }
-    let digest = verify::sha256(&bytes).await.ok_or_else(|| failed("it cannot be hashed"))?;
+    let digest = digest::sha256(&bytes).await.ok_or_else(|| failed("it cannot be hashed"))?;
     Segment::open(name, &bytes, digest).map_err(|error| failed(&error.to_string()))
 }
 

@@ -1,12 +1,11 @@
-//! Signatures and digests, by the platform's `WebCrypto`.
+//! Signatures, verified by the platform's `WebCrypto`.
 
 use std::cell::RefCell;
 
 use common::keys::Key;
-use common::revocation::Digest;
 use common::token::{Algorithm, SignatureCheck};
 use js_sys::futures::JsFuture;
-use js_sys::{Array, JSON, Object, Uint8Array};
+use js_sys::{Array, JSON, Object};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
 
@@ -25,7 +24,7 @@ pub async fn verify(check: &SignatureCheck<'_, '_>) -> bool {
 }
 
 async fn try_verify(check: &SignatureCheck<'_, '_>) -> Result<bool, JsValue> {
-    let subtle = subtle()?;
+    let subtle = js_sys::global().unchecked_into::<WorkerGlobalScope>().crypto()?.subtle();
     let key = imported(&subtle, check.key).await?;
     let promise = subtle.verify_with_object_and_u8_array_and_u8_array(
         &algorithm(check.key.algorithm())?,
@@ -34,17 +33,6 @@ async fn try_verify(check: &SignatureCheck<'_, '_>) -> Result<bool, JsValue> {
         check.signing_input.as_bytes(),
     )?;
     Ok(JsFuture::from(promise).await?.is_truthy())
-}
-
-/// The SHA-256 of these bytes; `None` when the platform gives none.
-pub(crate) async fn sha256(bytes: &[u8]) -> Option<Digest> {
-    let promise = subtle().ok()?.digest_with_str_and_u8_array("SHA-256", bytes).ok()?;
-    let digest = JsFuture::from(promise).await.ok()?;
-    Uint8Array::new(&digest).to_vec().try_into().ok()
-}
-
-fn subtle() -> Result<SubtleCrypto, JsValue> {
-    Ok(js_sys::global().unchecked_into::<WorkerGlobalScope>().crypto()?.subtle())
 }
 
 async fn imported(subtle: &SubtleCrypto, key: &Key) -> Result<CryptoKey, JsValue> {

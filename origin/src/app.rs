@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::Epoch;
-use common::token::access::{LEEWAY, MAX_LIFE};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 use url::Url;
@@ -18,10 +17,10 @@ use crate::http::{self, Listening, Probes, Services};
 use crate::kv::{KvClient, Publisher};
 use crate::port::{
     Accounts, BlockLog, Clock, Leases, Mailbox, Passwords, Random, RotationRules, Segments,
-    Sessions, Signer,
+    Sessions, Signer, TOKEN_DEAD_AFTER,
 };
 use crate::service::{
-    Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, Login, Profiles, Register,
+    Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Profiles, Register,
     Revocation, Rotator,
 };
 use crate::store::accounts::SqlAccounts;
@@ -29,16 +28,13 @@ use crate::store::embedded::EmbeddedStore;
 use crate::store::redis::RedisStore;
 use crate::telemetry::chain;
 
-/// How far the store's clock may be from ours, on top of the leeway that edges give.
-const CLOCK_SKEW: Duration = Duration::from_mins(1);
-
 /// What a failed start says: each cause has its own words already.
 pub(crate) type StartError = Box<dyn Error + Send + Sync>;
 
 /// The store of sessions, by each of its ports.
-struct SessionStore {
-    sessions: Arc<dyn Sessions>,
-    log: Arc<dyn BlockLog>,
+pub(crate) struct SessionStore {
+    pub(crate) sessions: Arc<dyn Sessions>,
+    pub(crate) log: Arc<dyn BlockLog>,
     segments: Arc<dyn Segments>,
     leases: Arc<dyn Leases>,
 }
@@ -69,6 +65,12 @@ fn state_folder(config: &Config) -> Result<(), StartError> {
     })
 }
 
+/// The store of sessions, ready.
+pub(crate) async fn session_store(config: &Config) -> Result<SessionStore, StartError> {
+    state_folder(config)?;
+    SessionStore::open(config).await
+}
+
 /// The accounts, migrated.
 pub(crate) async fn accounts(config: &Config) -> Result<SqlAccounts, StartError> {
     state_folder(config)?;
@@ -85,6 +87,7 @@ pub(crate) struct App {
     probes: Probes,
     log: Arc<dyn BlockLog>,
     publisher: Publisher,
+    key_watch: KeyWatch,
 }
 
 impl App {
@@ -122,9 +125,8 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let epochs = Arc::new(Epochs::default());
-        // An entry outlives the last access token that bears it, by any edge's clock, also one that
-        // was made before `tokens.access_ttl` was lowered.
-        let retain = MAX_LIFE + LEEWAY + CLOCK_SKEW;
+        // An entry outlives the last access token that bears it.
+        let retain = TOKEN_DEAD_AFTER;
         let credentials =
             Arc::new(Credentials::new(&config.tokens, keys.clone(), clock.clone(), log.clone()));
         let issuer = Arc::new(Issuer {
@@ -143,6 +145,12 @@ impl App {
             clock.clone(),
             epochs.clone(),
         ));
+        let key_watch = KeyWatch {
+            signer: keys.clone(),
+            log: log.clone(),
+            epochs: epochs.clone(),
+            heads: heads.clone(),
+        };
         let services = Services {
             edge: EdgeTrust::new(config.edge_secret.clone()),
             login: Login {
@@ -192,7 +200,7 @@ impl App {
             mailbox,
         };
         let probes = Probes { accounts, sessions };
-        Self { services: Arc::new(services), probes, log, publisher }
+        Self { services: Arc::new(services), probes, log, publisher, key_watch }
     }
 
     /// Listens, serves until `stop` is sent, and leaves nothing behind.
@@ -216,6 +224,7 @@ impl App {
         // The publisher goes last: what requests in progress revoke is published too.
         let (quiet, publisher_stop) = watch::channel(false);
         let publisher = tokio::spawn(self.publisher.run(publisher_stop));
+        tokio::spawn(self.key_watch.run(stop.clone()));
         let probes = http::serve(operator, http::operator(self.probes), stop.clone());
         tokio::join!(http::serve(public, http::public(self.services), stop), probes);
         quiet.send_replace(true);

@@ -48,7 +48,8 @@ fn certificates(folder: &Path) {
     let new = "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     openssl(&format!("{new} -x509 -days 2 -subj /CN=authority -keyout ca.key -out ca.pem"));
     openssl(&format!("{new} -subj /CN=localhost -keyout server.key -out server.csr"));
-    std::fs::write(folder.join("names"), "subjectAltName=DNS:localhost").unwrap();
+    let names = "subjectAltName=DNS:localhost";
+    std::fs::write(folder.join("names"), names).expect("the folder is ours");
     openssl(
         "x509 -req -days 2 -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial \
          -extfile names -out server.pem",

@@ -27,7 +27,9 @@ mod replicas;
 mod restart;
 mod reuse;
 mod revocation_reaches_edges;
+mod scale;
 mod sentinel;
+mod suspicion;
 mod workerd_verify;
 
 use std::collections::BTreeMap;
@@ -108,11 +110,14 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
+    ("scale", REDIS, Size::Small, |_| Box::pin(scale::tell())),
+    ("suspicion", REDIS, Size::Small, |_| Box::pin(suspicion::tell())),
     ("replicas", REDIS, Size::Small, |store| Box::pin(replicas::tell(store))),
     ("crashes", BOTH, Size::Small, |store| Box::pin(crashes::tell(store))),
     ("logout_races", BOTH, Size::Small, |store| Box::pin(logout_races::tell(store))),
     ("revocation_reaches_edges_at_length", BOTH, Size::Long, |store| Box::pin(revocation_reaches_edges::tell_at_length(store))),
     ("sentinel_at_length", REDIS, Size::Long, |_| Box::pin(sentinel::tell_at_length())),
+    ("scale_at_length", REDIS, Size::Long, |_| Box::pin(scale::tell_at_length())),
     ("replicas_at_length", REDIS, Size::Long, |store| Box::pin(replicas::tell_at_length(store))),
     ("crashes_at_length", BOTH, Size::Long, |store| Box::pin(crashes::tell_at_length(store))),
     ("logout_races_at_length", BOTH, Size::Long, |store| Box::pin(logout_races::tell_at_length(store))),

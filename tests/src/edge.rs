@@ -85,6 +85,10 @@ impl Edge {
         Client::new(format!("http://127.0.0.1:{}", self.port))
     }
 
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.process.id()
+    }
+
     /// What it has printed.
     ///
     /// # Errors

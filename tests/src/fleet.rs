@@ -134,6 +134,28 @@ impl Fleet {
         Edge::start(&self.folder.path().join(name), free_port()?, &self.vars, port).await
     }
 
+    /// The folder of the origins' keys and stores.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    /// The processor time that an origin has used.
+    ///
+    /// # Errors
+    /// When there is no such origin, or the system does not tell.
+    pub fn cpu(&self, at: usize) -> Outcome<Duration> {
+        let origin = self.origins.get(at).ok_or("the fleet has not so many origins")?;
+        let process = origin.process.id().ok_or("the origin is not running")?;
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+        // The name stands in brackets and may hold anything; user and system time are the 12th and
+        // 13th words behind it, in hundredths of a second (proc(5)).
+        let behind = stat.rsplit_once(')').map(|(_, behind)| behind).unwrap_or_default();
+        let words = behind.split_whitespace().skip(11).take(2);
+        let ticks = words.map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
     /// A client of an origin, past the edges.
     ///
     /// # Errors

@@ -28,8 +28,10 @@ impl SigningKey {
     /// # Errors
     /// When there is none.
     pub fn of(state: &Path) -> Outcome<Self> {
-        let jwk: Value =
-            serde_json::from_str(&fs::read_to_string(state.join("keys/signing.jwk"))?)?;
+        let file: Value =
+            serde_json::from_str(&fs::read_to_string(state.join("keys/signing.json"))?)?;
+        let keys = file.get("keys").and_then(Value::as_array);
+        let jwk = keys.and_then(|keys| keys.first()?.get("jwk")).ok_or("no signing key")?;
         let member = |name: &str| jwk.get(name).and_then(Value::as_str).unwrap_or_default();
         let x = member("x");
         let public = URL_SAFE_NO_PAD.decode(x)?;

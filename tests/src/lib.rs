@@ -12,6 +12,8 @@ pub mod propagation;
 pub mod proxy;
 pub mod raw;
 pub mod redis;
+pub mod revoked;
+pub mod scale;
 pub mod secrets;
 pub mod sentinel;
 pub mod session;

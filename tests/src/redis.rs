@@ -5,6 +5,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{fs, net, thread};
 
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream};
+use tokio::net::TcpStream;
 use xtask::stack::Part;
 
 use crate::Outcome;
@@ -55,6 +57,27 @@ impl Redis {
     /// Ends it as a crash would (SIGKILL).
     pub fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// Does these commands, one after the other, past whoever else uses it.
+    ///
+    /// # Errors
+    /// When it does not take one of them.
+    pub async fn run(&self, commands: &[Vec<String>]) -> Outcome {
+        let mut stream = BufStream::new(TcpStream::connect(("127.0.0.1", self.port)).await?);
+        for command in commands {
+            stream.write_all(format!("*{}\r\n", command.len()).as_bytes()).await?;
+            for word in command {
+                stream.write_all(format!("${}\r\n{word}\r\n", word.len()).as_bytes()).await?;
+            }
+            stream.flush().await?;
+            let mut reply = String::new();
+            stream.read_line(&mut reply).await?;
+            if !reply.starts_with([':', '+']) {
+                return Err(format!("Redis answers {}", reply.trim()).into());
+            }
+        }
+        Ok(())
     }
 
     /// Starts it again on what its append-only file holds.

@@ -33,11 +33,13 @@ struct Kv {
 
 impl Kv {
     async fn start() -> (Arc<Self>, String) {
+        let read = async |State(kv): State<Arc<Self>>, Path(key): Path<String>| kv.value(&key);
+        let keys = async |State(kv): State<Arc<Self>>| Json(kv.segments());
         let kv = Arc::new(Self { status: AtomicU16::new(200), ..Self::default() });
         let namespace = "/storage/kv/namespaces/portcullis";
         let router = Router::new()
-            .route(&format!("{namespace}/values/{{key}}"), put(Self::write).get(Self::read))
-            .route(&format!("{namespace}/keys"), get(Self::keys))
+            .route(&format!("{namespace}/values/{{key}}"), put(Self::write).get(read))
+            .route(&format!("{namespace}/keys"), get(keys))
             .with_state(Arc::clone(&kv));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -64,18 +66,18 @@ impl Kv {
         (status, Json(serde_json::json!({ "success": status.is_success() })))
     }
 
-    async fn read(State(kv): State<Arc<Self>>, Path(key): Path<String>) -> (StatusCode, Vec<u8>) {
-        match kv.values.lock().unwrap().get(&key) {
+    fn value(&self, key: &str) -> (StatusCode, Vec<u8>) {
+        match self.values.lock().unwrap().get(key) {
             Some(value) => (StatusCode::OK, value.clone()),
             None => (StatusCode::NOT_FOUND, Vec::new()),
         }
     }
 
-    async fn keys(State(kv): State<Arc<Self>>) -> Json<serde_json::Value> {
-        let values = kv.values.lock().unwrap();
+    fn segments(&self) -> serde_json::Value {
+        let values = self.values.lock().unwrap();
         let names = values.keys().filter(|key| key.starts_with("segment:"));
         let names: Vec<_> = names.map(|name| serde_json::json!({ "name": name })).collect();
-        Json(serde_json::json!({ "success": true, "result": names, "result_info": {"cursor": ""} }))
+        serde_json::json!({ "success": true, "result": names, "result_info": {"cursor": ""} })
     }
 
     /// A head comes after all of its segments.
@@ -88,10 +90,6 @@ impl Kv {
 
     fn count(&self) -> usize {
         self.writes.lock().unwrap().len()
-    }
-
-    fn segments(&self) -> usize {
-        self.values.lock().unwrap().keys().filter(|key| key.starts_with("segment:")).count()
     }
 }
 
@@ -145,7 +143,7 @@ impl Replica {
 fn last_head(kv: &Kv, state: &TempDir) -> Option<Head> {
     let document = kv.writes.lock().unwrap().last()?.1.clone();
     let ring = KeyRing::open(&state.path().join("state")).unwrap();
-    let anchor = common::keys::Key::from_jwk(&ring.public()[1].jwk).unwrap();
+    let anchor = ring.anchor().clone();
     let read = UnverifiedHead::parse(&document, &anchor).unwrap();
     let good = ring.signature_is_good(&read.check);
     let announced = read.answered(good, "http://localhost:8787", SystemClock.now()).unwrap();

@@ -82,6 +82,34 @@ fn ops_07_a_value_out_of_bounds_stops_the_start_and_names_key_and_place() {
 }
 
 #[test]
+fn redis_is_there_by_its_url_alone_and_says_how_safe_it_is_to_be() {
+    let url = ("PORTCULLIS__REDIS__URL", "redis://127.0.0.1");
+    let redis = from(&[url]).unwrap().redis.unwrap();
+    assert_eq!((redis.wait_replicas, redis.require_aof), (0, true));
+    let set =
+        [("PORTCULLIS__REDIS__WAIT_REPLICAS", "5"), ("PORTCULLIS__REDIS__REQUIRE_AOF", "false")];
+    let redis = from(&[url, set[0], set[1]]).unwrap().redis.unwrap();
+    assert_eq!((redis.wait_replicas, redis.require_aof), (5, false));
+    let text = "[redis]\nurl = 'redis://127.0.0.1'\nwait_replicas = 1\nrequire_aof = false\n";
+    let redis = from_file(text).unwrap().redis.unwrap();
+    assert_eq!((redis.wait_replicas, redis.require_aof), (1, false));
+    for variable in set {
+        let message = from(&[variable]).unwrap_err().to_string();
+        assert!(message.contains("redis.url is missing"), "{message}");
+    }
+    for (name, value) in [
+        ("PORTCULLIS__REDIS__WAIT_REPLICAS", "6"),
+        ("PORTCULLIS__REDIS__WAIT_REPLICAS", "-1"),
+        ("PORTCULLIS__REDIS__WAIT_REPLICAS", "all"),
+        ("PORTCULLIS__REDIS__REQUIRE_AOF", "no"),
+    ] {
+        let message = from(&[url, (name, value)]).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("variable {name}: redis.")), "{message}");
+        assert!(message.contains("; expected "), "{message}");
+    }
+}
+
+#[test]
 fn a_secret_is_never_repeated() {
     for (name, value) in [
         ("PORTCULLIS__EDGE__SECRET", "hunter2"),

@@ -19,6 +19,8 @@ pub(crate) struct Tokens {
     pub(crate) client_id: String,
     /// Life of an access token, 60 s to 1 h.
     pub(crate) access_ttl: Duration,
+    /// How long edges know a new signing key before it signs, up to 7 d.
+    pub(crate) key_announce: Duration,
 }
 
 #[derive(Default, Deserialize)]
@@ -28,6 +30,7 @@ pub(super) struct Raw {
     audience: Option<Text>,
     client_id: Option<Text>,
     access_ttl: Option<Text>,
+    key_announce: Option<Text>,
 }
 
 impl Raw {
@@ -41,6 +44,12 @@ impl Raw {
                 "tokens.access_ttl",
                 Duration::from_mins(1)..=Duration::from_hours(1),
                 "a duration from 60s to 1h",
+            )?,
+            // An edge works with what it knows for up to `STALE_SECONDS`, 15 minutes.
+            key_announce: or(self.key_announce, "20m").duration(
+                "tokens.key_announce",
+                Duration::ZERO..=Duration::from_hours(7 * 24),
+                "a duration from 0s to 7d",
             )?,
         })
     }

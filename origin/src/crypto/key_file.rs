@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use common::Secret;
 use uuid::Uuid;
 
-/// Far more than any key takes.
-const MAX_BYTES: u64 = 4096;
+/// Far more than the keys of a file take.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// A key that cannot be used. The process must not start: without its keys, or with keys that
 /// others know, everything it would sign is worthless.
@@ -63,16 +63,52 @@ pub(super) fn read_or_make(
     path: &Path,
     make: impl FnOnce() -> Result<Secret<String>, &'static str>,
 ) -> Result<Secret<String>, KeyError> {
-    match read(path) {
-        Err(KeyError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {}
-        answer => return answer,
+    if let Some(content) = read_if_there(path)? {
+        return Ok(content);
     }
     let content = make().map_err(|what| KeyError::Broken { path: path.to_path_buf(), what })?;
     publish(path, &content).map_err(|source| KeyError::Io { path: path.to_path_buf(), source })?;
     read(path)
 }
 
-fn read(path: &Path) -> Result<Secret<String>, KeyError> {
+/// The file's content, if there is a file.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<Secret<String>>, KeyError> {
+    match read(path) {
+        Err(KeyError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+/// Makes whoever else calls this on the folder, in any process, wait until the answer is dropped.
+pub(super) fn lock(folder: &Path) -> Result<File, KeyError> {
+    let path = folder.join("lock");
+    let locked =
+        OpenOptions::new().append(true).create(true).mode(0o600).open(&path).and_then(|file| {
+            file.lock()?;
+            Ok(file)
+        });
+    locked.map_err(|source| KeyError::Io { path, source })
+}
+
+/// Puts a whole file in the place of what is there, on disk before it returns. Not for two at once.
+pub(super) fn replace(path: &Path, content: &Secret<String>) -> Result<(), KeyError> {
+    let draft = draft(path);
+    let replaced = write(&draft, content)
+        .and_then(|()| fs::rename(&draft, path))
+        .and_then(|()| sync_folder_of(path));
+    replaced.map_err(|source| {
+        // Where the draft cannot be removed either, there is no more to be said.
+        fs::remove_file(&draft).ok();
+        KeyError::Io { path: path.to_path_buf(), source }
+    })
+}
+
+/// Removes a file that others have been put in the place of.
+pub(super) fn remove(path: &Path) -> Result<(), KeyError> {
+    fs::remove_file(path).map_err(|source| KeyError::Io { path: path.to_path_buf(), source })
+}
+
+pub(super) fn read(path: &Path) -> Result<Secret<String>, KeyError> {
     let io = |source| KeyError::Io { path: path.to_path_buf(), source };
     let file = File::open(path).map_err(io)?;
     refuse_exposed(path, &file.metadata().map_err(io)?, 0o600)?;
@@ -86,24 +122,28 @@ fn read(path: &Path) -> Result<Secret<String>, KeyError> {
 /// A whole file under the name or none: written beside it and then linked, which (unlike a rename)
 /// fails when somebody else was faster.
 fn publish(path: &Path, content: &Secret<String>) -> io::Result<()> {
-    let draft = path.with_extension(format!("{}.draft", Uuid::new_v4()));
-    let written =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).and_then(
-            |mut file| {
-                file.write_all(content.expose().as_bytes())?;
-                file.sync_all()
-            },
-        );
-    let linked = written.and_then(|()| fs::hard_link(&draft, path));
+    let draft = draft(path);
+    let linked = write(&draft, content).and_then(|()| fs::hard_link(&draft, path));
     fs::remove_file(&draft)?;
     match linked {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
-        Ok(()) => match path.parent() {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => Ok(()),
-        },
+        Ok(()) => sync_folder_of(path),
     }
+}
+
+fn draft(path: &Path) -> PathBuf {
+    path.with_extension(format!("{}.draft", Uuid::new_v4()))
+}
+
+fn write(path: &Path, content: &Secret<String>) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(content.expose().as_bytes())?;
+    file.sync_all()
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 fn refuse_exposed(path: &Path, metadata: &fs::Metadata, wanted: u32) -> Result<(), KeyError> {

@@ -1,10 +1,10 @@
-//! The issuer's three keys: one signs access tokens, one signs heads (the anchor, which edges are
-//! configured with), one authenticates refresh tokens.
+//! The issuer's keys at work: several sign access tokens in turn, one signs heads (the anchor, which
+//! edges are configured with), one authenticates refresh tokens.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use aws_lc_rs::{digest, rand};
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::keys::{Jwk, Key, KeySet, Material};
@@ -12,41 +12,58 @@ use common::revocation::HeadClaims;
 use common::token::refresh::RefreshClaims;
 use common::token::{AccessClaims, Algorithm, Header, Mac, SignatureCheck, Typ};
 use common::token::{refresh, signing_input};
-use common::{KeyId, Secret};
+use common::{Secret, UnixSeconds};
 use jsonwebtoken::Algorithm::{EdDSA, HS256};
 use jsonwebtoken::{DecodingKey, EncodingKey};
-use serde::{Deserialize, Serialize};
-use zeroize::Zeroize as _;
+use serde::Serialize;
+use tracing::{error, info};
 
-use super::key_file::{self, KeyError};
-use crate::port::{Signer, SigningFault};
+use super::key_file::KeyError;
+use super::key_pair::KeyPair;
+use super::signing_file::SigningFile;
+use super::signing_keys::SigningKeys;
+use super::symmetric_key::SymmetricKey;
+use crate::port::{KeysRevision, Signer, SigningFault};
+use crate::telemetry::chain;
 
-/// The keys, in memory. Their files are read once, at start.
+/// The keys, in memory. Anchor and refresh key are read once, at start; the file of the signing
+/// keys is looked at again and again, since commands change it.
 pub(crate) struct KeyRing {
-    signing: SigningKey,
-    anchor: SigningKey,
-    refresh: MacKey,
-    published: KeySet,
+    anchor: KeyPair,
     anchor_public: Key,
+    refresh: SymmetricKey,
+    signing: Arc<Signing>,
 }
 
-/// An Ed25519 key pair and its name.
-struct SigningKey {
-    id: KeyId,
-    public: [u8; 32],
-    private: EncodingKey,
+/// The signing keys and where they come from.
+struct Signing {
+    file: SigningFile,
+    /// One at a time looks at the file: what was read first must not be taken last.
+    looking: Mutex<()>,
+    known: RwLock<Known>,
 }
 
-/// The symmetric key, as the library wants it for each of its two uses.
-struct MacKey {
-    sign: EncodingKey,
-    verify: DecodingKey,
+/// What is known of the file.
+#[derive(Clone)]
+struct Known {
+    content: Arc<Content>,
+    /// Whether it could be read when it was last looked at. If not, a key may be revoked by now: no
+    /// more is signed, but what was good before stays good.
+    is_current: bool,
+}
+
+/// What was read last.
+struct Content {
+    text: Secret<String>,
+    keys: SigningKeys,
+    verifying: Arc<KeySet>,
+    revision: KeysRevision,
 }
 
 /// A public key for whoever administers the origin.
 pub(crate) struct PublicKey {
-    /// What it is for.
-    pub(crate) purpose: &'static str,
+    /// What it is for, and where it stands.
+    pub(crate) purpose: String,
     /// The public JWK.
     pub(crate) jwk: Jwk,
 }
@@ -57,25 +74,33 @@ impl KeyRing {
     /// # Errors
     /// When a key cannot be used or others can read it.
     pub(crate) fn open(state: &Path) -> Result<Self, KeyError> {
+        let file = SigningFile::open(state)?;
+        let content = Content::read(&file, file.text()?, KeysRevision::default())?;
+        let known = Known { content: Arc::new(content), is_current: true };
         let folder = state.join("keys");
-        key_file::folder(&folder)?;
-        let signing = SigningKey::open(folder.join("signing.jwk"))?;
-        let anchor = SigningKey::open(folder.join("anchor.jwk"))?;
-        let refresh = open_refresh(folder.join("refresh.jwk"))?;
-        let published = KeySet::from_jwks(&[signing.jwk()]).map_err(|_| KeyError::Broken {
-            path: folder.join("signing.jwk"),
-            what: "it cannot be published",
-        })?;
-        let anchor_public = Key::ed25519(anchor.id.clone(), anchor.public);
-        Ok(Self { signing, anchor, refresh, published, anchor_public })
+        let anchor = KeyPair::open(folder.join("anchor.jwk"))?;
+        Ok(Self {
+            anchor_public: Key::ed25519(anchor.id.clone(), anchor.public),
+            anchor,
+            refresh: SymmetricKey::open(folder.join("refresh.jwk"))?,
+            signing: Arc::new(Signing {
+                file,
+                looking: Mutex::default(),
+                known: RwLock::new(known),
+            }),
+        })
     }
 
-    /// The public halves of its key pairs.
-    pub(crate) fn public(&self) -> [PublicKey; 2] {
-        [
-            PublicKey { purpose: "signing", jwk: self.signing.jwk() },
-            PublicKey { purpose: "anchor", jwk: self.anchor.jwk() },
-        ]
+    /// The public halves of its key pairs, the anchor's last.
+    pub(crate) fn public(&self, now: UnixSeconds) -> Vec<PublicKey> {
+        let content = self.signing.known().content;
+        let signing = content.keys.states(now).map(|(pair, state)| PublicKey {
+            purpose: format!("access tokens, {state}"),
+            jwk: pair.jwk(),
+        });
+        let anchor =
+            PublicKey { purpose: String::from("heads (the anchor)"), jwk: self.anchor.jwk() };
+        signing.chain([anchor]).collect()
     }
 
     /// What edges are configured with: the anchor's 32 bytes in base64url.
@@ -84,14 +109,66 @@ impl KeyRing {
     }
 }
 
+impl Signing {
+    fn known(&self) -> Known {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks at the file, and takes what has changed.
+    fn look(&self) -> KeysRevision {
+        let _turn = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        let Known { content: before, is_current } = self.known();
+        let read = self.file.text().and_then(|text| {
+            if text.expose() == before.text.expose() {
+                return Ok(Arc::clone(&before));
+            }
+            Content::read(&self.file, text, before.revision.next()).map(Arc::new)
+        });
+        match &read {
+            Err(fault) if is_current => error!(
+                error = chain(fault),
+                "the signing keys cannot be read any more; no token is signed until they can"
+            ),
+            Ok(content) if !is_current || content.revision != before.revision => {
+                info!("the signing keys were read again");
+            }
+            _ => {}
+        }
+        let known = Known { is_current: read.is_ok(), content: read.unwrap_or(before) };
+        let revision = known.content.revision;
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        revision
+    }
+}
+
+impl Content {
+    fn read(
+        file: &SigningFile,
+        text: Secret<String>,
+        revision: KeysRevision,
+    ) -> Result<Self, KeyError> {
+        let keys = file.parse(&text)?;
+        let verifying = Arc::new(keys.verifying().map_err(|what| file.broken(what))?);
+        Ok(Self { text, keys, verifying, revision })
+    }
+}
+
+#[async_trait]
 impl Signer for KeyRing {
+    fn ready(&self) -> Result<(), SigningFault> {
+        if self.signing.known().is_current { Ok(()) } else { Err(SigningFault::NoKey) }
+    }
+
     fn access(&self, claims: &AccessClaims<'_>) -> Result<Secret<String>, SigningFault> {
+        self.ready()?;
+        let content = self.signing.known().content;
+        let key = content.keys.at(claims.iat).ok_or(SigningFault::NoKey)?;
         let header = Header {
             alg: Algorithm::EdDsa.as_str().into(),
             typ: Some(Typ::Access.as_str().into()),
-            kid: Some(self.signing.id.clone()),
+            kid: Some(key.id.clone()),
         };
-        sign(&header, claims, &self.signing.private, EdDSA).map(Secret::new)
+        sign(&header, claims, &key.private, EdDSA).map(Secret::new)
     }
 
     fn refresh(&self, claims: &RefreshClaims<'_>) -> Result<Secret<String>, SigningFault> {
@@ -118,12 +195,19 @@ impl Signer for KeyRing {
         verify(mac.signing_input, &mac.tag, &self.refresh.verify, HS256)
     }
 
-    fn jwks(&self) -> Vec<Jwk> {
-        vec![self.signing.jwk()]
+    fn jwks(&self, now: UnixSeconds) -> Vec<Jwk> {
+        self.signing.known().content.keys.jwks(now)
     }
 
-    fn keys(&self) -> &KeySet {
-        &self.published
+    fn keys(&self) -> Arc<KeySet> {
+        Arc::clone(&self.signing.known().content.verifying)
+    }
+
+    async fn look_again(&self) -> KeysRevision {
+        let signing = Arc::clone(&self.signing);
+        // The file may be on a disk that is slow, or on another machine.
+        let looked = tokio::task::spawn_blocking(move || signing.look()).await;
+        looked.unwrap_or_else(|_| self.signing.known().content.revision)
     }
 }
 
@@ -134,9 +218,10 @@ fn sign(
     key: &EncodingKey,
     algorithm: jsonwebtoken::Algorithm,
 ) -> Result<String, SigningFault> {
-    let input = signing_input(header, claims).map_err(|error| SigningFault(error.to_string()))?;
+    let failed = |error: &dyn ToString| SigningFault::Failed(error.to_string());
+    let input = signing_input(header, claims).map_err(|error| failed(&error))?;
     let signature = jsonwebtoken::crypto::sign(input.as_bytes(), key, algorithm)
-        .map_err(|error| SigningFault(error.to_string()))?;
+        .map_err(|error| failed(&error))?;
     Ok(format!("{input}.{signature}"))
 }
 
@@ -148,110 +233,6 @@ fn verify(
 ) -> bool {
     let signature = URL_SAFE_NO_PAD.encode(signature);
     jsonwebtoken::crypto::verify(&signature, input.as_bytes(), key, algorithm).unwrap_or(false)
-}
-
-impl SigningKey {
-    fn open(path: PathBuf) -> Result<Self, KeyError> {
-        let text = key_file::read_or_make(&path, make_pair)?;
-        Self::parse(&text).map_err(|what| KeyError::Broken { path, what })
-    }
-
-    fn parse(text: &Secret<String>) -> Result<Self, &'static str> {
-        let mut jwk: PrivatePair =
-            serde_json::from_str(text.expose()).map_err(|_| "not a private Ed25519 JWK")?;
-        let seed = Secret::new(decode(&jwk.d)?);
-        jwk.d.zeroize();
-        let public = decode(&jwk.x)?;
-        if jwk.kty != "OKP" || jwk.crv != "Ed25519" {
-            return Err("not an Ed25519 key");
-        }
-        let pair = Ed25519KeyPair::from_seed_and_public_key(seed.expose(), &public)
-            .map_err(|_| "its public half does not belong to its private half")?;
-        let pkcs8 = pair.to_pkcs8().map_err(|_| "the library refuses it")?;
-        let id = thumbprint(&jwk.x).ok_or("its thumbprint is no key id")?;
-        Ok(Self { id, public, private: EncodingKey::from_ed_der(pkcs8.as_ref()) })
-    }
-
-    fn jwk(&self) -> Jwk {
-        Jwk::ed25519(&self.public, self.id.clone())
-    }
-}
-
-/// RFC 7638 §3: the SHA-256 of the required members, in this order, without white space.
-fn thumbprint(x: &str) -> Option<KeyId> {
-    let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-    let hash = digest::digest(&digest::SHA256, members.as_bytes());
-    KeyId::try_from(URL_SAFE_NO_PAD.encode(hash)).ok()
-}
-
-/// A key pair's file: RFC 8037 §2. Members of other programs are not understood, so not accepted.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PrivatePair {
-    kty: String,
-    crv: String,
-    x: String,
-    d: String,
-}
-
-/// A symmetric key's file: RFC 7518 §6.4.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SymmetricKey {
-    kty: String,
-    k: String,
-}
-
-fn random_bytes() -> Result<Secret<[u8; 32]>, &'static str> {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes).map_err(|_| "the system gives no random bytes")?;
-    Ok(Secret::new(bytes))
-}
-
-fn make_pair() -> Result<Secret<String>, &'static str> {
-    let seed = random_bytes()?;
-    let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose())
-        .map_err(|_| "the library refuses the seed")?;
-    file(&PrivatePair {
-        kty: "OKP".into(),
-        crv: "Ed25519".into(),
-        x: URL_SAFE_NO_PAD.encode(pair.public_key()),
-        d: URL_SAFE_NO_PAD.encode(seed.expose()),
-    })
-}
-
-fn make_symmetric() -> Result<Secret<String>, &'static str> {
-    let bytes = random_bytes()?;
-    file(&SymmetricKey { kty: "oct".into(), k: URL_SAFE_NO_PAD.encode(bytes.expose()) })
-}
-
-fn file(jwk: &impl Serialize) -> Result<Secret<String>, &'static str> {
-    serde_json::to_string(jwk).map(Secret::new).map_err(|_| "it does not serialise")
-}
-
-fn open_refresh(path: PathBuf) -> Result<MacKey, KeyError> {
-    let text = key_file::read_or_make(&path, make_symmetric)?;
-    parse_symmetric(&text).map_err(|what| KeyError::Broken { path, what })
-}
-
-fn parse_symmetric(text: &Secret<String>) -> Result<MacKey, &'static str> {
-    let mut jwk: SymmetricKey =
-        serde_json::from_str(text.expose()).map_err(|_| "not a symmetric JWK")?;
-    let bytes = Secret::new(decode(&jwk.k)?);
-    jwk.k.zeroize();
-    // RFC 7518 §3.2: no key shorter than the hash, and the decoding takes no other length.
-    if jwk.kty == "oct" {
-        let (sign, verify) =
-            (EncodingKey::from_secret(bytes.expose()), DecodingKey::from_secret(bytes.expose()));
-        Ok(MacKey { sign, verify })
-    } else {
-        Err("not a symmetric key")
-    }
-}
-
-fn decode(text: &str) -> Result<[u8; 32], &'static str> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| "not base64url")?;
-    bytes.try_into().map_err(|_| "not 32 bytes long")
 }
 
 #[cfg(test)]

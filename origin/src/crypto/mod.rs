@@ -3,9 +3,15 @@
 
 mod entropy;
 mod key_file;
+mod key_pair;
 mod key_ring;
 mod passwords;
+mod signing_file;
+mod signing_keys;
+mod symmetric_key;
 
 pub(crate) use entropy::{OsRandom, SystemClock};
 pub(crate) use key_ring::KeyRing;
 pub(crate) use passwords::Hashers;
+pub(crate) use signing_file::SigningFile;
+pub(crate) use signing_keys::{KeyState, Rotate, Utc};

@@ -8,7 +8,7 @@ use common::problem::{Code, Problem};
 use common::token::TokenError;
 use tracing::error;
 
-use crate::port::{PasswordFault, StoreFault};
+use crate::port::{PasswordFault, SigningFault, StoreFault};
 use crate::service::{AccessError, Fault, LoginError, RefreshError, RegisterError, WeakPassword};
 use crate::telemetry::chain;
 
@@ -63,13 +63,15 @@ impl From<Fault> for Refusal {
         let code = match &fault {
             Fault::Password(PasswordFault::Busy) => Code::Busy,
             Fault::Store(StoreFault::Unavailable { .. }) => Code::StoreUnavailable,
+            Fault::Signing(SigningFault::NoKey) => Code::SigningUnavailable,
             Fault::Store(StoreFault::Corrupt { .. })
-            | Fault::Signing(_)
+            | Fault::Signing(SigningFault::Failed(_))
             | Fault::Segment(_)
             | Fault::Overflow { .. }
             | Fault::Password(PasswordFault::Failed(_)) => Code::Internal,
         };
-        if code != Code::Busy {
+        // What lasts is logged where it begins, not at each request that meets it.
+        if ![Code::Busy, Code::SigningUnavailable].contains(&code) {
             error!(error = chain(&fault), "request failed");
         }
         Self::new(code)

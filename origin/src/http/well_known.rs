@@ -43,7 +43,7 @@ struct Jwks {
 /// RFC 7517 §5.
 pub(super) async fn jwks(State(services): State<Arc<Services>>) -> impl IntoResponse {
     let headers = [(CACHE_CONTROL, FIVE_MINUTES), (CONTENT_TYPE, "application/jwk-set+json")];
-    (headers, Json(Jwks { keys: services.signer.jwks() }))
+    (headers, Json(Jwks { keys: services.signer.jwks(services.clock.now()) }))
 }
 
 /// RFC 8414 §2, what of it there is: no endpoint of OAuth's own yet, hence no grants.

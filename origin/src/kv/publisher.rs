@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::delivery::{Delivery, DeliveryError, Found};
 use crate::port::{BlockLog, Clock, Fence, Leases, Mailbox, Random, StoreFault};
-use crate::service::{Compactor, Epochs, Heads};
+use crate::service::{Compactor, Epochs, Heads, Step};
 use crate::telemetry::chain;
 
 const LEASE: &str = "publisher";
@@ -65,6 +65,8 @@ struct Progress {
     delivery: Option<Delivery>,
     /// Up to where the tail was looked at for what should go into segments.
     compacted: Epoch,
+    /// Whether there is more to put into segments at once.
+    compacting: bool,
     /// The last head left in the mailbox under the present lease.
     published: Option<(Epoch, Instant)>,
     /// When to look whether it is still there.
@@ -92,6 +94,7 @@ impl Publisher {
                 Delivery::new(self.heads.clone(), self.clock.clone(), mailbox.clone())
             }),
             compacted: Epoch::ZERO,
+            compacting: false,
             published: None,
             look_at: None,
             surprises: 0,
@@ -103,7 +106,8 @@ impl Publisher {
         };
         loop {
             self.tick(&mut progress).await;
-            let next_tick = Instant::now() + TICK;
+            let next_tick =
+                Instant::now() + if progress.compacting { Duration::ZERO } else { TICK };
             let is_told = async {
                 self.epochs.grown().await;
                 // As soon as the mailbox may be written again.
@@ -135,14 +139,17 @@ impl Publisher {
                     );
                 }
                 progress.store_answers = false;
+                progress.compacting = false;
                 progress.lease = None;
                 return;
             }
         }
         if let Some((fence, _)) = progress.lease {
             self.compact(fence, progress).await;
-            self.look_if_due(progress).await;
-            self.publish_if_due(progress).await;
+            if !progress.compacting {
+                self.look_if_due(progress).await;
+                self.publish_if_due(progress).await;
+            }
         }
     }
 
@@ -167,14 +174,18 @@ impl Publisher {
         Ok(())
     }
 
-    /// Keeps the tail short.
+    /// Takes a step towards a short tail, where there is one to take. One at a time, since the lease
+    /// may have to be renewed before the next.
     async fn compact(&self, fence: Fence, progress: &mut Progress) {
         let latest = self.epochs.latest();
+        progress.compacting = false;
         if progress.compacted == latest {
             return;
         }
-        match self.compactor.compact(LEASE, fence).await {
-            Ok(()) => progress.compacted = latest,
+        match self.compactor.step(LEASE, fence).await {
+            Ok(Step::Short) => progress.compacted = latest,
+            Ok(Step::Taken) => progress.compacting = true,
+            Ok(Step::LeaseLost) => progress.lease = None,
             // A longer tail serves as well.
             Err(error) => warn!(error = chain(&error), "the tail was not compacted"),
         }

@@ -29,10 +29,6 @@ pub(crate) struct LogPage {
 #[async_trait]
 pub(crate) trait BlockLog: Send + Sync {
     /// Blocks `id` for `retain`; an id that is blocked already keeps the later expiry.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the stores' suite holds them to it; single tokens are next")
-    )]
     async fn block(&self, id: Uuid, retain: Duration) -> Result<Epoch, StoreFault>;
 
     /// Counts a change that brings no entry. The epoch is above `known` then, whatever the store's

@@ -101,6 +101,8 @@ pub(crate) enum RevokeReason {
     Logout,
     /// Its user signed out everywhere.
     LogoutAll,
+    /// Somebody who runs this ended it.
+    Operator,
 }
 
 /// The sessions. A revocation of any kind marks the session **and** enters its `sid` in the block

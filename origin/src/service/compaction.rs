@@ -22,6 +22,17 @@ const TRIES: usize = 5;
 /// Entries that one plan looks at: more than it can put into segments.
 const AT_A_TIME: usize = 50_000;
 
+/// How a step towards a short tail ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The tail is short enough.
+    Short,
+    /// It is shorter now, and perhaps not yet short enough.
+    Taken,
+    /// It was for another to take.
+    LeaseLost,
+}
+
 /// Keeps the tail short.
 pub(crate) struct Compactor {
     pub(crate) log: Arc<dyn BlockLog>,
@@ -30,29 +41,27 @@ pub(crate) struct Compactor {
 }
 
 impl Compactor {
-    /// Puts what is too much for the tail into segments. Does nothing once the lease has another
-    /// fence: a former holder must not put an old manifest in the place of a newer one.
-    pub(crate) async fn compact(&self, lease: &'static str, fence: Fence) -> Result<(), Fault> {
-        loop {
-            let manifest = self.segments.manifest().await?;
-            let tail = Tail::after(&*self.log, manifest.through, AT_A_TIME).await?;
-            let Tail { entries, now, .. } = tail;
-            let Some(Plan { keep, build, through }) = plan(&manifest, &entries, now) else {
-                return Ok(());
-            };
-            let mut next = Manifest { through, segments: keep };
-            let mut made = Vec::new();
-            for build in build {
-                let content = self.make(build).await?;
-                let Build { after, through, .. } = build;
-                next.segments.push(Sealed { segment: content.segment, after, through });
-                made.push(content);
-            }
-            if !self.segments.replace(lease, fence, &next, &made).await? {
-                return Ok(());
-            }
-            info!(segments = next.segments.len(), made = made.len(), "tail compacted");
+    /// Takes one step towards a short tail. Nothing is done once the lease has another fence: a
+    /// former holder must not put an old manifest in the place of a newer one.
+    pub(crate) async fn step(&self, lease: &'static str, fence: Fence) -> Result<Step, Fault> {
+        let manifest = self.segments.manifest().await?;
+        let tail = Tail::after(&*self.log, manifest.through, AT_A_TIME).await?;
+        let Some(Plan { keep, build, through }) = plan(&manifest, &tail.entries, tail.now) else {
+            return Ok(Step::Short);
+        };
+        let mut next = Manifest { through, segments: keep };
+        let mut made = Vec::new();
+        for build in build {
+            let content = self.make(build).await?;
+            let Build { after, through, .. } = build;
+            next.segments.push(Sealed { segment: content.segment, after, through });
+            made.push(content);
         }
+        if !self.segments.replace(lease, fence, &next, &made).await? {
+            return Ok(Step::LeaseLost);
+        }
+        info!(segments = next.segments.len(), made = made.len(), "tail compacted");
+        Ok(Step::Taken)
     }
 
     async fn make(&self, build: Build) -> Result<Content, Fault> {

@@ -87,7 +87,8 @@ impl Credentials {
     }
 
     fn verify(&self, token: &str, rules: &AccessRules) -> Result<Verified, TokenError> {
-        let read = Unsigned::parse(token, self.signer.keys(), rules, self.clock.now())?;
+        let keys = self.signer.keys();
+        let read = Unsigned::parse(token, &keys, rules, self.clock.now())?;
         let good = self.signer.signature_is_good(&read.check);
         read.answered(good)
     }

@@ -113,6 +113,8 @@ impl Heads {
         }
         let (segments, tail) = tail;
         self.epochs.observe(tail.epoch);
+        // After the log: whoever changes keys counts the change afterwards.
+        self.signer.look_again().await;
         if tail.entries.len() > CAPACITY {
             // Whatever were left out would be let in again.
             error!(capacity = CAPACITY, "more revocations than one head can hold");
@@ -122,7 +124,7 @@ impl Heads {
             iss: self.issuer.clone(),
             epoch: tail.epoch,
             issued_at,
-            keys: self.signer.jwks(),
+            keys: self.signer.jwks(issued_at),
             sessions_before: tail.sessions_before,
             tail: Blocklist::encode(&tail.entries),
             segments: segments.clone(),

@@ -52,6 +52,7 @@ impl Issuer {
         lasting: Lasting,
         device: Option<String>,
     ) -> Result<Issued, Fault> {
+        self.ready()?;
         let (idle, absolute) = match lasting {
             Lasting::Remembered => (self.rules.idle, self.rules.absolute),
             Lasting::Browser => (self.rules.browser, self.rules.browser),
@@ -73,6 +74,11 @@ impl Issuer {
             // Everybody was signed out in between, and this one comes after.
             new.sid = self.random.session_id(self.sessions.now().await?);
         }
+    }
+
+    /// Whether tokens can be signed: to be asked before a session is begun or a token is spent.
+    pub(super) fn ready(&self) -> Result<(), Fault> {
+        Ok(self.signer.ready()?)
     }
 
     /// The tokens of `session` as it is now: a new access token and its current refresh token,

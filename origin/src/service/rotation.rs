@@ -67,6 +67,7 @@ impl Rotator {
         let Some(account) = account.filter(|account| !account.disabled) else {
             return Err(self.without_account(&presented).await?);
         };
+        self.issuer.ready()?;
         let request = Rotate {
             sid: presented.sid,
             generation: presented.generation,

@@ -7,7 +7,6 @@ use e2e::figures::Figures;
 use e2e::propagation::{Course, Mailboxes, Propagation, measure};
 use e2e::{Outcome, Store};
 use plotters::prelude::*;
-use xtask::Step;
 
 /// How many sessions are ended, over how long: longer than a location's cache lasts, so that every
 /// moment of it is met.
@@ -54,18 +53,7 @@ pub(super) async fn section(plot: &Path) -> Outcome {
 async fn measured(name: &str, mailboxes: Mailboxes) -> Outcome<Propagation> {
     let (logouts, over, locations) = (LOGOUTS, OVER, LOCATIONS);
     let course = Course { mailboxes, logouts, over, locations, store: Store::Embedded };
-    let mut step = Step::begin(name);
-    let mut ticks = tokio::time::interval(Duration::from_secs(1));
-    let mut measuring = std::pin::pin!(measure(&course));
-    loop {
-        tokio::select! {
-            found = &mut measuring => {
-                step.done();
-                return found;
-            }
-            _ = ticks.tick() => step.tick(),
-        }
-    }
+    super::shown(name, measure(&course)).await
 }
 
 /// The share of edges that refuse, over the time since the answer.

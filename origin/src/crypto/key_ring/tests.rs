@@ -2,13 +2,23 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
 
-use common::{SessionId, Subject, TokenId, UnixSeconds};
+use common::token::AccessRules;
+use common::token::access::{LEEWAY, MAX_LIFE, Unsigned};
+use common::{SessionId, Subject, TokenId};
 use uuid::Uuid;
 
 use super::*;
+use crate::crypto::{Rotate, SystemClock};
+use crate::port::Clock as _;
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// The names of its key pairs, the anchor's last.
+fn kids(keys: &KeyRing) -> Vec<String> {
+    let now = SystemClock.now();
+    keys.public(now).into_iter().map(|key| key.jwk.kid.unwrap()).collect()
 }
 
 fn refusal(state: &Path) -> String {
@@ -24,7 +34,9 @@ fn keys_are_made_once_and_only_their_owner_can_read_them() {
     let first = KeyRing::open(state.path()).unwrap();
     let again = KeyRing::open(state.path()).unwrap();
     assert_eq!(first.anchor_key(), again.anchor_key());
-    assert_ne!(first.signing.id, first.anchor.id);
+    let kids = kids(&first);
+    assert_eq!(kids.len(), 2);
+    assert_ne!(kids[0], kids[1]);
     let folder = state.path().join("keys");
     assert_eq!(mode(&folder), 0o700);
     let mut names = Vec::new();
@@ -34,20 +46,19 @@ fn keys_are_made_once_and_only_their_owner_can_read_them() {
         names.push(file.file_name().into_string().unwrap());
     }
     names.sort();
-    assert_eq!(names, ["anchor.jwk", "refresh.jwk", "signing.jwk"]);
+    assert_eq!(names, ["anchor.jwk", "lock", "refresh.jwk", "signing.json"]);
 }
 
 #[test]
 fn processes_that_start_at_once_get_the_same_keys() {
     let state = tempfile::tempdir().unwrap();
-    let mut anchors: Vec<_> = thread::scope(|scope| {
-        let starts: Vec<_> = (0..16)
-            .map(|_| scope.spawn(|| KeyRing::open(state.path()).unwrap().anchor_key()))
-            .collect();
+    let mut keys: Vec<_> = thread::scope(|scope| {
+        let starts: Vec<_> =
+            (0..16).map(|_| scope.spawn(|| kids(&KeyRing::open(state.path()).unwrap()))).collect();
         starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
-    anchors.dedup();
-    assert_eq!(anchors.len(), 1);
+    keys.dedup();
+    assert_eq!(keys.len(), 1);
 }
 
 #[test]
@@ -63,52 +74,183 @@ fn a_key_that_others_can_read_stops_the_start() {
 
 #[test]
 fn key_10_a_broken_key_stops_the_start_and_is_not_quoted() {
-    let state = tempfile::tempdir().unwrap();
-    KeyRing::open(state.path()).unwrap();
-    let file = state.path().join("keys/signing.jwk");
-    let good = fs::read_to_string(&file).unwrap();
-    let other_half = fs::read_to_string(state.path().join("keys/anchor.jwk")).unwrap();
-    let other_half = format!(
-        "{}{}",
-        good.split_once(r#""d""#).unwrap().0,
-        &other_half[other_half.find(r#""d""#).unwrap()..]
-    );
-    for bad in ["", "secret-text", "{}", r#"{"kty":"oct","k":""}"#, &other_half, &good[..50]] {
-        fs::write(&file, bad).unwrap();
-        let message = refusal(state.path());
-        assert!(message.contains("signing.jwk is broken"), "{message}");
-        assert!(!message.contains("secret-text"), "{message}");
+    for name in ["signing.json", "anchor.jwk", "refresh.jwk"] {
+        let state = tempfile::tempdir().unwrap();
+        KeyRing::open(state.path()).unwrap();
+        let file = state.path().join("keys").join(name);
+        let good = fs::read_to_string(&file).unwrap();
+        for bad in ["", "secret-text", "{}", r#"{"kty":"oct","k":""}"#, &good[..50]] {
+            fs::write(&file, bad).unwrap();
+            let message = refusal(state.path());
+            assert!(message.contains(&format!("{name} is broken")), "{message}");
+            assert!(!message.contains("secret-text"), "{message}");
+        }
     }
 }
 
 #[test]
-fn jsonwebtoken_accepts_what_we_sign() {
+fn the_one_signing_key_of_an_older_folder_is_taken_over() {
     let state = tempfile::tempdir().unwrap();
-    let keys = KeyRing::open(state.path()).unwrap();
-    let (subject, now) = ("user-1".parse::<Subject>().unwrap(), UnixSeconds::new(2_000_000_000));
-    let (sid, jti) = (SessionId::new(Uuid::now_v7()), TokenId::new(Uuid::new_v4()));
-    let claims = AccessClaims {
+    let first = KeyRing::open(state.path()).unwrap();
+    let (token, now) = (token(&first, SystemClock.now()), SystemClock.now());
+    let folder = state.path().join("keys");
+    let file = fs::read_to_string(folder.join("signing.json")).unwrap();
+    let file: serde_json::Value = serde_json::from_str(&file).unwrap();
+    fs::remove_file(folder.join("signing.json")).unwrap();
+    let single = folder.join("signing.jwk");
+    fs::write(&single, file["keys"][0]["jwk"].to_string()).unwrap();
+    assert!(refusal(state.path()).contains("signing.jwk has mode"));
+    fs::set_permissions(&single, fs::Permissions::from_mode(0o600)).unwrap();
+    let again = KeyRing::open(state.path()).unwrap();
+    assert_eq!(kids(&again), kids(&first));
+    assert!(is_ours(&again, &token, now));
+    assert!(!single.exists());
+    assert_eq!(kids(&KeyRing::open(state.path()).unwrap()), kids(&first), "once");
+
+    fs::remove_file(folder.join("signing.json")).unwrap();
+    fs::write(&single, "{}").unwrap();
+    fs::set_permissions(&single, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(refusal(state.path()).contains("signing.jwk is broken"));
+    assert!(single.exists() && !folder.join("signing.json").exists());
+}
+
+#[tokio::test]
+async fn a_running_origin_takes_up_what_commands_change() {
+    let state = tempfile::tempdir().unwrap();
+    let running = KeyRing::open(state.path()).unwrap();
+    let file = SigningFile::open(state.path()).unwrap();
+    let now = SystemClock.now();
+    let first = token(&running, now);
+    let unchanged = running.look_again().await;
+    assert_eq!(running.look_again().await, unchanged);
+
+    let (_, from) = file.rotate(Rotate::Now, now).unwrap();
+    let rotated = running.look_again().await;
+    assert_ne!(rotated, unchanged);
+    let second = token(&running, from);
+    assert_ne!(kid(&first), kid(&second));
+    assert!(is_ours(&running, &first, from) && is_ours(&running, &second, from));
+
+    file.revoke(&kid(&second), from).unwrap();
+    assert_ne!(running.look_again().await, rotated);
+    assert!(is_ours(&running, &first, from) && !is_ours(&running, &second, from));
+    let third = token(&running, from);
+    assert!(kid(&third) != kid(&second) && is_ours(&running, &third, from));
+}
+
+#[tokio::test]
+async fn key_10_a_file_that_breaks_meanwhile_stops_signing_and_not_verifying() {
+    let state = tempfile::tempdir().unwrap();
+    let running = KeyRing::open(state.path()).unwrap();
+    let now = SystemClock.now();
+    let ours = token(&running, now);
+    let path = state.path().join("keys/signing.json");
+    let good = fs::read_to_string(&path).unwrap();
+    let revision = running.look_again().await;
+    for bad in [
+        "",
+        "{}",
+        r#"{"keys":[]}"#,
+        &good[..good.len() / 2],
+        &good.replace("\"d\":\"", "\"d\":\"A"),
+    ] {
+        fs::write(&path, bad).unwrap();
+        assert_eq!(running.look_again().await, revision);
+        assert!(matches!(running.ready(), Err(SigningFault::NoKey)));
+        assert!(matches!(sign_token(&running, now), Err(SigningFault::NoKey)));
+        assert!(is_ours(&running, &ours, now), "verifying goes on");
+        assert_eq!(running.jwks(now).len(), 1);
+    }
+    fs::remove_file(&path).unwrap();
+    running.look_again().await;
+    assert!(running.ready().is_err());
+    fs::write(&path, &good).unwrap();
+    running.look_again().await;
+    // Written anew, others can read it.
+    assert!(running.ready().is_err());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(running.look_again().await, revision);
+    assert!(is_ours(&running, &token(&running, now), now));
+}
+
+#[test]
+fn commands_at_once_spoil_nothing() {
+    let state = tempfile::tempdir().unwrap();
+    let first = KeyRing::open(state.path()).unwrap();
+    let now = SystemClock.now();
+    let announced: Vec<_> = thread::scope(|scope| {
+        let commands: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    let file = SigningFile::open(state.path()).unwrap();
+                    file.rotate(Rotate::After(std::time::Duration::from_mins(20)), now)
+                })
+            })
+            .collect();
+        commands.into_iter().map(|command| command.join().unwrap()).collect()
+    });
+    assert_eq!(announced.iter().filter(|answer| answer.is_ok()).count(), 1);
+    let kids = kids(&KeyRing::open(state.path()).unwrap());
+    assert_eq!(kids.len(), 3);
+    assert_eq!(kids[0], self::kids(&first)[0]);
+    let left = fs::read_dir(state.path().join("keys")).unwrap().count();
+    assert_eq!(left, 4, "no drafts");
+}
+
+fn sign_token(keys: &KeyRing, now: UnixSeconds) -> Result<Secret<String>, SigningFault> {
+    let subject = "user-1".parse::<Subject>().unwrap();
+    keys.access(&AccessClaims {
         iss: "https://a.example",
         aud: "app",
         sub: &subject,
         client_id: "portcullis",
         iat: now,
         exp: UnixSeconds::new(now.get() + 600),
-        jti,
-        sid,
+        jti: TokenId::new(Uuid::new_v4()),
+        sid: SessionId::new(Uuid::now_v7()),
         roles: &[],
         email_verified: false,
+    })
+}
+
+fn token(keys: &KeyRing, now: UnixSeconds) -> String {
+    sign_token(keys, now).unwrap().expose().clone()
+}
+
+fn is_ours(keys: &KeyRing, token: &str, now: UnixSeconds) -> bool {
+    let rules = AccessRules {
+        issuer: String::from("https://a.example"),
+        audience: String::from("app"),
+        max_life: MAX_LIFE,
+        leeway: LEEWAY,
     };
-    let token = keys.access(&claims).unwrap();
+    let verifying = keys.keys();
+    Unsigned::parse(token, &verifying, &rules, now).is_ok_and(|read| {
+        let good = keys.signature_is_good(&read.check);
+        read.answered(good).is_ok()
+    })
+}
+
+/// The key that a token says it was signed with.
+fn kid(token: &str) -> String {
+    jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+}
+
+#[test]
+fn jsonwebtoken_accepts_what_we_sign() {
+    let state = tempfile::tempdir().unwrap();
+    let keys = KeyRing::open(state.path()).unwrap();
+    let now = UnixSeconds::new(2_000_000_000);
+    let token = sign_token(&keys, now).unwrap();
     let mut validation = jsonwebtoken::Validation::new(EdDSA);
     validation.set_audience(&["app"]);
     validation.set_issuer(&["https://a.example"]);
     let key = DecodingKey::from_ed_components(&keys.anchor_key()).unwrap();
     assert!(jsonwebtoken::decode::<serde_json::Value>(token.expose(), &key, &validation).is_err());
-    let x = keys.signing.jwk().x.unwrap();
+    let x = keys.jwks(now)[0].x.clone().unwrap();
     let key = DecodingKey::from_ed_components(&x).unwrap();
     let read = jsonwebtoken::decode::<serde_json::Value>(token.expose(), &key, &validation);
-    assert_eq!(read.unwrap().claims["sid"], sid.to_string());
+    assert_eq!(read.unwrap().claims["sub"], "user-1");
 }
 
 #[test]

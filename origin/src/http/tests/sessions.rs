@@ -40,7 +40,8 @@ async fn iss_07_the_access_token_says_all_that_rfc_9068_asks_for() {
         max_life: MINUTE * 10,
         leeway: MINUTE,
     };
-    let read = Unsigned::parse(&token, origin.services.signer.keys(), &rules, iat).unwrap();
+    let keys = origin.services.signer.keys();
+    let read = Unsigned::parse(&token, &keys, &rules, iat).unwrap();
     assert!(origin.services.signer.signature_is_good(&read.check));
 }
 

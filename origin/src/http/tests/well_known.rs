@@ -1,11 +1,13 @@
 //! What everybody may read, and what only edges may ask.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::revocation::UnverifiedHead;
 use common::{SessionId, TokenId, UnixSeconds};
 use uuid::Uuid;
 
 use super::*;
-use crate::crypto::KeyRing;
+use crate::crypto::{KeyRing, Rotate, SigningFile};
 use crate::port::Signer as _;
 
 #[tokio::test]
@@ -20,12 +22,92 @@ async fn key_07_cch_08_keys_are_public_cacheable_and_only_public() {
         names.sort_unstable();
         assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x"]);
     }
-    for secret in ["signing", "anchor", "refresh"] {
-        let file = origin.state.path().join(format!("state/keys/{secret}.jwk"));
-        let key: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-        let secret = key["d"].as_str().or(key["k"].as_str()).unwrap();
-        assert!(!answer.text.contains(secret));
+    let private = private_halves(&origin);
+    assert_eq!(private.len(), 3);
+    assert!(private.iter().all(|secret| !answer.text.contains(secret)));
+}
+
+/// What must never leave, of each key there is.
+fn private_halves(origin: &Origin) -> Vec<String> {
+    fn collect(value: &Value, found: &mut Vec<String>) {
+        let Value::Object(members) = value else {
+            return value.as_array().into_iter().flatten().for_each(|item| collect(item, found));
+        };
+        for (name, value) in members {
+            match value.as_str() {
+                Some(text) if ["d", "k"].contains(&name.as_str()) => found.push(text.into()),
+                _ => collect(value, found),
+            }
+        }
     }
+    let mut found = Vec::new();
+    for name in ["signing.json", "anchor.jwk", "refresh.jwk"] {
+        let file = origin.state.path().join("state/keys").join(name);
+        let key = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        collect(&key, &mut found);
+    }
+    found
+}
+
+#[tokio::test]
+async fn key_03_07_rotation_shows_in_keys_and_head_and_nothing_private_does() {
+    let origin = Origin::start().await;
+    let old = origin.sign_in("a@b.co").await;
+    let file = SigningFile::open(&origin.state.path().join("state")).unwrap();
+    let (new, _) = file.rotate(Rotate::Now, origin.services.clock.now()).unwrap();
+    // The head looks for itself; whoever asks next for the keys finds them too.
+    let head = origin.services.heads.make().await.unwrap();
+    let payload = head.document.split('.').nth(1).unwrap();
+    let payload = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    let claims: Value = serde_json::from_str(&payload).unwrap();
+    let jwks = origin.get("/.well-known/jwks.json", &[]).await;
+    assert_eq!(claims["keys"], jwks.json()["keys"]);
+    let kids: Vec<_> = claims["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect();
+    assert_eq!((kids.len(), kids[1].as_str()), (2, Some(new.as_str())));
+    let private = private_halves(&origin);
+    assert_eq!(private.len(), 4);
+    for secret in private {
+        assert!(!jwks.text.contains(&secret) && !payload.contains(&secret));
+    }
+
+    // Revoked here means refused here, and the refresh token brings a token of the next key.
+    let bearer = [("authorization", &*old.bearer())];
+    assert_eq!(origin.get("/auth/me", &bearer).await.status, StatusCode::OK);
+    let leaked = kids[0].as_str().unwrap();
+    file.revoke(leaked, origin.services.clock.now()).unwrap();
+    origin.services.heads.make().await.unwrap();
+    origin.get("/auth/me", &bearer).await.expect(401, "token_invalid");
+    let body = json!({ "refresh_token": old.member("refresh_token") });
+    let renewed = origin.post("/auth/refresh", body, &[]).await;
+    assert_eq!(renewed.status, StatusCode::OK, "{}", renewed.text);
+    let bearer = [("authorization", &*renewed.bearer())];
+    assert_eq!(origin.get("/auth/me", &bearer).await.status, StatusCode::OK);
+    let jwks = origin.get("/.well-known/jwks.json", &[]).await.json();
+    assert_eq!(jwks["keys"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn key_10_without_a_key_nothing_is_spent_and_all_else_goes_on() {
+    let origin = Origin::with(&[("PORTCULLIS__SESSIONS__GRACE", "0")]).await;
+    let session = origin.sign_in("a@b.co").await;
+    let path = origin.state.path().join("state/keys/signing.json");
+    let good = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, "{}").unwrap();
+    origin.services.heads.make().await.unwrap();
+    let login = json!({ "email": "a@b.co", "password": PASSWORD });
+    origin.post("/auth/login", login, &[]).await.expect(503, "signing_unavailable");
+    let refresh = json!({ "refresh_token": session.member("refresh_token") });
+    for _ in 0..3 {
+        let answer = origin.post("/auth/refresh", refresh.clone(), &[]).await;
+        answer.expect(503, "signing_unavailable");
+    }
+    let bearer = [("authorization", &*session.bearer())];
+    assert_eq!(origin.get("/auth/me", &bearer).await.status, StatusCode::OK);
+
+    std::fs::write(&path, good).unwrap();
+    origin.services.signer.look_again().await;
+    let answer = origin.post("/auth/refresh", refresh, &[]).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
 }
 
 #[tokio::test]
@@ -48,8 +130,7 @@ async fn iss_06_metadata_names_the_issuer_to_the_letter_and_nothing_that_is_not_
 async fn the_head_is_the_anchors_and_holds_each_revocation_at_once() {
     let origin = Origin::start().await;
     let ring = KeyRing::open(&origin.state.path().join("state")).unwrap();
-    let public = ring.public();
-    let anchor = common::keys::Key::from_jwk(&public[1].jwk).unwrap();
+    let anchor = ring.anchor().clone();
     let session = origin.sign_in("a@b.co").await;
     let sid: SessionId = session.member("session_id").parse().unwrap();
     let nobody = TokenId::new(Uuid::nil());

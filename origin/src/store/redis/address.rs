@@ -80,3 +80,42 @@ fn is_sentinel_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     !name.is_empty() && name.bytes().all(fits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(node: &ConnectionInfo) -> String {
+        let settings = node.redis_settings();
+        let user = settings.username().unwrap_or("-");
+        format!("{} {user} {} {}", node.addr(), settings.password().unwrap_or("-"), settings.db())
+    }
+
+    #[test]
+    fn each_form_says_where_as_whom_and_which_database() {
+        for (url, expected) in [
+            ("redis://127.0.0.1", &["127.0.0.1:6379 - - 0"][..]),
+            ("redis://host:1/", &["host:1 - - 0"]),
+            ("redis://u:p%40%2F%3F@[::1]:1/7", &["::1:1 u p@/? 7"]),
+            ("rediss://:p@host", &["host:6379 - p 0"]),
+            ("redis-cluster://u:p@a:1,b:2", &["a:1 u p 0", "b:2 u p 0"]),
+            ("redis-cluster://a:1/", &["a:1 - - 0"]),
+            (
+                "redis-sentinel://u:p@a:1,b:2/my-main.1/3",
+                &["a:1 - - 0", "b:2 - - 0", "my-main.1 u p 3"],
+            ),
+            ("redis-sentinel://a:1/main", &["a:1 - - 0", "main - - 0"]),
+        ] {
+            let found: Vec<String> = match Address::parse(url).expect(url) {
+                Address::Single(node) => vec![told(&node)],
+                Address::Cluster { seeds } => seeds.iter().map(told).collect(),
+                Address::Sentinel { sentinels, name, settings } => {
+                    let primary = sentinels[0].clone().set_redis_settings(settings);
+                    let told_primary = told(&primary).replacen("a:1", &name, 1);
+                    sentinels.iter().map(told).chain([told_primary]).collect()
+                }
+            };
+            assert_eq!(found, expected, "{url}");
+        }
+    }
+}

@@ -43,7 +43,7 @@ fn assert_unavailable(outcome: &Result<(), StoreFault>) {
 async fn red_02_no_revocation_is_answered_that_no_replica_has() {
     let pair = Pair::start();
     let store = pair.store().await;
-    let (live, token) = (begun(&store).await, begun(&store).await);
+    let token = begun(&store).await;
     let forked = Token { jti: fresh_jti(), ..token };
     log_out(&store, SessionId::new(Uuid::now_v7())).await.unwrap();
 
@@ -58,6 +58,8 @@ async fn red_02_no_revocation_is_answered_that_no_replica_has() {
 
     assert_unavailable(&store.block(Uuid::now_v7(), RETAIN).await.map(drop));
     assert_unavailable(&rotate(&store, forked).await.map(drop));
+    assert_unavailable(&store.cut_off().await.map(drop));
+    let live = begun(&store).await;
     // Sessions begin and go on: a rotation that is lost is healed forward.
     assert!(is_live(&rotate(&store, live).await));
     begun(&store).await;

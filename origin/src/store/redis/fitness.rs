@@ -2,6 +2,7 @@
 
 use redis::InfoDict;
 
+use super::address::Address;
 use crate::config::Redis;
 
 /// Why a server cannot be relied on. Each says what is set, what must be and what sets it.
@@ -10,6 +11,12 @@ pub(crate) enum Unfit {
     /// Older than the scripts need.
     #[error("redis.url: Redis {0} is too old; run 7.0 or newer")]
     Old(String),
+    /// It serves some of the keys, as long as the Cluster likes.
+    #[error(
+        "redis.url leads to one node of a Cluster, which may not serve our keys; write \
+         redis-cluster://host:port,host:port in place of redis://"
+    )]
+    Node,
     /// It drops entries when memory is short.
     #[error(
         "redis.url: maxmemory-policy is {0:?} there, so Redis would drop revocations when memory \
@@ -38,13 +45,16 @@ pub(crate) enum Unfit {
 }
 
 /// Checks a primary.
-pub(super) fn check(info: &InfoDict, config: &Redis) -> Result<(), Unfit> {
+pub(super) fn check(info: &InfoDict, address: &Address, config: &Redis) -> Result<(), Unfit> {
     let text = |key: &str| info.get::<String>(key).unwrap_or_default();
     // Before 7.0 a script's error hides that the server is a replica or out of memory.
     let version = text("redis_version");
     let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_none_or(|major| major < 7) {
         return Err(Unfit::Old(version));
+    }
+    if text("cluster_enabled") == "1" && matches!(address, Address::Single(_)) {
+        return Err(Unfit::Node);
     }
     let policy = text("maxmemory_policy");
     if policy != "noeviction" {

@@ -38,7 +38,7 @@ impl Keepers {
         Self { replicas, links, turn: AtomicUsize::default() }
     }
 
-    /// Runs `script`, which done twice must leave the same, until the replicas have it.
+    /// Runs `script`, which may be done twice, and sees that the replicas have it.
     pub(super) async fn run<T: FromRedisValue>(&self, script: Invocation) -> Result<T, StoreFault> {
         let call = Call::Kept(script, self.replicas);
         within_budget(async {
@@ -66,8 +66,8 @@ pub(super) async fn keep(
     connection: &mut MultiplexedConnection,
 ) -> RedisResult<Value> {
     let value = script.send(connection).await?;
-    // A revocation that is told again writes nothing, and WAIT speaks of this connection's last
-    // write alone: without one it would confirm what no replica may have.
+    // What WAIT promises is about this connection's own writes, and a revocation that is told again
+    // may write nothing: the first time, it went over another connection and was not confirmed.
     Cmd::incr(Key::Confirmed, 1).exec_async(connection).await?;
     let milliseconds = u64::try_from(WAIT.as_millis()).unwrap_or(u64::MAX);
     let confirmed: u8 = cmd("WAIT").arg(replicas).arg(milliseconds).query_async(connection).await?;

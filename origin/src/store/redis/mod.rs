@@ -66,7 +66,7 @@ impl RedisStore {
         let info = Call::Command(cmd("INFO"));
         let info = link.send(&info, Resend::Harmless).await;
         let info = info.map_err(|fault| OpenError::Store { key: KEY, fault })?;
-        fitness::check(&info, config)?;
+        fitness::check(&info, &address, config)?;
         let keepers =
             (config.wait_replicas > 0).then(|| Keepers::new(&address, config.wait_replicas));
         Ok(Self { link: Arc::new(link), keepers: keepers.map(Arc::new) })
@@ -80,8 +80,8 @@ impl RedisStore {
         self.link.send(&Call::Script(script), resend).await
     }
 
-    /// Runs a script that revokes, and done twice leaves the same. Answered once the replicas that
-    /// the operator wants have it.
+    /// Runs a script that revokes, and may be done twice. Answered once as many replicas have it as
+    /// the operator wants.
     async fn keep<T: FromRedisValue>(&self, script: Invocation) -> Result<T, StoreFault> {
         match &self.keepers {
             Some(keepers) => keepers.run(script).await,

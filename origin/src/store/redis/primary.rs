@@ -113,8 +113,7 @@ async fn open_primary(node: &ConnectionInfo) -> RedisResult<MultiplexedConnectio
     if info.get::<String>("role").as_deref() == Some("master") {
         return Ok(connection);
     }
-    Err((ErrorKind::Client, "this server is a replica, not the primary", node.addr().to_string())
-        .into())
+    Err((ErrorKind::Client, "this server is not a primary", node.addr().to_string()).into())
 }
 
 async fn open(node: &ConnectionInfo) -> RedisResult<MultiplexedConnection> {

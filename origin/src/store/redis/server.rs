@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use redis::{Client, Cmd, FromRedisValue, InfoDict, RedisResult, Value, cmd};
 use tempfile::TempDir;
 
+use super::keys::Key;
+
 const DATABASES: usize = 1_024;
 
 pub(in crate::store) struct Server {
@@ -54,6 +56,7 @@ impl Server {
     pub(super) fn replica_of(primary: &Self) -> Arc<Self> {
         let replica = Self::start_with(&["--replicaof", "127.0.0.1", &primary.port.to_string()]);
         replica.await_info("master_link_status:up");
+        primary.await_followers(1);
         replica
     }
 
@@ -63,7 +66,7 @@ impl Server {
         let file = folder.path().join("sentinel.conf");
         let settings = format!(
             "sentinel monitor main 127.0.0.1 {} 1\n\
-             sentinel down-after-milliseconds main 1000\n\
+             sentinel down-after-milliseconds main 500\n\
              sentinel failover-timeout main 3000\n",
             primary.port
         );
@@ -138,23 +141,40 @@ impl Server {
     }
 
     pub(super) fn try_run<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        let client = Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap();
-        command.query(&mut client.get_connection()?)
+        command.query(&mut self.client().get_connection()?)
     }
 
-    /// Whether INFO, of the server or of its cluster, has this line.
+    fn client(&self) -> Client {
+        Client::open(format!("redis://127.0.0.1:{}", self.port)).unwrap()
+    }
+
+    /// Whether INFO, of the server or of its cluster, has this line. A server that fails over may
+    /// cut the connection: then it does not.
     pub(super) fn says(&self, line: &str) -> bool {
         let question = if line.starts_with("cluster_") {
             cmd("CLUSTER").arg("INFO").take()
         } else {
             cmd("INFO").arg("ALL").take()
         };
-        self.run::<String>(&question).lines().any(|said| said == line)
+        self.try_run::<String>(&question).is_ok_and(|info| info.lines().any(|said| said == line))
+    }
+
+    pub(super) fn has(&self, key: Key<'_>) -> bool {
+        self.run(cmd("EXISTS").arg(key))
     }
 
     /// Waits until it says so.
     pub(super) fn await_info(&self, line: &str) {
         eventually(line, || self.says(line));
+    }
+
+    /// Waits until so many replicas follow: a new one confirms nothing in its first second.
+    pub(super) fn await_followers(&self, replicas: usize) {
+        let mut connection = self.client().get_connection().unwrap();
+        // Any write: WAIT is about those of its connection.
+        cmd("PUBLISH").arg("follow").arg("me").exec(&mut connection).unwrap();
+        let wait = cmd("WAIT").arg(replicas).arg(1_000).take();
+        eventually("a replica", || wait.query::<usize>(&mut connection).unwrap() >= replicas);
     }
 
     /// Waits until this replica has all that was written so far.
@@ -195,7 +215,7 @@ impl Drop for Server {
     }
 }
 
-pub(super) fn eventually(what: &str, done: impl Fn() -> bool) {
+pub(super) fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !done() {
         assert!(Instant::now() < deadline, "{what} does not come");

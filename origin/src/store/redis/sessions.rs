@@ -104,7 +104,7 @@ impl Sessions for RedisStore {
 
     async fn cut_off(&self) -> Result<Epoch, StoreFault> {
         let call = script::CUT_OFF.on_log_and(&[Key::Cutoff]);
-        self.run(call, Resend::Harmless).await.map(Epoch::new)
+        self.keep(call).await.map(Epoch::new)
     }
 
     async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault> {

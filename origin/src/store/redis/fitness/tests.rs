@@ -36,10 +36,13 @@ async fn red_10_a_server_that_would_lose_revocations_is_refused_and_how_to_set_i
     assert!(told.contains("redis.wait_replicas is 2, but"), "{told}");
     assert!(told.contains("has 0 replicas in sync"), "{told}");
 
+    let told = refusal(&["--cluster-enabled", "yes", "--databases", "1"], 0).await;
+    assert!(told.contains("write redis-cluster://"), "{told}");
+
     let primary = Server::start();
     let replica = Server::replica_of(&primary);
     let told = RedisStore::connect(&config(replica.fresh_database(), 0)).await.err().unwrap();
-    assert!(told.to_string().contains("is a replica, not the primary"), "{told}");
+    assert!(told.to_string().contains("this server is not a primary"), "{told}");
 
     let forgetful = Server::start_with(&["--appendonly", "no"]);
     let mut accepted = config(forgetful.fresh_database(), 0);
@@ -49,13 +52,14 @@ async fn red_10_a_server_that_would_lose_revocations_is_refused_and_how_to_set_i
 
 #[test]
 fn an_old_server_is_refused() {
-    let config = config(String::new(), 0);
+    let config = config("redis://127.0.0.1".to_owned(), 0);
+    let address = Address::parse(config.url.expose()).unwrap();
     for version in ["", "x", "6.2.14"] {
         let info = InfoDict::new(&format!("redis_version:{version}\r\n"));
-        assert!(matches!(check(&info, &config), Err(Unfit::Old(_))), "{version}");
+        assert!(matches!(check(&info, &address, &config), Err(Unfit::Old(_))), "{version}");
     }
     let fit = "redis_version:7.0.15\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n";
-    check(&InfoDict::new(fit), &config).unwrap();
+    check(&InfoDict::new(fit), &address, &config).unwrap();
 }
 
 #[tokio::test]

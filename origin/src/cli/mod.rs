@@ -1,0 +1,113 @@
+//! The commands.
+
+mod keys;
+mod probe;
+mod revoke;
+mod users;
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::app::{App, StartError};
+use crate::config::Config;
+use crate::telemetry;
+
+/// The issuer of Portcullis: sign-in, refresh, sign-out, and what edges need to know of them.
+#[derive(Parser)]
+#[command(name = "origin", version)]
+struct Arguments {
+    /// The configuration file [default: portcullis.toml, if there is one]. Variables named
+    /// `PORTCULLIS__SECTION__KEY` override what it says.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until told to stop by SIGTERM or Ctrl-C.
+    Serve,
+    /// Bring the databases up to date and exit; `serve` does so too.
+    Migrate,
+    /// The keys: makes those that are missing, lists their public halves and where they stand.
+    Keys {
+        #[command(subcommand)]
+        command: Option<keys::Keys>,
+    },
+    /// End sessions, whoever uses them: felt at every edge within seconds.
+    Revoke(revoke::Revoke),
+    /// The accounts.
+    User {
+        #[command(subcommand)]
+        command: users::User,
+    },
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard error may be closed; then there is nobody to tell.
+            writeln!(io::stderr(), "origin: {}", telemetry::chain(&*error)).ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), StartError> {
+    let config = Config::load(arguments.config.as_deref(), variables())?;
+    match &arguments.command {
+        Command::Serve => runtime()?.block_on(serve(&config)),
+        Command::Migrate => runtime()?.block_on(migrate(&config)),
+        Command::Keys { command } => keys::run(&config, command.as_ref()),
+        Command::Revoke(revoke) => runtime()?.block_on(revoke::run(&config, revoke)),
+        Command::User { command } => runtime()?.block_on(users::run(&config, command)),
+    }
+}
+
+/// Variables that are no text cannot be ours.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+async fn serve(config: &Config) -> Result<(), StartError> {
+    telemetry::start(std::env::var("RUST_LOG").ok().as_deref())?;
+    // Before anything else, so that a signal during the start is not missed.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (stop, stopped) = watch::channel(false);
+    let app = App::build(config).await?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        stop.send_replace(true);
+    });
+    app.run(config, stopped).await
+}
+
+async fn migrate(config: &Config) -> Result<(), StartError> {
+    App::build(config).await?;
+    print("databases are up to date")
+}
+
+/// Says what the command has to say.
+fn print(line: &str) -> Result<(), StartError> {
+    writeln!(io::stdout(), "{line}").map_err(Into::into)
+}

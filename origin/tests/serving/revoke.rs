@@ -1,0 +1,101 @@
+//! `origin revoke` beside an origin that serves on the same store.
+
+use serde_json::{Value, json};
+
+use crate::process::Serving;
+
+const PASSWORD: &str = "correct horse battery";
+
+async fn login(origin: &Serving, email: &str) -> Value {
+    origin.post("/auth/register", json!({ "email": email, "password": PASSWORD })).await;
+    let body = json!({ "email": email, "password": PASSWORD, "delivery": "body" });
+    origin.post("/auth/login", body).await
+}
+
+fn text<'a>(login: &'a Value, pointer: &str) -> &'a str {
+    login.pointer(pointer).and_then(Value::as_str).expect("a text")
+}
+
+/// What became of its refresh token.
+async fn refresh(origin: &Serving, login: &Value) -> String {
+    let body = json!({ "refresh_token": text(login, "/refresh_token") });
+    let answer = origin.post("/auth/refresh", body).await;
+    answer.get("code").and_then(Value::as_str).unwrap_or("refreshed").to_owned()
+}
+
+fn jti(login: &Value) -> String {
+    let token = text(login, "/access_token");
+    let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(token).expect("a token").claims;
+    text(&claims, "/jti").to_owned()
+}
+
+#[tokio::test]
+async fn each_scope_ends_what_it_says_and_nothing_else() {
+    let origin = Serving::start().await;
+    let [a1, a2, a3] = [
+        login(&origin, "a@b.co").await,
+        login(&origin, "a@b.co").await,
+        login(&origin, "a@b.co").await,
+    ];
+    let b = login(&origin, "b@b.co").await;
+    let (_, before) = origin.me(&b).await;
+
+    let (done, said) = origin.command(&["revoke", "--jti", &jti(&a1)]);
+    assert!(done && said.contains("access token") && said.contains("(epoch "), "{said}");
+    assert_eq!(origin.me(&a1).await.0, 401);
+    assert_eq!(refresh(&origin, &a1).await, "refreshed", "the session goes on");
+
+    let (done, said) = origin.command(&["revoke", "--sid", text(&a2, "/session_id")]);
+    assert!(done && said.contains("is revoked"), "{said}");
+    assert_eq!(origin.me(&a2).await.0, 401);
+    assert_eq!(refresh(&origin, &a2).await, "refresh_revoked");
+    assert_eq!(origin.me(&a3).await.0, 200);
+
+    let (done, said) = origin.command(&["revoke", "--sub", text(&a3, "/user/id")]);
+    assert!(done && said.starts_with("all 2 sessions of "), "{said}");
+    assert_eq!(origin.me(&a3).await.0, 401);
+    assert_eq!(refresh(&origin, &a3).await, "refresh_revoked");
+    assert_eq!(origin.me(&b).await.0, 200);
+    let (done, said) = origin.command(&["revoke", "--sub", "a@b.co"]);
+    assert!(done && said.contains("had no live session"), "{said}");
+
+    let again = login(&origin, "a@b.co").await;
+    assert_eq!(origin.me(&again).await.0, 200, "who was thrown out may sign in anew");
+    let (done, said) = origin.command(&["revoke", "--everyone"]);
+    assert!(done && said.starts_with("all sessions begun before now"), "{said}");
+    for session in [&b, &again] {
+        assert_eq!(refresh(&origin, session).await, "refresh_revoked");
+    }
+    let new = login(&origin, "b@b.co").await;
+    assert_eq!(origin.me(&new).await.0, 200);
+    assert_eq!(refresh(&origin, &new).await, "refreshed");
+
+    // The origin that serves has heard of it all by itself.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let epoch: u64 = said.split("(epoch ").nth(1).unwrap().trim_end_matches(")\n").parse().unwrap();
+    assert!(epoch > before);
+    assert!(origin.me(&new).await.1 >= epoch);
+}
+
+#[tokio::test]
+async fn one_scope_is_asked_for_and_ids_are_ids() {
+    let origin = Serving::start().await;
+    let id = "01931c7e-0000-7000-8000-000000000000";
+    for (arguments, expected) in [
+        (&["revoke"][..], "required"),
+        (&["revoke", "--jti", id, "--sid", id], "cannot be used with"),
+        (&["revoke", "--everyone", "--sub", "x"], "cannot be used with"),
+        (&["revoke", "--sid", "x"], "expected a UUID like"),
+        (&["revoke", "--everyone", "--wait"], "--probe"),
+        (&["revoke", "--everyone", "--probe", "http://localhost/"], "--wait"),
+        (&["revoke", "--everyone", "--wait", "--probe", "localhost"], "expected a URL like"),
+    ] {
+        let (done, said) = origin.command(arguments);
+        assert!(!done && said.contains(expected), "{arguments:?}: {said}");
+    }
+    let nobody =
+        ["revoke", "--sid", id, "--wait", "--probe", "http://127.0.0.1:9/", "--timeout", "1s"];
+    let (done, said) = origin.command(&nobody);
+    assert!(!done && said.contains("is revoked (epoch "), "{said}");
+    assert!(said.contains("within 1 s the edge at http://127.0.0.1:9/ was not seen"), "{said}");
+}
