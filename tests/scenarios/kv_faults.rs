@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use e2e::kv::{Damage, Distance, Fault};
-use e2e::{Client, Fleet, Outcome, Plan, kv};
+use e2e::{Client, Fleet, Outcome, Plan, Store, kv};
 use reqwest::Method;
 
 /// How long writes fail each time.
@@ -16,11 +16,12 @@ const LOOK: Duration = Duration::from_secs(15);
 
 const DAMAGES: [Damage; 4] = [Damage::Truncated, Damage::Binary, Damage::Empty, Damage::Oversized];
 
-pub(crate) async fn tell() -> Outcome {
+pub(crate) async fn tell(store: Store) -> Outcome {
     let distance = Distance { cache_scale: 0.001, ..Distance::default() };
     let settings = vec![("kv.heartbeat".into(), "1s".into())];
     let locations = DAMAGES.len();
-    let mut fleet = Fleet::start(Plan { locations, distance, settings, ..Plan::default() }).await?;
+    let mut fleet =
+        Fleet::start(Plan { store, locations, distance, settings, ..Plan::default() }).await?;
     // What edges know, they know from KV.
     fleet.origins[0].front.refuse();
     let (email, password) = fleet.somebody().await?;

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use e2e::{Answer, Client, Fleet, Outcome, Plan};
+use e2e::{Answer, Client, Fleet, Outcome, Plan, Store};
 use reqwest::Method;
 use serde_json::json;
 use tokio::sync::watch;
@@ -16,7 +16,7 @@ const BOUND: Duration = Duration::from_secs(10);
 const HEAD: &[u8] = b"/.well-known/portcullis/head";
 const PROTECTED: [&str; 4] = ["/open", "/closed", "/ask", "/strict"];
 
-pub(crate) async fn tell() -> Outcome {
+pub(crate) async fn tell(store: Store) -> Outcome {
     let rules = json!({"rules": [
         {"path": "/public", "require": "public"},
         {"path": "/closed", "require": "signed-in", "unfresh": "closed"},
@@ -27,7 +27,8 @@ pub(crate) async fn tell() -> Outcome {
         [("FRESH_SECONDS", json!(FRESH)), ("STALE_SECONDS", json!(STALE)), ("POLICY", rules)];
     let vars = vars.into_iter().map(|(name, value)| (name.into(), value)).collect();
     let settings = vec![("kv.heartbeat".into(), "1s".into())];
-    let mut fleet = Fleet::start(Plan { locations: 1, settings, vars, ..Plan::default() }).await?;
+    let mut fleet =
+        Fleet::start(Plan { store, locations: 1, settings, vars, ..Plan::default() }).await?;
     let (email, password) = fleet.somebody().await?;
     let (origin, edge) = (fleet.origin(0)?, fleet.edge(0)?);
     let mut tokens = Vec::new();

@@ -17,28 +17,28 @@ const LATE: Duration = Duration::from_secs(8);
 /// How long the publishing may stop when whoever did it is killed: the life of the lease, and a write.
 const TAKEOVER: Duration = Duration::from_secs(16);
 
-pub(crate) async fn tell() -> Outcome {
-    tell_of(200).await
+pub(crate) async fn tell(store: Store) -> Outcome {
+    tell_of(store, 120).await
 }
 
-pub(crate) async fn tell_at_length() -> Outcome {
-    tell_of(500).await
+pub(crate) async fn tell_at_length(store: Store) -> Outcome {
+    tell_of(store, 500).await
 }
 
-async fn tell_of(logouts: usize) -> Outcome {
-    let (store, origins) = (Store::Redis, ORIGINS);
+async fn tell_of(store: Store, logouts: usize) -> Outcome {
+    let origins = ORIGINS;
     let mut fleet = Fleet::start(Plan { store, origins, ..Plan::default() }).await?;
     let clients: Vec<Client> = (0..ORIGINS).map(|at| fleet.origin(at)).collect::<Outcome<_>>()?;
     let (email, password) = fleet.somebody().await?;
     let mut sessions = Vec::new();
-    while sessions.len() < logouts {
+    while sessions.len() < logouts + logouts / 4 {
         let signed_in = clients.iter().map(|origin| origin.login(&email, &password));
         for answer in try_join_all(signed_in).await? {
             sessions.push(Session::begun(&answer)?);
         }
     }
 
-    let (first, second) = sessions.split_at_mut(logouts / 2);
+    let (first, second) = sessions.split_at_mut(logouts);
     let began = Instant::now();
     end_all(first, &clients).await?;
     let took = began.elapsed();

@@ -105,6 +105,15 @@ impl Sentinel {
         self.node(at)?.signal(Signal::STOP)
     }
 
+    /// The nodes that follow the primary.
+    ///
+    /// # Errors
+    /// When the Sentinels do not agree on a primary.
+    pub async fn replicas(&self) -> Outcome<Vec<usize>> {
+        let primary = self.primary().await.ok_or("the Sentinels do not agree on a primary")?;
+        Ok((0..NODES).filter(|at| *at != primary).collect())
+    }
+
     /// Lets a node go on where it was stopped, not knowing that time has passed.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ fn open(bytes: &[u8]) -> Result<Segment, SegmentError> {
 
 #[test]
 fn none_of_its_own_is_missed_and_few_strangers_are_taken_for_one() {
-    for count in [0, 1, 2, 3, 10, 2048, 40_960] {
+    for count in [0, 1, 2, 3, 10, 2048, 57_344] {
         let own = ids(count, 0);
         let bytes = build_segment([3; 16], &own).unwrap();
         let segment = open(&bytes).unwrap();
@@ -25,8 +25,8 @@ fn none_of_its_own_is_missed_and_few_strangers_are_taken_for_one() {
         let strangers = ids(200_000, 1 << 100);
         let taken = strangers.iter().filter(|id| segment.may_hold(**id)).count();
         assert!(taken < 20, "{taken} of 200,000 strangers with {count} ids");
-        if count == 40_960 {
-            assert!(bytes.len() * 10 < 26 * 40_960, "{} bytes", bytes.len());
+        if count == 57_344 {
+            assert!(bytes.len() * 10 < 26 * 57_344, "{} bytes", bytes.len());
         }
     }
 }
@@ -41,7 +41,7 @@ fn the_same_id_twice_does_no_harm() {
 
 #[test]
 fn who_is_taken_for_whom_depends_on_the_key() {
-    let own = ids(40_960, 0);
+    let own = ids(57_344, 0);
     let one = open(&build_segment([1; 16], &own).unwrap()).unwrap();
     let two = open(&build_segment([2; 16], &own).unwrap()).unwrap();
     let taken: Vec<_> =
