@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn nothing_is_missed_and_segments_stay_few_and_bounded() {
         let mut played = Played::default();
-        for round in 0..60 {
+        for round in 0..30 {
             // Lives as tokens have them: mostly the usual one, now and then a short one.
             played.revoke(3000, 3000 + round * 20);
             played.revoke(500, 60);
