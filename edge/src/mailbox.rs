@@ -56,8 +56,14 @@ pub(crate) fn may_retry(isolate: &Isolate) -> bool {
     since(isolate.look_ended.get()) >= RETRY_MS
 }
 
-/// Whether to look for a key that the head does not name. Says yes once in [`SEARCH_MS`].
+/// Whether to look for a key that the head does not name. Says yes once in [`SEARCH_MS`], and to all
+/// that can wait for a look which is under way: a new key comes with many at once.
 pub(crate) fn may_search(isolate: &Isolate) -> bool {
+    if isolate.look_began.get() > isolate.look_ended.get()
+        && since(isolate.look_began.get()) < LOST_MS
+    {
+        return true;
+    }
     let may = since(isolate.searched.get()) >= SEARCH_MS;
     if may {
         isolate.searched.set(clock::now_ms());

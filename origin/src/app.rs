@@ -108,7 +108,10 @@ impl App {
             None
         };
         if config.edge_secret.is_none() {
-            warn!("no edge.secret: no edge is believed, late retries of a refresh are refused");
+            warn!(
+                "no edge.secret: edges that ask what is revoked get no answer, and none is believed; \
+                 late retries of a refresh are refused"
+            );
         }
         Ok(Self::wire(config, keys, stores, accounts, passwords, mailbox))
     }

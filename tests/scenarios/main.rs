@@ -16,6 +16,7 @@ mod crashes;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
+mod key_rotation;
 mod kv_faults;
 mod kv_head;
 mod kv_outage;
@@ -108,6 +109,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("revocation_reaches_edges", EMBEDDED, Size::Small, |store| Box::pin(revocation_reaches_edges::tell(store))),
     ("kv_faults", EMBEDDED, Size::Small, |store| Box::pin(kv_faults::tell(store))),
     ("kv_head", EMBEDDED, Size::Small, |store| Box::pin(kv_head::tell(store))),
+    ("key_rotation", REDIS, Size::Small, |_| Box::pin(key_rotation::tell())),
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),

@@ -77,12 +77,18 @@ impl Edge {
         }
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// A client of it.
     ///
     /// # Errors
     /// See [`Client::new`].
     pub fn client(&self) -> Outcome<Client> {
-        Client::new(format!("http://127.0.0.1:{}", self.port))
+        Client::new(self.url())
     }
 
     pub(crate) fn id(&self) -> Option<u32> {

@@ -65,6 +65,7 @@ pub struct Fleet {
     app: DemoApp,
     secret: String,
     vars: Map<String, Value>,
+    settings: Vec<(String, String)>,
     folder: TempDir,
     accounts: u32,
 }
@@ -122,7 +123,18 @@ impl Fleet {
         vars.insert("ANCHOR_KEY".into(), json!(anchor));
         vars.insert("EDGE_SECRET".into(), json!(secret));
         vars.extend(plan.vars.iter().cloned());
-        Ok(Self { edges: Vec::new(), origins, kv, redis, app, secret, vars, folder, accounts: 0 })
+        Ok(Self {
+            edges: Vec::new(),
+            origins,
+            kv,
+            redis,
+            app,
+            secret,
+            vars,
+            settings,
+            folder,
+            accounts: 0,
+        })
     }
 
     /// One more edge at a location, which knows nothing yet.
@@ -132,6 +144,19 @@ impl Fleet {
     pub async fn edge_at(&mut self, location: usize, name: &str) -> Outcome<Edge> {
         let port = self.kv.location(location)?.port();
         Edge::start(&self.folder.path().join(name), free_port()?, &self.vars, port).await
+    }
+
+    /// Runs a command of the origin's program beside its origins; what it printed.
+    ///
+    /// # Errors
+    /// When it fails; with what it said.
+    pub fn command(&self, arguments: &[&str]) -> Outcome<String> {
+        let mut command = stack::origin_command(origin_program()?, &self.state(), &self.settings);
+        let output = command.args(arguments).output()?;
+        if output.status.success() {
+            return Ok(String::from_utf8(output.stdout)?);
+        }
+        Err(format!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)).into())
     }
 
     /// The folder of the origins' keys and stores.

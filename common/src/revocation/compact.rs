@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::{Blocked, Epoch, SegmentRef};
 use crate::UnixSeconds;
 
-/// How many entries a head lists exactly before the older half of them goes into segments.
+/// How many entries a head lists exactly before the older ones of them go into segments.
 pub const TAIL: usize = 4096;
 
 /// How many entries are left in the tail then, so that not every further one moves the border.
-const KEPT: usize = TAIL / 2;
+const KEPT: usize = TAIL / 4;
 
 /// The most entries of a segment. Two hundred thousand bytes in all are written when one more
-/// revocation fills the tail: a segment of this size and a head with half a tail.
-const SEGMENT: u32 = 40 * 1024;
+/// revocation fills the tail: a segment of this size and a head with a short tail.
+const SEGMENT: u32 = 56 * 1024;
 
 /// Entries that expire within the same span share segments, which fall away with the last of them.
 const BUCKET: Duration = Duration::from_mins(10);
@@ -209,13 +209,13 @@ mod tests {
         assert_eq!(plan(&played.manifest, &played.tail(NOW), NOW), None);
         played.revoke(1, 600);
         let plan = plan(&played.manifest, &played.tail(NOW), NOW).unwrap();
-        assert_eq!((plan.through, plan.build.len()), (Epoch::new(2049), 1));
+        assert_eq!((plan.through, plan.build.len()), (Epoch::new(3073), 1));
     }
 
     #[test]
     fn nothing_is_missed_and_segments_stay_few_and_bounded() {
         let mut played = Played::default();
-        for round in 0..60 {
+        for round in 0..30 {
             // Lives as tokens have them: mostly the usual one, now and then a short one.
             played.revoke(3000, 3000 + round * 20);
             played.revoke(500, 60);
@@ -225,7 +225,7 @@ mod tests {
         }
         let counts: Vec<_> = played.manifest.segments.iter().map(|s| s.segment.count).collect();
         assert!(counts.iter().all(|count| *count <= SEGMENT), "{counts:?}");
-        assert!(counts.len() <= 10, "{counts:?}");
+        assert!(counts.len() <= 8, "{counts:?}");
     }
 
     #[test]

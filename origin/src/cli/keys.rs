@@ -14,6 +14,8 @@ pub(super) enum Keys {
     /// The public JWK of one key.
     Show {
         /// Its `kid`.
+        // One in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
     /// The value of `ANCHOR_KEY` that edges are configured with.
@@ -29,6 +31,8 @@ pub(super) enum Keys {
     /// refresh tokens. If it was the one in use, a new one signs at once.
     Revoke {
         /// Its `kid`.
+        // One in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

@@ -111,3 +111,20 @@ async fn migrate(config: &Config) -> Result<(), StartError> {
 fn print(line: &str) -> Result<(), StartError> {
     writeln!(io::stdout(), "{line}").map_err(Into::into)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kid_that_begins_with_a_hyphen_is_no_option() {
+        for (command, kid) in [("show", "-a_B"), ("revoke", "--x"), ("revoke", "-")] {
+            let parsed = Arguments::try_parse_from(["origin", "keys", command, kid]).unwrap();
+            let Command::Keys { command: Some(keys) } = parsed.command else { panic!("{kid}") };
+            let (keys::Keys::Show { kid: read } | keys::Keys::Revoke { kid: read }) = keys else {
+                panic!("{kid}")
+            };
+            assert_eq!(read, kid);
+        }
+    }
+}

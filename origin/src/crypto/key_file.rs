@@ -40,7 +40,7 @@ pub(crate) enum KeyError {
     },
     /// The content is no key.
     #[error(
-        "key file {path} is broken ({what}); restore it from a backup, or remove it to have a new one made, upon which everybody signs in anew"
+        "key file {path} is broken ({what}); restore it from a backup, or remove it and run `origin keys` to have a new one made: what the lost key signed is refused then"
     )]
     Broken {
         /// Which file.

@@ -114,6 +114,12 @@ impl Signing {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What may be signed with.
+    fn current(&self) -> Result<Arc<Content>, SigningFault> {
+        let known = self.known();
+        if known.is_current { Ok(known.content) } else { Err(SigningFault::NoKey) }
+    }
+
     /// Looks at the file, and takes what has changed.
     fn look(&self) -> KeysRevision {
         let _turn = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,12 +162,11 @@ impl Content {
 #[async_trait]
 impl Signer for KeyRing {
     fn ready(&self) -> Result<(), SigningFault> {
-        if self.signing.known().is_current { Ok(()) } else { Err(SigningFault::NoKey) }
+        self.signing.current().map(drop)
     }
 
     fn access(&self, claims: &AccessClaims<'_>) -> Result<Secret<String>, SigningFault> {
-        self.ready()?;
-        let content = self.signing.known().content;
+        let content = self.signing.current()?;
         let key = content.keys.at(claims.iat).ok_or(SigningFault::NoKey)?;
         let header = Header {
             alg: Algorithm::EdDsa.as_str().into(),

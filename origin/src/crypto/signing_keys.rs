@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::key_pair::{KeyPair, PrivateJwk};
 use crate::port::TOKEN_DEAD_AFTER;
 
-/// For so long a key is announced that is to sign at once: every origin has read of it by then and
-/// its head holds it, so that no edge is shown a token of a key that nobody can tell it of.
-const HEADS_UP: Duration = Duration::from_secs(5);
+/// For so long a key is announced that is to sign at once: every origin has read of it by then, and
+/// edges with traffic, which look every five seconds, know it from a head.
+const HEADS_UP: Duration = Duration::from_secs(10);
 
 /// The keys, in the order of their turns. There is one at least, and the last is not revoked: there
 /// is always one to sign with.

@@ -42,7 +42,7 @@ pub(crate) trait BlockLog: Send + Sync {
     /// beginning.
     async fn after(&self, epoch: Epoch, limit: u32) -> Result<LogPage, StoreFault>;
 
-    /// Which of `ids` are blocked now. Exact.
+    /// Which of `ids` are blocked now, or are of sessions begun before the cutoff. Exact.
     async fn blocked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreFault>;
 
     /// Drops entries that expired, and answers how many.

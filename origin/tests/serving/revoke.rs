@@ -64,6 +64,7 @@ async fn each_scope_ends_what_it_says_and_nothing_else() {
     let (done, said) = origin.command(&["revoke", "--everyone"]);
     assert!(done && said.starts_with("all sessions begun before now"), "{said}");
     for session in [&b, &again] {
+        assert_eq!(origin.me(session).await.0, 401);
         assert_eq!(refresh(&origin, session).await, "refresh_revoked");
     }
     let new = login(&origin, "b@b.co").await;

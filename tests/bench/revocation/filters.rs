@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 const SIZES: [u64; 3] = [10_000, 100_000, 1_000_000];
 /// As many as the origin puts into one.
-const SEGMENT: usize = 40 * 1024;
+const SEGMENT: usize = 56 * 1024;
 const ROUNDS: usize = 9;
 const LOOKUPS: usize = 200_000;
 

@@ -64,13 +64,13 @@ fn one_key_is_announced_at_a_time_and_can_be_brought_forward() {
     assert_eq!(refusal, KeyRefusal::Announced(Utc(at(1200))));
     assert!(refusal.to_string().contains("2033-05-18T03:53:20Z"), "{refusal}");
     let same = keys.rotate(Rotate::Now, at(60)).unwrap();
-    assert_eq!(same, (new.clone(), at(65)));
-    assert_eq!(keys.rotate(Rotate::Now, at(62)).unwrap(), (new.clone(), at(65)), "never later");
-    assert_ne!(kid(&keys, at(64)), new.to_string());
-    assert_eq!(kid(&keys, at(65)), new.to_string());
-    let (third, from) = keys.rotate(Rotate::Now, at(65)).unwrap();
+    assert_eq!(same, (new.clone(), at(70)));
+    assert_eq!(keys.rotate(Rotate::Now, at(62)).unwrap(), (new.clone(), at(70)), "never later");
+    assert_ne!(kid(&keys, at(69)), new.to_string());
+    assert_eq!(kid(&keys, at(70)), new.to_string());
+    let (third, from) = keys.rotate(Rotate::Now, at(70)).unwrap();
     assert_ne!(third, new);
-    assert_eq!(from, at(70));
+    assert_eq!(from, at(80));
 }
 
 #[test]
@@ -116,15 +116,15 @@ fn revoking_the_key_in_use_does_not_bring_an_older_one_back() {
     let mut keys = SigningKeys::make().unwrap();
     let first = kid(&keys, at(0));
     keys.rotate(Rotate::Now, at(0)).unwrap();
-    let second = kid(&keys, at(5));
-    keys.revoke(&second, at(10)).unwrap();
-    let third = kid(&keys, at(10));
+    let second = kid(&keys, at(10));
+    keys.revoke(&second, at(20)).unwrap();
+    let third = kid(&keys, at(20));
     assert!(third != first && third != second);
-    assert_eq!(published(&keys, at(10)), [first.clone(), third]);
+    assert_eq!(published(&keys, at(20)), [first.clone(), third]);
     // A retiring one can be revoked as well, and nothing else changes.
-    assert!(matches!(keys.revoke(&first, at(11)).unwrap(), KeyState::Retiring(_)));
+    assert!(matches!(keys.revoke(&first, at(21)).unwrap(), KeyState::Retiring(_)));
     assert_eq!(keys.0.len(), 3);
-    assert!(!counts(&keys, &first, at(11)));
+    assert!(!counts(&keys, &first, at(21)));
 }
 
 #[test]

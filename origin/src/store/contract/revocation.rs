@@ -114,6 +114,8 @@ pub(super) async fn a_cutoff_ends_all_that_began_before_and_nothing_after<B: Ben
         let cutoff = page.sessions_before.unwrap();
         assert!(before.sid.began_at().unwrap() < cutoff);
         assert!(after.sid.began_at().unwrap() >= cutoff);
+        let asked = [before.sid.uuid(), after.sid.uuid(), Uuid::new_v4()];
+        assert_eq!(store.blocked(&asked).await.unwrap(), [before.sid.uuid()]);
         let outcome = rotate(store, before).await.unwrap();
         assert!(matches!(outcome, Rotation::Ended { why: Ended::Revoked, .. }), "{outcome:?}");
         assert!(is_live(&rotate(store, after).await));

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use common::revocation::Blocked;
-use common::{Epoch, UnixMillis, UnixSeconds};
+use common::{Epoch, SessionId, UnixMillis, UnixSeconds};
 use sqlx::Row as _;
 use uuid::Uuid;
 
+use super::sessions::CUTOFF;
 use super::writer::Batch;
 use super::{EmbeddedStore, FILE, NOW_MS, fault};
 use crate::port::{BlockLog, LogPage, StoreFault};
@@ -60,8 +61,16 @@ impl BlockLog for EmbeddedStore {
     }
 
     async fn blocked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreFault> {
+        let cutoff = sqlx::query_scalar(CUTOFF).fetch_one(&self.reader).await.map_err(fault)?;
+        let cutoff = read_cutoff(cutoff)?;
         let mut found = Vec::new();
         for id in ids {
+            // A token's id bears no time; its session's does.
+            let began = SessionId::new(*id).began_at();
+            if began.zip(cutoff).is_some_and(|(began, cutoff)| began < cutoff) {
+                found.push(*id);
+                continue;
+            }
             let live = "SELECT 1 FROM blocked WHERE id = $1 AND expires_at > unixepoch()";
             let row =
                 sqlx::query(live).bind(id).fetch_optional(&self.reader).await.map_err(fault)?;

@@ -99,7 +99,7 @@ impl Sessions for EmbeddedStore {
 }
 
 /// The time before which no session that began is alive.
-const CUTOFF: &str = "SELECT sessions_before_ms FROM log";
+pub(super) const CUTOFF: &str = "SELECT sessions_before_ms FROM log";
 
 /// Whether the session began before everybody was signed out.
 fn is_cut_off(sid: SessionId, cutoff: Option<UnixMillis>) -> bool {

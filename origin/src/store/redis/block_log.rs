@@ -49,7 +49,7 @@ impl BlockLog for RedisStore {
 
     async fn blocked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreFault> {
         let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
-        let call = script::BLOCKED.on_log_and(&[]).arg(ids);
+        let call = script::BLOCKED.on_log_and(&[Key::Cutoff]).arg(ids);
         let found: Vec<String> = self.run(call, Resend::Harmless).await?;
         found.iter().map(|id| read_id(id)).collect()
     }
