@@ -33,8 +33,9 @@ const LOST_MS: f64 = 3_000.0;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// KV's shortest `cacheTtl`, in seconds: for the head.
 const HEAD_CACHE: u64 = 30;
-/// For segments, which never change.
-const SEGMENT_CACHE: u64 = 86_400;
+/// For segments: they never change, but that there was none is remembered as long, and an edge whose
+/// location has not seen a new one yet would stay blind for all that time.
+const SEGMENT_CACHE: u64 = 30;
 
 /// Where a document lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,6 +22,7 @@ mod kv_head;
 mod kv_outage;
 mod login_to_app;
 mod logout_races;
+mod lost_segments;
 mod readme;
 mod redis_line;
 mod replicas;
@@ -114,6 +115,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
     ("scale", REDIS, Size::Small, |_| Box::pin(scale::tell())),
     ("suspicion", REDIS, Size::Small, |_| Box::pin(suspicion::tell())),
+    ("lost_segments", REDIS, Size::Small, |store| Box::pin(lost_segments::tell(store))),
     ("replicas", REDIS, Size::Small, |store| Box::pin(replicas::tell(store))),
     ("crashes", BOTH, Size::Small, |store| Box::pin(crashes::tell(store))),
     ("logout_races", BOTH, Size::Small, |store| Box::pin(logout_races::tell(store))),

@@ -10,6 +10,7 @@ use e2e::session::{Course, Deed, Session};
 use e2e::{Client, Fleet, Outcome, Plan};
 use futures_util::future::try_join_all;
 use reqwest::Method;
+use serde_json::json;
 
 /// How far the replicas are behind.
 const LAG: Duration = Duration::from_millis(50);
@@ -127,6 +128,9 @@ async fn failover(redis: &mut Sentinel, fleet: &mut Fleet, end: End, tally: &mut
     let mut ending = begin(fleet, &client, ENDING).await?;
     let mut rotating = begin(fleet, &client, ROTATING).await?;
     let mut probe = begin(fleet, &client, AT_A_TIME).await?;
+    for session in &mut rotating {
+        until_done(Deed::Refresh, session, &client).await?;
+    }
     // What was begun is replicated; what is done from now on need not be.
     tokio::time::sleep(LAG * 4).await;
     let former = redis.primary().await.ok_or("there is no primary")?;
@@ -181,8 +185,11 @@ async fn failover(redis: &mut Sentinel, fleet: &mut Fleet, end: End, tally: &mut
     }
     let (honest, robbed) = rotating.split_at_mut(ROTATING / 2);
     for session in honest {
-        let course = session.attempt(Deed::Refresh, &client, "afterwards").await?;
-        tally.locked_out += usize::from(course != Course::Done);
+        let mut course = Course::ComeAgain;
+        while course == Course::ComeAgain {
+            course = session.attempt(Deed::Refresh, &client, "afterwards").await?;
+        }
+        tally.locked_out += usize::from(course == Course::LockedOut);
     }
     for session in robbed {
         tally.forked += usize::from(is_forked(session, &client).await?);
@@ -245,7 +252,9 @@ async fn until_done(deed: Deed, session: &mut Session, client: &Client) -> Outco
 /// and there are two holders: the owner's next refresh must end it for both.
 async fn is_forked(session: &mut Session, client: &Client) -> Outcome<bool> {
     let stolen = session.presented.clone().ok_or("the session was never refreshed")?;
-    let answer = client.refresh(&stolen).await?;
+    let body = json!({"refresh_token": stolen});
+    let refresh = || client.request(Method::POST, "/auth/refresh").json(&body);
+    let answer = client.patiently(refresh).await?;
     if answer.expect_any(&[200, 401])? == 401 {
         // The rotation whose answer was lost had been done: the stolen token is older than that.
         return Ok(false);

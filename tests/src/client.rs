@@ -1,7 +1,7 @@
 //! A client of the edge or the origin: as a browser, with cookies, or as a program, with tokens.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
@@ -9,6 +9,9 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::{Outcome, secrets};
+
+/// How long a busy place is asked again.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Talks to one place, and keeps cookies as a browser does.
 #[derive(Clone, Debug)]
@@ -67,6 +70,24 @@ impl Client {
             }
         }
         Ok(answer)
+    }
+
+    /// Sends a request, and again as long as the answer is to come again, as a busy machine's may be.
+    ///
+    /// # Errors
+    /// When there is no answer, or that one for a quarter of a minute.
+    pub async fn patiently(&self, request: impl Fn() -> RequestBuilder) -> Outcome<Answer> {
+        let since = Instant::now();
+        loop {
+            let answer = self.send(request()).await?;
+            if answer.status != 503 {
+                return Ok(answer);
+            }
+            if since.elapsed() > PATIENCE {
+                return answer.expect(200);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// `GET` with a bearer token.
@@ -154,7 +175,9 @@ impl Client {
     /// When it is refused.
     pub async fn login(&self, email: &str, password: &str) -> Outcome<Answer> {
         let body = json!({"email": email, "password": password, "delivery": "body"});
-        self.post("/auth/login", &body).await?.expect(200)
+        secrets::used(password);
+        let login = || self.request(Method::POST, "/auth/login").json(&body);
+        self.patiently(login).await?.expect(200)
     }
 
     /// Presents a refresh token.
