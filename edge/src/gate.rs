@@ -3,6 +3,7 @@
 
 use common::Epoch;
 use common::problem::Code;
+use common::same_origin::changes_state;
 use common::token::TokenError;
 use common::verdict::{Asking, Findings, OriginPermit, Permit, Question, Refusal, Verdict};
 use web_sys::{Request, Response};
@@ -26,7 +27,7 @@ pub(crate) async fn answer(
         // Never open: a gate that does not know its rules lets nobody through.
         return refusal(&isolate, &Code::Misconfigured.into(), "portcullis");
     };
-    let gate = Gate { isolate: &isolate, settings: &settings, env, request };
+    let gate = Gate { isolate: &isolate, settings: &settings, env, context, request };
     let facts = OwnedFacts::gather(request)?;
     // An isolate that nobody used looks for a new head before it trusts the one it has.
     let overdue = mailbox::is_overdue(&isolate);
@@ -48,6 +49,7 @@ struct Gate<'g> {
     isolate: &'g Isolate,
     settings: &'g Settings,
     env: &'g Env,
+    context: &'g Context,
     request: &'g Request,
 }
 
@@ -111,8 +113,12 @@ impl Gate<'_> {
         if let Ok(response) = &response
             && let Some(epoch) = epoch_of(response)
         {
-            // Before the answer goes out: who was told of a logout here finds it done here.
-            mailbox::catch_up(self.isolate, self.settings, self.env, epoch).await;
+            if changes_state(&self.request.method()) {
+                // Before the answer goes out: who was told of a logout here finds it done here.
+                mailbox::catch_up(self.isolate, self.settings, self.env, epoch).await;
+            } else {
+                mailbox::catch_up_in_background(self.isolate, self.env, self.context, epoch);
+            }
         }
         self.hand_back(response, Kind::Origin, Code::OriginUnreachable)
     }

@@ -4,8 +4,9 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use common::revocation::{Answers, Head};
+use common::revocation::{Answers, Head, Segment};
 use common::token::{Verified, VerifiedCache};
 use common::verdict::{Facts, Findings, Verdict, World, decide};
 use common::{SessionId, TokenId};
@@ -30,6 +31,10 @@ pub(crate) struct Isolate {
     pub(crate) answers: RefCell<Answers>,
     /// The questions that the origin is being asked.
     pub(crate) asked: RefCell<HashMap<(SessionId, TokenId), Rc<Asked>>>,
+    /// Segments of a head that could not be completed.
+    pub(crate) loaded: RefCell<Vec<Arc<Segment>>>,
+    /// When a request began to catch up with the origin, while it does.
+    pub(crate) catching_up: Cell<f64>,
     /// When a key was last looked for that no head had named.
     pub(crate) searched: Cell<f64>,
     /// When a look into the mailboxes was last begun, in milliseconds; before all time at first.
@@ -45,6 +50,8 @@ thread_local! {
         cache: RefCell::new(VerifiedCache::new(CACHED_TOKENS)),
         answers: RefCell::new(Answers::new(REMEMBERED_ANSWERS)),
         asked: RefCell::default(),
+        loaded: RefCell::default(),
+        catching_up: Cell::new(f64::NEG_INFINITY),
         searched: Cell::new(f64::NEG_INFINITY),
         look_began: Cell::new(f64::NEG_INFINITY),
         look_ended: Cell::new(f64::NEG_INFINITY),

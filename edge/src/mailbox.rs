@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use common::Epoch;
 use common::revocation::{
-    Announced, Head, HeadError, MAX_HEAD, MAX_SEGMENT, Segment, SegmentName, UnverifiedHead,
+    Announced, HeadError, MAX_HEAD, MAX_SEGMENT, Segment, SegmentName, UnverifiedHead,
 };
 use futures_util::future::{Either, join_all, select};
 use worker::{Context, Delay, Env, console_warn};
@@ -31,6 +31,11 @@ const SEARCH_MS: f64 = 10_000.0;
 const LOST_MS: f64 = 3_000.0;
 /// How long KV may take.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it may take when a request waits and the origin has answered: one replica of the origin
+/// may be behind, but a KV that hangs is not worth waiting for.
+const COURTESY: Duration = Duration::from_millis(100);
+/// Between two glances at what another request has begun.
+const PAUSE: Duration = Duration::from_millis(10);
 /// KV's shortest `cacheTtl`, in seconds: for the head.
 const HEAD_CACHE: u64 = 30;
 /// For segments: they never change, but that there was none is remembered as long, and an edge whose
@@ -81,7 +86,7 @@ pub(crate) fn look_in_background(isolate: &Isolate, env: &Env, context: &Context
     context.wait_until(async move {
         let isolate = Isolate::here();
         if let Ok(settings) = isolate.settings(&env) {
-            look_now(&isolate, &settings, &env).await;
+            look_now(&isolate, &settings, &env, PATIENCE).await;
         }
     });
 }
@@ -91,23 +96,27 @@ pub(crate) fn look_in_background(isolate: &Isolate, env: &Env, context: &Context
 pub(crate) async fn look(isolate: &Isolate, settings: &Settings, env: &Env) {
     let last = isolate.look_ended.get();
     while isolate.look_began.get() > last && since(isolate.look_began.get()) < LOST_MS {
-        Delay::from(Duration::from_millis(10)).await;
+        Delay::from(PAUSE).await;
         if isolate.look_ended.get() > last {
             return;
         }
     }
-    look_now(isolate, settings, env).await;
+    look_now(isolate, settings, env, COURTESY).await;
 }
 
-async fn look_now(isolate: &Isolate, settings: &Settings, env: &Env) {
+/// KV is waited for so much longer than for the origin, which knows first.
+async fn look_now(isolate: &Isolate, settings: &Settings, env: &Env, courtesy: Duration) {
     isolate.look_began.set(clock::now_ms());
     let durable = pin!(announced(settings, Mailbox::Kv, from_kv(env)));
     let fresh = pin!(announced(settings, Mailbox::Origin, origin::head(settings, None)));
     let mut found: Vec<_> = match select(durable, fresh).await {
-        // The origin knows first, so there is nothing to wait for; a KV that hangs costs nothing.
-        Either::Right((Some(fresh), _)) => vec![fresh],
-        Either::Right((None, durable)) => durable.await.into_iter().collect(),
         Either::Left((durable, fresh)) => durable.into_iter().chain(fresh.await).collect(),
+        Either::Right((None, durable)) => durable.await.into_iter().collect(),
+        Either::Right((Some(fresh), durable)) => match select(durable, Delay::from(courtesy)).await
+        {
+            Either::Left((durable, _)) => durable.into_iter().chain([fresh]).collect(),
+            Either::Right(_) => vec![fresh],
+        },
     };
     found.sort_by_key(|(head, _)| Reverse(head.epoch()));
     for (head, mailbox) in found {
@@ -118,15 +127,39 @@ async fn look_now(isolate: &Isolate, settings: &Settings, env: &Env) {
     isolate.look_ended.set(clock::now_ms());
 }
 
-/// Looks into the fresh mailbox at once when the origin says that it is ahead of us.
+/// Looks into the fresh mailbox at once when the origin says that it is ahead of us. One request
+/// at a time does; the others wait, since it may bring what they want, too.
 pub(crate) async fn catch_up(isolate: &Isolate, settings: &Settings, env: &Env, said: Epoch) {
-    if isolate.head().is_some_and(|head| head.epoch() >= said) {
+    while is_behind(isolate, said) && since(isolate.catching_up.get()) < LOST_MS {
+        Delay::from(PAUSE).await;
+    }
+    if !is_behind(isolate, said) {
         return;
     }
+    isolate.catching_up.set(clock::now_ms());
     let document = origin::head(settings, Some(said));
     if let Some((head, mailbox)) = announced(settings, Mailbox::Origin, document).await {
         take(isolate, settings, env, head, mailbox).await;
     }
+    isolate.catching_up.set(f64::NEG_INFINITY);
+}
+
+/// The same in the background, for a request that changed nothing.
+pub(crate) fn catch_up_in_background(isolate: &Isolate, env: &Env, context: &Context, said: Epoch) {
+    if !is_behind(isolate, said) || since(isolate.catching_up.get()) < LOST_MS {
+        return;
+    }
+    let env = env.clone();
+    context.wait_until(async move {
+        let isolate = Isolate::here();
+        if let Ok(settings) = isolate.settings(&env) {
+            catch_up(&isolate, &settings, &env, said).await;
+        }
+    });
+}
+
+fn is_behind(isolate: &Isolate, said: Epoch) -> bool {
+    isolate.head().is_none_or(|head| head.epoch() < said)
 }
 
 /// Reads and verifies what lies in a mailbox.
@@ -170,20 +203,23 @@ async fn take(
     if hand.as_ref().is_some_and(|hand| !head.supersedes(hand)) {
         return true;
     }
-    let mut segments = hand.map(|hand| hand.segments().to_vec()).unwrap_or_default();
+    let mut segments = isolate.loaded.take();
+    segments.extend(hand.iter().flat_map(|hand| hand.segments()).cloned());
     let missing = head.missing(&segments, clock::now());
     let loading = missing.into_iter().map(|name| segment(settings, env, name, mailbox));
     segments.extend(join_all(loading).await.into_iter().flatten().map(Arc::new));
-    complete(isolate, head, &segments)
-}
-
-fn complete(isolate: &Isolate, head: Announced, segments: &[Arc<Segment>]) -> bool {
-    let complete: Result<Head, _> = head.complete(segments, clock::now());
-    match complete {
-        Ok(head) => isolate.take(head),
-        Err(error) => console_warn!("The head was not taken: {error}"),
+    match head.complete(&segments, clock::now()) {
+        Ok(head) => {
+            isolate.take(head);
+            true
+        }
+        Err(error) => {
+            console_warn!("The head from {mailbox:?} was not taken: {error}");
+            // What was loaded need not be loaded again for the next try.
+            isolate.loaded.replace(segments);
+            false
+        }
     }
-    isolate.head().is_some()
 }
 
 /// A segment, from the mailbox that named it or else from the other.

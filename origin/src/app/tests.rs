@@ -358,4 +358,17 @@ async fn rev_08_more_than_a_tail_goes_into_segments_that_come_before_their_head(
     assert!((1..=2).contains(&head.segments().len()), "{}", head.segments().len());
     assert!(sids.iter().all(|sid| is_in(&head, *sid)));
     replica.end().await;
+
+    // Store and KV lose them all: what they were made of is still there.
+    kv.values.lock().unwrap().clear();
+    let file = state.path().join("state/sessions.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut db = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::query("DELETE FROM segment").execute(&mut db).await.unwrap();
+    let written = kv.count();
+    let replica = Replica::start(&state, &url, "60s").await;
+    within(20 * SECOND, "other segments", || kv.count() > written).await;
+    let head = last_head(&kv, &state).unwrap();
+    assert!(sids.iter().all(|sid| is_in(&head, *sid)));
+    replica.end().await;
 }

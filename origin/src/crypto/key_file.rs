@@ -3,7 +3,9 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
+};
 use std::path::{Path, PathBuf};
 
 use common::Secret;
@@ -84,6 +86,7 @@ pub(super) fn lock(folder: &Path) -> Result<File, KeyError> {
     let path = folder.join("lock");
     let locked =
         OpenOptions::new().append(true).create(true).mode(0o600).open(&path).and_then(|file| {
+            give_to_owner_of(folder, &file)?;
             file.lock()?;
             Ok(file)
         });
@@ -138,8 +141,20 @@ fn draft(path: &Path) -> PathBuf {
 
 fn write(path: &Path, content: &Secret<String>) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    if let Some(folder) = path.parent() {
+        give_to_owner_of(folder, &file)?;
+    }
     file.write_all(content.expose().as_bytes())?;
     file.sync_all()
+}
+
+/// What a command makes that an administrator runs as root is for the origin to read.
+fn give_to_owner_of(folder: &Path, file: &File) -> io::Result<()> {
+    let (owner, own) = (fs::metadata(folder)?, file.metadata()?);
+    if own.uid() == owner.uid() {
+        return Ok(());
+    }
+    fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 fn sync_folder_of(path: &Path) -> io::Result<()> {

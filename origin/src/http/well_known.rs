@@ -27,7 +27,12 @@ const TWO_SECONDS: &str = "public, max-age=2";
 pub(super) async fn segment(
     State(services): State<Arc<Services>>,
     Path(name): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<impl IntoResponse, Refusal> {
+    if query.is_some() {
+        // Each query would be another entry in the caches that stand before this.
+        return Err(Refusal::because(Code::RequestInvalid, "Ask for a segment without a query."));
+    }
     let name = name.parse().map_err(|_| Refusal::new(Code::NotFound))?;
     let content = services.heads.segment(name).await?;
     let content = content.ok_or_else(|| Refusal::new(Code::NotFound))?;

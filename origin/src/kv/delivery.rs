@@ -31,10 +31,10 @@ pub(super) enum DeliveryError {
     #[error(transparent)]
     Mailbox(#[from] MailboxFault),
     /// The store's manifest names a segment that the store does not have.
-    #[error("segment {0} is lost; it is made again when the tail is next compacted")]
+    #[error("segment {0} is lost and is made again")]
     Lost(SegmentName),
     /// There was more to write than the lease leaves time for. What was written counts.
-    #[error("not all segments are written yet")]
+    #[error("the lease left no time to write all")]
     Unfinished,
 }
 
@@ -70,6 +70,9 @@ impl Delivery {
     pub(super) async fn deliver(&mut self, until: Instant) -> Result<Epoch, DeliveryError> {
         let head = self.heads.make().await?;
         self.deliver_segments(&head, until).await?;
+        if Instant::now() >= until {
+            return Err(DeliveryError::Unfinished);
+        }
         let document = head.document.as_bytes().to_vec();
         self.mailbox.put(HEAD, document, None).await?;
         self.head = Some(head.document);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::Epoch;
+use common::revocation::SegmentName;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
@@ -26,6 +27,9 @@ const LEASE_USE: Duration = Duration::from_secs(8);
 /// For so long a write that was given up, or a former holder's, may still land on top of a later
 /// one. Then the mailbox is looked at.
 const LATE: Duration = Duration::from_secs(5);
+
+/// How often the mailbox is looked at when nothing is written.
+const LOOKING: Duration = Duration::from_secs(10);
 
 /// The longest pause between two looks while the mailbox keeps showing something else: a place that
 /// answers with what it had a minute ago is not written to all the time.
@@ -73,7 +77,7 @@ struct Progress {
     look_at: Option<Instant>,
     /// How often in a row something else was there.
     surprises: u32,
-    /// When the last write was begun, whatever became of it.
+    /// When the last write ended, whatever became of it.
     written_at: Option<Instant>,
     /// Not before this moment is the mailbox written again, unless it is the last time.
     open_at: Instant,
@@ -144,6 +148,10 @@ impl Publisher {
                 return;
             }
         }
+        if progress.lease.is_none() || self.mailbox.is_none() {
+            // Nothing will be written, so there is no hurry to hear of the next change.
+            progress.open_at = Instant::now() + TICK;
+        }
         if let Some((fence, _)) = progress.lease {
             self.compact(fence, progress).await;
             if !progress.compacting {
@@ -191,6 +199,13 @@ impl Publisher {
         }
     }
 
+    async fn restore(&self, lost: SegmentName, progress: &Progress) {
+        let Some((fence, _)) = progress.lease else { return };
+        if let Err(error) = self.compactor.restore(LEASE, fence, lost).await {
+            warn!(error = chain(&error), "a segment that was lost was not made again");
+        }
+    }
+
     /// Looks whether the head is still where it was left. Epochs there never go backwards for good:
     /// what a former holder wrote late is written over, and a head that is ahead of our store, which
     /// then was rolled back, is overtaken.
@@ -202,7 +217,10 @@ impl Publisher {
         }
         progress.look_at = None;
         match delivery.look().await {
-            Ok(Found::Ours) => progress.surprises = 0,
+            Ok(Found::Ours) => {
+                progress.surprises = 0;
+                progress.look_at = Some(now + LOOKING);
+            }
             Ok(Found::Other(found)) => {
                 if progress.published.take().is_some() {
                     progress.surprises = progress.surprises.saturating_add(1);
@@ -232,6 +250,7 @@ impl Publisher {
             return;
         }
         let Some(outcome) = self.deliver(progress).await else { return };
+        let ended = Instant::now();
         match outcome {
             Ok(epoch) => {
                 if progress.failures > 0 || progress.published.is_none() {
@@ -239,14 +258,17 @@ impl Publisher {
                 }
                 progress.published = Some((epoch, now));
                 progress.failures = 0;
-                progress.open_at = now + TICK;
-                progress.look_at = Some(now + LATE * (1 + progress.surprises).min(LATEST));
+                progress.open_at = ended + TICK;
+                progress.look_at = Some(ended + LATE * (1 + progress.surprises).min(LATEST));
             }
             Err(DeliveryError::Unfinished) => {}
             Err(error) => {
+                if let DeliveryError::Lost(name) = error {
+                    self.restore(name, progress).await;
+                }
                 progress.failures = progress.failures.saturating_add(1);
                 let pause = self.pause_after(progress.failures);
-                progress.open_at = now + pause;
+                progress.open_at = ended + pause;
                 warn!(error = chain(&error), failures = progress.failures, retry_ms = %pause.as_millis(),
                     "the head was not published");
             }
@@ -256,8 +278,9 @@ impl Publisher {
     /// `None` without a mailbox or a lease.
     async fn deliver(&self, progress: &mut Progress) -> Option<Result<Epoch, DeliveryError>> {
         let (delivery, (_, taken)) = (progress.delivery.as_mut()?, progress.lease?);
+        let outcome = delivery.deliver(taken + LEASE_USE).await;
         progress.written_at = Some(Instant::now());
-        Some(delivery.deliver(taken + LEASE_USE).await)
+        Some(outcome)
     }
 
     /// Doubles with each failure; varies by half, so that replicas do not knock in step.

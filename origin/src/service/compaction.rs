@@ -64,6 +64,25 @@ impl Compactor {
         Ok(Step::Taken)
     }
 
+    /// Makes a segment again whose content the store has lost. Its name is another then, since its
+    /// key is.
+    pub(crate) async fn restore(
+        &self,
+        lease: &'static str,
+        fence: Fence,
+        lost: SegmentName,
+    ) -> Result<(), Fault> {
+        let mut manifest = self.segments.manifest().await?;
+        let Some(sealed) = manifest.segments.iter_mut().find(|s| s.segment.name == lost) else {
+            return Ok(());
+        };
+        let Sealed { after, through, segment: SegmentRef { expires_at, .. } } = *sealed;
+        let content = self.make(Build { after, through, expires_at }).await?;
+        sealed.segment = content.segment;
+        self.segments.replace(lease, fence, &manifest, &[content]).await?;
+        Ok(())
+    }
+
     async fn make(&self, build: Build) -> Result<Content, Fault> {
         let ids = self.ids(build).await?;
         let keys = [(); TRIES].map(|()| *self.random.uuid().as_bytes());

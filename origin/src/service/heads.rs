@@ -8,6 +8,7 @@ use common::revocation::{
     Blocklist, HeadClaims, MAX_HEAD, SegmentName, SegmentRef, UnverifiedHead,
 };
 use tokio::sync::Mutex as Turn;
+use tokio::time::sleep;
 use tracing::{error, warn};
 
 use super::tail::Tail;
@@ -52,8 +53,8 @@ pub(crate) struct Heads {
     epochs: Arc<Epochs>,
     issuer: String,
     last: Mutex<Option<SignedHead>>,
-    /// One at a time looks for an epoch that only other replicas know.
-    searching: Turn<()>,
+    /// One at a time makes a head because somebody asks.
+    making: Turn<()>,
 }
 
 impl Heads {
@@ -66,18 +67,14 @@ impl Heads {
         epochs: Arc<Epochs>,
     ) -> Self {
         let issuer = String::from(issuer);
-        let (last, searching) = (Mutex::default(), Turn::default());
-        Self { log, segments, signer, clock, epochs, issuer, last, searching }
+        let (last, making) = (Mutex::default(), Turn::default());
+        Self { log, segments, signer, clock, epochs, issuer, last, making }
     }
 
     /// A head not older than a second, and not older than any change this process knows of.
     pub(crate) async fn current(&self) -> Result<SignedHead, Fault> {
-        match self.last() {
-            Some(head) if head.made.elapsed() < FRESH && head.epoch >= self.epochs.latest() => {
-                Ok(head)
-            }
-            _ => self.make().await,
-        }
+        self.made_for(|head| head.made.elapsed() < FRESH && head.epoch >= self.epochs.latest())
+            .await
     }
 
     /// The current head; made anew if somebody knows of a later `epoch`, another replica's change.
@@ -87,10 +84,23 @@ impl Heads {
         if head.epoch >= epoch {
             return Ok(head);
         }
-        let _turn = self.searching.lock().await;
-        match self.last() {
-            Some(head) if head.epoch >= epoch || head.made.elapsed() < PAUSE => Ok(head),
-            _ => self.make().await,
+        let asked = Instant::now();
+        sleep(PAUSE.saturating_sub(head.made.elapsed())).await;
+        self.made_for(|head| head.epoch >= epoch || head.made >= asked).await
+    }
+
+    /// The last head if it serves, or else one that is made, once for all who ask for one meanwhile.
+    async fn made_for(
+        &self,
+        serves: impl Fn(&SignedHead) -> bool + Send,
+    ) -> Result<SignedHead, Fault> {
+        if let Some(head) = self.last().filter(&serves) {
+            return Ok(head);
+        }
+        let _turn = self.making.lock().await;
+        match self.last().filter(&serves) {
+            Some(head) => Ok(head),
+            None => self.make().await,
         }
     }
 
@@ -131,7 +141,11 @@ impl Heads {
         };
         let document = self.signer.head(&claims)?.into();
         let head = SignedHead { epoch: tail.epoch, document, segments: segments.into(), made };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.clone());
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of two that are made at once, the slower may be the older.
+        if last.as_ref().is_none_or(|last| (last.epoch, last.made) < (head.epoch, head.made)) {
+            *last = Some(head.clone());
+        }
         Ok(head)
     }
 

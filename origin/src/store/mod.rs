@@ -4,6 +4,7 @@
 pub(crate) mod accounts;
 pub(crate) mod embedded;
 mod ending;
+mod manifest;
 mod open;
 pub(crate) mod redis;
 mod sqlite;

@@ -44,8 +44,7 @@ fn who_is_taken_for_whom_depends_on_the_key() {
     let own = ids(57_344, 0);
     let one = open(&build_segment([1; 16], &own).unwrap()).unwrap();
     let two = open(&build_segment([2; 16], &own).unwrap()).unwrap();
-    let taken: Vec<_> =
-        ids(300_000, 1 << 100).into_iter().filter(|id| one.may_hold(*id)).collect();
+    let taken: Vec<_> = ids(300_000, 1 << 100).into_iter().filter(|id| one.may_hold(*id)).collect();
     assert!(!taken.is_empty());
     assert!(taken.iter().filter(|id| two.may_hold(**id)).count() <= 1);
 }

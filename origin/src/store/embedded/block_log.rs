@@ -83,10 +83,10 @@ impl BlockLog for EmbeddedStore {
     async fn prune(&self) -> Result<u64, StoreFault> {
         let mut dropped = 0;
         loop {
-            let step =
+            let (entries, sessions) =
                 self.writer.write(|batch| Box::pin(async move { batch.prune().await })).await?;
-            dropped += step;
-            if step < PRUNED.unsigned_abs() {
+            dropped += entries;
+            if entries.max(sessions) < PRUNED.unsigned_abs() {
                 return Ok(dropped);
             }
         }
@@ -152,7 +152,8 @@ impl Batch {
             .map_err(fault)
     }
 
-    async fn prune(&mut self) -> Result<u64, StoreFault> {
+    /// Entries and sessions that were dropped.
+    async fn prune(&mut self) -> Result<(u64, u64), StoreFault> {
         let now = self.now.seconds().get();
         let entries = "DELETE FROM blocked WHERE id IN \
              (SELECT id FROM blocked WHERE expires_at <= $1 LIMIT $2)";
@@ -169,13 +170,13 @@ impl Batch {
             .map_err(fault)?;
         let forgotten = "DELETE FROM session WHERE sid IN \
              (SELECT sid FROM session WHERE idle_end <= $1 LIMIT $2)";
-        sqlx::query(forgotten)
+        let forgotten = sqlx::query(forgotten)
             .bind(integer(now.saturating_sub(REMEMBERED.as_secs())))
             .bind(PRUNED)
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;
-        Ok(dropped.rows_affected())
+        Ok((dropped.rows_affected(), forgotten.rows_affected()))
     }
 }
 

@@ -6,6 +6,7 @@ use common::revocation::{Manifest, SegmentName};
 use super::writer::Batch;
 use super::{EmbeddedStore, FILE, fault};
 use crate::port::{Content, Fence, Segments, StoreFault};
+use crate::store::manifest;
 use crate::store::sqlite::integer;
 
 #[async_trait]
@@ -15,8 +16,7 @@ impl Segments for EmbeddedStore {
             .fetch_one(&self.reader)
             .await
             .map_err(fault)?;
-        let Some(text) = text else { return Ok(Manifest::default()) };
-        serde_json::from_str(&text).map_err(|error| FILE.corrupt(format!("the manifest: {error}")))
+        Ok(manifest::read(text.as_deref()))
     }
 
     async fn replace(

@@ -8,14 +8,14 @@ use super::keys::Key;
 use super::link::{Call, Resend};
 use super::{RedisStore, corrupt, script};
 use crate::port::{Content, Fence, Segments, StoreFault};
+use crate::store::manifest;
 
 #[async_trait]
 impl Segments for RedisStore {
     async fn manifest(&self) -> Result<Manifest, StoreFault> {
         let get = Call::Command(Cmd::get(Key::Manifest));
         let text: Option<String> = self.link.send(&get, Resend::Harmless).await?;
-        let Some(text) = text else { return Ok(Manifest::default()) };
-        serde_json::from_str(&text).map_err(|error| corrupt(format!("the manifest: {error}")))
+        Ok(manifest::read(text.as_deref()))
     }
 
     async fn replace(

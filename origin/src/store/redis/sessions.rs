@@ -129,7 +129,7 @@ impl RedisStore {
     /// Revokes a session. `word` says why; what is recorded already stays.
     async fn end(&self, sid: SessionId, word: &str, retain: Duration) -> Result<Epoch, StoreFault> {
         let call = script::REVOKE
-            .on_log_and(&[Key::Session(sid)])
+            .on_log_and(&[Key::Session(sid), Key::Cutoff])
             .arg(sid.to_string())
             .arg(word)
             .arg(retain.as_secs());

@@ -21,6 +21,11 @@ local function natural(text, key, what)
   return tonumber(text)
 end
 
+-- Names this server's history: a replica that is promoted begins another one.
+local function history()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)') or ''
+end
+
 -- The time, in ms, before which no session that began is alive; 0 when there is none.
 local function cutoff(key)
   return natural(redis.call('GET', key) or '0', key, 'no time')
