@@ -16,7 +16,7 @@ use crate::port::{Mailbox, MailboxFault};
 use crate::telemetry::chain;
 
 const CONNECT: Duration = Duration::from_secs(2);
-const WHOLE: Duration = Duration::from_secs(5);
+const WHOLE: Duration = Duration::from_secs(3);
 
 /// Far more than the API's answers take; one page of keys is the longest.
 const MAX_ANSWER: usize = 512 * 1024;

@@ -19,10 +19,10 @@ use crate::telemetry::chain;
 const LEASE: &str = "publisher";
 /// Longer than the renewal, the store's answers and the slowest write together: nobody writes who
 /// does not hold it any more.
-const LEASE_LIFE: Duration = Duration::from_secs(15);
+const LEASE_LIFE: Duration = Duration::from_secs(8);
 const LEASE_RENEWAL: Duration = Duration::from_secs(2);
 /// For so long after its last renewal a write may be begun; it ends within the lease's life.
-const LEASE_USE: Duration = Duration::from_secs(8);
+const LEASE_USE: Duration = Duration::from_secs(4);
 
 /// For so long a write that was given up, or a former holder's, may still land on top of a later
 /// one. Then the mailbox is looked at.
