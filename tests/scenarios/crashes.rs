@@ -46,6 +46,7 @@ async fn tell_of(store: Store, size: Size) -> Outcome {
     let living = sessions.split_off(size.sessions);
     let mut tally = Tally::default();
     let mut ended = at_random(&mut fleet, sessions, size.kills, &mut tally).await?;
+    assert!(tally.retried > 0, "no kill at random hit anything");
     let (living, ended_at_points) =
         at_named_points(&mut fleet, living, size.at_points, &mut tally).await?;
     ended.extend(ended_at_points);
@@ -59,7 +60,6 @@ async fn tell_of(store: Store, size: Size) -> Outcome {
     assert_eq!(tally.double_successors, 0, "one refresh token, two successors");
     assert_eq!(tally.locked_out, 0, "sessions that nobody ended are over");
     assert!(tally.through * 1000 >= tally.deeds * THROUGH, "one retry did not do");
-    assert!(tally.retried > 0, "no kill hit anything");
     for mut session in living {
         let course = session.attempt(Deed::Refresh, &fleet.origin(0)?, "alive").await?;
         assert_eq!(course, Course::Done, "a living session");

@@ -40,7 +40,8 @@ pub(crate) async fn tell() -> Outcome {
     let first = key_of(&places.origins[0].login(&email, &password).await?.access()?)?;
     let now = changed(&fleet, &places, &["rotate", "--now"], (&email, &password)).await?;
     let ahead = changed(&fleet, &places, &["rotate"], (&email, &password)).await?;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // Everybody refreshes several times in this time, also where the machine is busy.
+    tokio::time::sleep(Duration::from_secs(6)).await;
     at_work.store(false, Ordering::Relaxed);
     let mut last_keys = Vec::new();
     while let Some(person) = people.join_next().await {

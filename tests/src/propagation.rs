@@ -175,7 +175,7 @@ async fn stay_refused(
     while !*is_over.borrow() {
         let answer = edge.get("/orders", &token).await?;
         match answer.status {
-            401 => {}
+            401 if answer.code() == "token_revoked" => {}
             200 => flaps += 1,
             _ => strange.push(format!("{}: {}", answer.status, answer.body)),
         }

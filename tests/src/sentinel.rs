@@ -97,6 +97,23 @@ impl Sentinel {
         Ok(())
     }
 
+    /// The primary, once the Sentinels agree on one.
+    ///
+    /// # Errors
+    /// When they do not within half a minute.
+    pub async fn agreed(&self) -> Outcome<usize> {
+        let since = Instant::now();
+        loop {
+            if let Some(at) = self.primary().await {
+                return Ok(at);
+            }
+            if since.elapsed() > PATIENCE {
+                return Err("the Sentinels do not agree on a primary".into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Stops a node in its tracks: its connections stay open, and nothing comes of them.
     ///
     /// # Errors
@@ -110,7 +127,7 @@ impl Sentinel {
     /// # Errors
     /// When the Sentinels do not agree on a primary.
     pub async fn replicas(&self) -> Outcome<Vec<usize>> {
-        let primary = self.primary().await.ok_or("the Sentinels do not agree on a primary")?;
+        let primary = self.agreed().await?;
         Ok((0..NODES).filter(|at| *at != primary).collect())
     }
 
@@ -147,7 +164,7 @@ impl Sentinel {
     /// # Errors
     /// When it does not come up.
     pub async fn rejoin(&mut self, at: usize) -> Outcome {
-        let primary = self.primary().await.ok_or("the Sentinels do not agree on a primary")?;
+        let primary = self.agreed().await?;
         let line = self.nodes.get(primary).map(|node| node.line.port());
         let node = self.node(at)?;
         *node.follows.lock().unwrap_or_else(PoisonError::into_inner) = line;

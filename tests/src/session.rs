@@ -34,8 +34,6 @@ pub struct Session {
     pub access: String,
     /// The latest refresh token.
     pub refresh: String,
-    /// Whether its end was asked for.
-    pub end_asked: bool,
     /// Whether its end was acknowledged.
     pub ended: bool,
     /// Successors that differed for one refresh token.
@@ -54,7 +52,6 @@ impl Session {
             sid: signed_in.text("session_id").ok_or("no session in the answer")?,
             access: signed_in.access()?,
             refresh: signed_in.refresh()?,
-            end_asked: false,
             ended: false,
             double_successors: 0,
             presented: None,
@@ -72,10 +69,7 @@ impl Session {
                 let body = json!({"refresh_token": self.refresh});
                 client.request(Method::POST, "/auth/refresh").json(&body)
             }
-            Deed::Logout => {
-                self.end_asked = true;
-                client.request(Method::POST, "/auth/logout").bearer_auth(&self.access)
-            }
+            Deed::Logout => client.request(Method::POST, "/auth/logout").bearer_auth(&self.access),
         };
         let Ok(answer) = client.send(request.header("x-story", label)).await else {
             return Ok(Course::ComeAgain);

@@ -106,14 +106,16 @@ async fn red_13_nobody_else_waits_while_a_revocation_does() {
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let mut slowest = Duration::ZERO;
+    let (mut slowest, mut pings) = (Duration::ZERO, 0);
     while !waiting.iter().any(tokio::task::JoinHandle::is_finished) {
         let started = Instant::now();
         store.ping().await.unwrap();
         slowest = slowest.max(started.elapsed());
+        pings += 1;
     }
+    assert!(pings > 0);
     // 5 ms on a quiet machine; on a shared connection half a second.
-    assert!(slowest < Duration::from_millis(100), "{slowest:?}");
+    assert!(slowest < Duration::from_millis(300), "{slowest:?}");
     assert!(is_live(&rotate(&store, token).await));
     for ended in waiting {
         assert_unavailable(&ended.await.unwrap());

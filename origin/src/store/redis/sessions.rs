@@ -95,7 +95,7 @@ impl Sessions for RedisStore {
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
         let call = script::REVOKE_ALL
-            .on_log_and(&[Key::Subject(subject)])
+            .on_log_and(&[Key::Subject(subject), Key::Cutoff])
             .arg(Key::Sessions)
             .arg(ending::revocation(reason))
             .arg(retain.as_secs());
