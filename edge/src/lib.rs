@@ -1,6 +1,7 @@
 //! Portcullis at the edge: a Worker that gathers the facts of a request, asks `common` for the
 //! verdict, and forwards, refuses or passes on. It decides nothing itself.
 
+mod body;
 mod clock;
 mod digest;
 mod facts;

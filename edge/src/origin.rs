@@ -1,14 +1,13 @@
 //! Talks to the origin: passes its own requests to it, and asks it what only it can know.
 
 use common::Epoch;
-use common::revocation::SegmentName;
+use common::revocation::{MAX_HEAD, MAX_SEGMENT, SegmentName};
 use common::verdict::{OriginPermit, OriginSilent};
 use common::{SessionId, TokenId};
-use js_sys::Uint8Array;
-use js_sys::futures::JsFuture;
 use serde::{Deserialize, Serialize};
 use web_sys::{AbortSignal, Headers, Request, RequestCache, RequestInit, Response};
 
+use crate::body;
 use crate::facts::OwnedFacts;
 use crate::fault::Fault;
 use crate::forward::{self, copy_of, send};
@@ -16,6 +15,8 @@ use crate::settings::Settings;
 
 /// How long the origin may take to answer the edge's own questions.
 const PATIENCE_MS: u32 = 2_000;
+/// Far more than two ids take.
+const MAX_ANSWER: usize = 4096;
 
 /// Passes a request of the origin's own on to it, with what this edge vouches for.
 pub(crate) async fn pass(
@@ -47,18 +48,13 @@ pub(crate) async fn head(
         url += "?epoch=";
         url += &epoch.to_string();
     }
-    let response = get(&url).await?;
-    text(&response).await.map(Some)
+    body::text(&get(&url).await?, MAX_HEAD).await.map(Some)
 }
 
 /// The content of a segment, by its name. It never changes, so any cache may have it.
 pub(crate) async fn segment(settings: &Settings, name: SegmentName) -> Result<Vec<u8>, Fault> {
     let url = format!("{}/.well-known/portcullis/segments/{name}", settings.origin_url);
-    let doing = "reading the origin's answer";
-    let response = get(&url).await?;
-    let promise = response.array_buffer().map_err(Fault::js(doing))?;
-    let bytes = JsFuture::from(promise).await.map_err(Fault::js(doing))?;
-    Ok(Uint8Array::new(&bytes).to_vec())
+    body::bytes(&get(&url).await?, MAX_SEGMENT).await
 }
 
 async fn get(url: &str) -> Result<Response, Fault> {
@@ -106,7 +102,8 @@ async fn ask_revoked(settings: &Settings, ids: RevokedQuestion) -> Result<bool, 
     if !response.ok() {
         return Err(Fault::new(doing, format!("it answered {}", response.status())));
     }
-    let answer: RevokedAnswer = serde_json::from_str(&text(&response).await?).map_err(failed)?;
+    let answer: RevokedAnswer =
+        serde_json::from_str(&body::text(&response, MAX_ANSWER).await?).map_err(failed)?;
     Ok(!answer.revoked.is_empty())
 }
 
@@ -123,11 +120,4 @@ fn vouch(headers: &Headers, settings: &Settings) -> Result<(), Fault> {
 
 fn set(headers: &Headers, name: &str, value: &str) -> Result<(), Fault> {
     headers.set(name, value).map_err(Fault::js("setting a header"))
-}
-
-async fn text(response: &Response) -> Result<String, Fault> {
-    let doing = "reading the origin's answer";
-    let promise = response.text().map_err(Fault::js(doing))?;
-    let text = JsFuture::from(promise).await.map_err(Fault::js(doing))?;
-    text.as_string().ok_or_else(|| Fault::new(doing, "no text"))
 }

@@ -13,6 +13,7 @@
 mod concurrency;
 mod configuration;
 mod crashes;
+mod false_origin;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
@@ -107,6 +108,7 @@ const BOTH: &[Store] = &[Store::Embedded, Store::Redis];
 #[rustfmt::skip]
 const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("revocation_reaches_edges", EMBEDDED, Size::Small, |store| Box::pin(revocation_reaches_edges::tell(store))),
+    ("false_origin", EMBEDDED, Size::Small, |store| Box::pin(false_origin::tell(store))),
     ("kv_faults", EMBEDDED, Size::Small, |store| Box::pin(kv_faults::tell(store))),
     ("kv_head", EMBEDDED, Size::Small, |store| Box::pin(kv_head::tell(store))),
     ("key_rotation", REDIS, Size::Small, |_| Box::pin(key_rotation::tell())),

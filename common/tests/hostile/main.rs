@@ -13,6 +13,9 @@ pub mod cases;
 mod judge;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]
+mod keys;
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod kinds;
 #[cfg(test)]
 #[cfg(not(target_arch = "wasm32"))]

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::revocation::UnverifiedHead;
+use common::token::access::{LEEWAY, MAX_LIFE};
 use common::{SessionId, TokenId, UnixSeconds};
 use uuid::Uuid;
 
@@ -151,6 +152,22 @@ async fn the_head_is_the_anchors_and_holds_each_revocation_at_once() {
         let headers = [("authorization", &*session.bearer())];
         origin.send(request("POST", "/auth/logout", Body::empty(), &headers)).await;
     }
+}
+
+#[tokio::test]
+async fn rev_05_an_entry_outlives_the_last_token_that_bears_it() {
+    let origin = Origin::start().await;
+    let session = origin.sign_in("a@b.co").await;
+    let sid: SessionId = session.member("session_id").parse().unwrap();
+    // The last access token that there can be for it, with the longest life that can be configured.
+    let dead = origin.services.clock.now().plus(MAX_LIFE).plus(LEEWAY);
+    let headers = [("authorization", &*session.bearer())];
+    origin.send(request("POST", "/auth/logout", Body::empty(), &headers)).await;
+    let log = &origin.services.revocation.log;
+    let page = log.after(common::Epoch::ZERO, 1000).await.unwrap();
+    let entry = page.entries.iter().find(|entry| entry.id == sid.uuid()).unwrap();
+    // And a minute for clocks that are apart.
+    assert!(entry.expires_at.since(dead).as_secs() >= 60, "{}", entry.expires_at);
 }
 
 #[tokio::test]
