@@ -59,7 +59,7 @@ fn table(title: &str, rows: &[Vec<String>]) -> Outcome {
             if at == 0 {
                 write!(out, "{cell:<32}")?;
             } else {
-                write!(out, "{cell:>12}")?;
+                write!(out, "  {cell:>12}")?;
             }
         }
         writeln!(out)?;
