@@ -90,7 +90,7 @@ fn keys_are_rotated_and_revoked_in_words() {
     let (done, words) = said(&["keys", "revoke", &first]);
     assert!(done && words.contains("the next key signs from now on"), "{words}");
     let (done, words) = said(&["keys", "revoke", &first]);
-    assert!(done && words.contains("It was revoked before"), "{words}");
+    assert!(done && words.contains("was revoked before"), "{words}");
     let list = said(&["keys"]).1;
     let states: Vec<_> = list.lines().collect();
     assert_eq!(states.len(), 3, "{list}");

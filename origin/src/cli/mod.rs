@@ -107,6 +107,27 @@ async fn migrate(config: &Config) -> Result<(), StartError> {
     print("databases are up to date")
 }
 
+/// A command that changes what an origin serves must find what it serves: in another folder it would
+/// make keys and stores of its own, and report success.
+fn must_be_served(config: &Config) -> Result<(), StartError> {
+    let state = config.state.display();
+    if !config.state.join("keys").is_dir() {
+        return Err(format!(
+            "state.dir: no origin has served from {state}; give this command what that one is \
+             configured with: the same --config FILE, or the same variables"
+        )
+        .into());
+    }
+    if config.redis.is_none() && !config.state.join("sessions.db").is_file() {
+        return Err(format!(
+            "redis.url: there are no sessions in {state}; if the origin keeps them in Redis, give \
+             this command the same redis.url"
+        )
+        .into());
+    }
+    Ok(())
+}
+
 /// Says what the command has to say.
 fn print(line: &str) -> Result<(), StartError> {
     writeln!(io::stdout(), "{line}").map_err(Into::into)

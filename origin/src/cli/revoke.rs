@@ -6,7 +6,7 @@ use clap::Args;
 use common::{Epoch, SessionId, Subject, TokenId};
 use reqwest::Url;
 
-use super::{print, probe};
+use super::{must_be_served, print, probe};
 use crate::app::{self, SessionStore, StartError};
 use crate::config::Config;
 use crate::port::{RevokeReason, TOKEN_DEAD_AFTER};
@@ -46,6 +46,7 @@ struct What {
 }
 
 pub(super) async fn run(config: &Config, revoke: &Revoke) -> Result<(), StartError> {
+    must_be_served(config)?;
     let store = app::session_store(config).await?;
     let (told, epoch) = apply(&store, &revoke.what).await?;
     print(&format!("{told} (epoch {epoch})"))?;
