@@ -79,7 +79,9 @@ fn revoke(config: &Config, kid: &str, now: UnixSeconds) -> Result<(), StartError
         KeyState::Announced(_) => "It was announced only and had signed nothing.",
         KeyState::Signing(_) => "All it signed is refused; the next key signs from now on.",
         KeyState::Retiring(_) | KeyState::Retired => "All it signed is refused.",
-        KeyState::Revoked(_) => return print(&format!("{kid} was revoked before; nothing has changed.")),
+        KeyState::Revoked(_) => {
+            return print(&format!("{kid} was revoked before; nothing has changed."));
+        }
     };
     print(&format!("{kid} is revoked. {told} {SOON}"))
 }
