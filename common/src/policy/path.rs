@@ -20,8 +20,8 @@ impl<'a> CanonicalPath<'a> {
     /// Judges the path of a request target, without query, as it came over the wire.
     ///
     /// # Errors
-    /// For encoded `/ \ NUL .` and control bytes empty or dot
-    /// segments (also with a `;` parameter), bytes that RFC 3986 §3.3 has no place for, stray
+    /// For encoded `/ \ NUL .` and control bytes (also when encoded several times over), empty or
+    /// dot segments (also with a `;` parameter), bytes that RFC 3986 §3.3 has no place for, stray
     /// percent signs, and what does not decode to UTF-8.
     pub fn parse(raw: &'a str) -> Result<Self, NotCanonical> {
         let inner = raw.strip_prefix('/').ok_or(NotCanonical)?;

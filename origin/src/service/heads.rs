@@ -114,14 +114,13 @@ impl Heads {
         // Both before the log is read: a head never looks newer than what it holds, and a change in
         // between is no rollback.
         let (issued_at, known) = (self.clock.now(), self.epochs.latest());
-        let mut tail = self.tail().await?;
-        if tail.1.epoch < known {
+        let (mut segments, mut tail) = self.tail().await?;
+        if tail.epoch < known {
             // No edge takes a head with an epoch below that of the one it has.
             warn!("the store was rolled back: its epoch is set ahead again");
             self.log.advance(known).await?;
-            tail = self.tail().await?;
+            (segments, tail) = self.tail().await?;
         }
-        let (segments, tail) = tail;
         self.epochs.observe(tail.epoch);
         // After the log: whoever changes keys counts the change afterwards.
         self.signer.look_again().await;
@@ -137,10 +136,11 @@ impl Heads {
             keys: self.signer.jwks(issued_at),
             sessions_before: tail.sessions_before,
             tail: Blocklist::encode(&tail.entries),
-            segments: segments.clone(),
+            segments,
         };
         let document = self.signer.head(&claims)?.into();
-        let head = SignedHead { epoch: tail.epoch, document, segments: segments.into(), made };
+        let segments = claims.segments.into();
+        let head = SignedHead { epoch: tail.epoch, document, segments, made };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         // Of two that are made at once, the slower may be the older.
         if last.as_ref().is_none_or(|last| (last.epoch, last.made) < (head.epoch, head.made)) {
