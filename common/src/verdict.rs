@@ -8,6 +8,7 @@ use core::time::Duration;
 use crate::UnixSeconds;
 use crate::cookie::{self, Ours};
 use crate::identity;
+use crate::issuers::{IssuerIndex, Issuers, Keyring, Reading, Trust, Untrusted};
 use crate::policy::{CanonicalPath, Hand, Place, Policy, Requirement, Rule, Unfresh};
 use crate::problem::Code;
 use crate::revocation::{Answers, Head, Standing};
@@ -43,6 +44,10 @@ pub struct World<'w, 'c> {
     pub policy: &'w Policy,
     /// Which access tokens are accepted.
     pub rules: &'w AccessRules,
+    /// Which of other issuers are accepted, too.
+    pub issuers: &'w Issuers,
+    /// Those issuers' keys.
+    pub keyring: &'w Keyring,
     /// How long a head may be trusted.
     pub staleness: Staleness,
     /// The last head that was accepted.
@@ -70,6 +75,8 @@ pub struct Staleness {
 pub struct Findings {
     /// The answer to [`Question::Signature`].
     pub token: Option<Result<Verified, TokenError>>,
+    /// Whether [`Question::Keys`] was followed.
+    pub looked_for_keys: bool,
     /// The answer to [`Question::Revoked`].
     pub revoked: Option<Result<bool, OriginSilent>>,
 }
@@ -98,6 +105,9 @@ pub enum Question<'a, 'w> {
     /// Is this signature good? The answer goes through [`Unsigned::answered`] to
     /// [`Findings::token`].
     Signature(Box<Unsigned<'a, 'w>>),
+    /// Which keys has this issuer? They go into [`World::keyring`], and that they were looked for into
+    /// [`Findings::looked_for_keys`].
+    Keys(IssuerIndex),
     /// Is this token revoked, by the origin's own word? Goes to [`Findings::revoked`].
     Revoked(Box<Verified>, Asking),
 }
@@ -177,6 +187,15 @@ impl From<Code> for Refusal {
     }
 }
 
+impl From<Untrusted> for Refusal {
+    fn from(untrusted: Untrusted) -> Self {
+        match untrusted {
+            Untrusted::Token(error) => error.into(),
+            Untrusted::KeysUnknown => Code::KeysUnknown.into(),
+        }
+    }
+}
+
 impl From<TokenError> for Refusal {
     /// One wording for every fault but expiry: who forges should not learn how far he came.
     fn from(error: TokenError) -> Self {
@@ -236,15 +255,27 @@ fn judge<'a, 'w>(
     let credential = credentials::of(facts.authorization, cookies)?;
     let text = credential.text();
     let head = world.head.ok_or(Code::KeysUnknown)?;
+    let trust = Trust {
+        rules: world.rules,
+        keys: head.keys(),
+        issuers: world.issuers,
+        keyring: world.keyring,
+        looked: findings.looked_for_keys,
+        now: world.now,
+    };
     let verified = match (&findings.token, world.cache.get(text)) {
         (Some(found), _) => found.as_ref().map_err(|error| *error)?,
         (None, Some(cached)) => cached,
         (None, None) => {
-            let unsigned = Unsigned::parse(text, head.keys(), world.rules, world.now)?;
-            return Ok(Verdict::Find(Question::Signature(Box::new(unsigned))));
+            return Ok(Verdict::Find(match trust.read(text)? {
+                Reading::Unsigned(unsigned) => Question::Signature(unsigned),
+                Reading::Keys(issuer) => Question::Keys(issuer),
+            }));
         }
     };
-    verified.still_good(head.keys(), world.rules, world.now)?;
+    if let Some(issuer) = trust.still_good(verified)? {
+        return Ok(Verdict::Find(Question::Keys(issuer)));
+    }
     // Deny first: what is known to be revoked stays refused however old the knowledge is.
     let suspicion = suspicion(verified, head, world)?;
     meets(verified, &rule.require)?;
@@ -256,7 +287,7 @@ fn judge<'a, 'w>(
         return Ok(Verdict::Find(question));
     }
     Ok(Verdict::Forward(Permit {
-        identity: identity::headers(verified).into(),
+        identity: identity::headers(verified),
         bearer: match rule.hand {
             Hand::Headers => None,
             Hand::Token => Some(text),
