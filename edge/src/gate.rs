@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::isolate::Isolate;
 use crate::report::{self, Kind};
 use crate::settings::Settings;
-use crate::{forward, mailbox, origin, refuse, suspicion, verify};
+use crate::{forward, jwks, mailbox, origin, refuse, suspicion, verify};
 
 /// Answers one request.
 pub(crate) async fn answer(
@@ -34,6 +34,7 @@ pub(crate) async fn answer(
     if !overdue {
         mailbox::look_in_background(&isolate, env, context);
     }
+    jwks::refresh_in_background(&isolate, &settings, env, context);
     let outcome = gate.settle(&facts, overdue).await;
     if overdue {
         // For a request that did not need the look, the next one should not have to wait for it.
@@ -60,8 +61,10 @@ impl Gate<'_> {
         let mut looked = false;
         loop {
             let head = self.isolate.head();
+            let keyring = self.isolate.keyring();
             let asked = facts.as_facts();
-            let verdict = self.isolate.decide(&asked, self.settings, head.as_deref(), &findings);
+            let verdict =
+                self.isolate.decide(&asked, self.settings, head.as_deref(), &keyring, &findings);
             let wants_a_look = match &verdict {
                 Verdict::Forward(permit) => overdue && !permit.is_public(),
                 Verdict::Refuse(refusal) if blames_us(refusal) => {
@@ -90,8 +93,12 @@ impl Gate<'_> {
                     }
                     findings.token = Some(token);
                 }
+                Verdict::Find(Question::Keys(issuer)) => {
+                    jwks::load(self.isolate, self.settings, self.env, self.context, issuer).await;
+                    findings.looked_for_keys = true;
+                }
                 Verdict::Find(Question::Revoked(token, Asking::ByRule)) => {
-                    let answer = origin::is_revoked(self.settings, token.sid, token.jti).await;
+                    let answer = origin::is_revoked(self.settings, token.ids).await;
                     findings.revoked = Some(answer);
                 }
                 Verdict::Find(Question::Revoked(token, Asking::OnSuspicion)) => {

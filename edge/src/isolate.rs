@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use common::issuers::Keyring;
 use common::revocation::{Answers, Head, Segment};
-use common::token::{Verified, VerifiedCache};
+use common::token::{Ids, Verified, VerifiedCache};
 use common::verdict::{Facts, Findings, Verdict, World, decide};
-use common::{SessionId, TokenId};
 use worker::{Env, console_error};
 
 use crate::clock;
@@ -27,10 +27,11 @@ const REMEMBERED_ANSWERS: usize = 8192;
 pub(crate) struct Isolate {
     settings: OnceCell<Result<Rc<Settings>, Misconfigured>>,
     head: RefCell<Option<Rc<Head>>>,
+    keyring: RefCell<Rc<Keyring>>,
     cache: RefCell<VerifiedCache>,
     pub(crate) answers: RefCell<Answers>,
     /// The questions that the origin is being asked.
-    pub(crate) asked: RefCell<HashMap<(SessionId, TokenId), Rc<Asked>>>,
+    pub(crate) asked: RefCell<HashMap<Ids, Rc<Asked>>>,
     /// Segments of a head that could not be completed.
     pub(crate) loaded: RefCell<Vec<Arc<Segment>>>,
     /// When a request began to catch up with the origin, while it does.
@@ -47,6 +48,7 @@ thread_local! {
     static ISOLATE: Rc<Isolate> = Rc::new(Isolate {
         settings: OnceCell::new(),
         head: RefCell::new(None),
+        keyring: RefCell::default(),
         cache: RefCell::new(VerifiedCache::new(CACHED_TOKENS)),
         answers: RefCell::new(Answers::new(REMEMBERED_ANSWERS)),
         asked: RefCell::default(),
@@ -90,6 +92,16 @@ impl Isolate {
         }
     }
 
+    /// The other issuers' keys in hand.
+    pub(crate) fn keyring(&self) -> Rc<Keyring> {
+        Rc::clone(&self.keyring.borrow())
+    }
+
+    /// Changes them; who holds the ones from before keeps those.
+    pub(crate) fn change_keyring(&self, change: impl FnOnce(&mut Keyring)) {
+        change(Rc::make_mut(&mut self.keyring.borrow_mut()));
+    }
+
     /// Remembers a verified token.
     pub(crate) fn remember(&self, token: &str, verified: Verified) {
         self.cache.borrow_mut().remember(token, verified);
@@ -101,11 +113,14 @@ impl Isolate {
         facts: &Facts<'a>,
         settings: &'w Settings,
         head: Option<&'w Head>,
+        keyring: &'w Keyring,
         findings: &Findings,
     ) -> Verdict<'a, 'w> {
         let world = World {
             policy: &settings.policy,
             rules: &settings.rules,
+            issuers: &settings.issuers,
+            keyring,
             staleness: settings.staleness,
             head,
             cache: &self.cache.borrow(),

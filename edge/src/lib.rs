@@ -9,6 +9,8 @@ mod fault;
 mod forward;
 mod gate;
 mod isolate;
+mod jwks;
+mod mac;
 mod mailbox;
 mod origin;
 mod refuse;
