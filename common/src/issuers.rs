@@ -12,7 +12,7 @@ mod trust;
 
 use core::time::Duration;
 
-pub use config::{InvalidIssuer, InvalidIssuers, IssuerConfig};
+pub use config::{InvalidIssuer, InvalidIssuers, IssuerConfig, MAX_LIFE_OF_OTHERS};
 pub use keyring::{Jwks, Keyring, Ring};
 pub use names::{IdKind, Person, revocation_id};
 pub use trust::{Reading, Trust, Untrusted};

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::{Issuer, Roles};
 use crate::token::{Algorithm, Typ, is_word};
 
-/// The longest life that an issuer's tokens may have.
-const LONGEST: Duration = Duration::from_hours(24);
+/// The longest life that another issuer's tokens may have.
+pub const MAX_LIFE_OF_OTHERS: Duration = Duration::from_hours(24);
 /// The longest text of a member, in bytes.
 const MAX_TEXT: usize = 255;
 
@@ -179,7 +179,7 @@ impl Issuer {
             return Err(InvalidIssuer::Typ(config.typ));
         }
         let max_life = Duration::from_secs(config.max_life);
-        if max_life.is_zero() || max_life > LONGEST {
+        if max_life.is_zero() || max_life > MAX_LIFE_OF_OTHERS {
             return Err(InvalidIssuer::MaxLife(config.max_life));
         }
         Ok(Self {

@@ -47,8 +47,7 @@ pub(super) fn section() -> Outcome {
             let (decoded, exact) = timed(|| Blocklist::decode(&list));
             let exact = exact?;
             let (looked_up, _) = timed(|| {
-                let held =
-                    |(sid, jti): &&(Uuid, Uuid)| exact.holds(*sid) || exact.holds(*jti);
+                let held = |(sid, jti): &&(Uuid, Uuid)| exact.holds(*sid) || exact.holds(*jti);
                 asked.iter().filter(held).count()
             });
             for (all, time) in times.iter_mut().zip([loaded, searched, decoded, looked_up]) {
