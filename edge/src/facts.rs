@@ -14,7 +14,9 @@ pub(crate) struct OwnedFacts {
     cookie: Option<String>,
     sec_fetch_site: Option<String>,
     origin: Option<String>,
-    upgrade: bool,
+    upgrade: Option<String>,
+    preflight_method: Option<String>,
+    preflight_headers: Option<String>,
 }
 
 impl OwnedFacts {
@@ -28,7 +30,9 @@ impl OwnedFacts {
             cookie: header("cookie")?,
             sec_fetch_site: header("sec-fetch-site")?,
             origin: header("origin")?,
-            upgrade: header("upgrade")?.is_some(),
+            upgrade: header("upgrade")?,
+            preflight_method: header("access-control-request-method")?,
+            preflight_headers: header("access-control-request-headers")?,
         })
     }
 
@@ -43,7 +47,9 @@ impl OwnedFacts {
                 sec_fetch_site: self.sec_fetch_site.as_deref(),
                 origin: self.origin.as_deref(),
             },
-            upgrade: self.upgrade,
+            upgrade: self.upgrade.as_deref(),
+            preflight_method: self.preflight_method.as_deref(),
+            preflight_headers: self.preflight_headers.as_deref(),
         }
     }
 

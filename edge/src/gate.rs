@@ -5,7 +5,9 @@ use common::Epoch;
 use common::problem::Code;
 use common::same_origin::changes_state;
 use common::token::TokenError;
-use common::verdict::{Asking, Findings, OriginPermit, Permit, Question, Refusal, Verdict};
+use common::verdict::{
+    Asking, Findings, OriginPermit, Permit, Preflight, Question, Refusal, Verdict,
+};
 use web_sys::{Request, Response};
 use worker::{Context, Env, console_error};
 
@@ -70,7 +72,7 @@ impl Gate<'_> {
                 Verdict::Refuse(refusal) => {
                     !looked && knows_no_key(refusal) && mailbox::may_search(self.isolate)
                 }
-                Verdict::PassToOrigin(_) | Verdict::Find(_) => false,
+                Verdict::PassToOrigin(_) | Verdict::Answer(_) | Verdict::Find(_) => false,
             };
             if wants_a_look && !looked {
                 looked = true;
@@ -81,6 +83,7 @@ impl Gate<'_> {
                 Verdict::Forward(permit) => return self.forward(&permit, facts).await,
                 Verdict::PassToOrigin(permit) => return self.pass(permit, facts).await,
                 Verdict::Refuse(refusal) => return Err(refusal),
+                Verdict::Answer(preflight) => return self.answer(&preflight),
                 Verdict::Find(Question::Signature(unsigned)) => {
                     let answered = verify::verify(&unsigned.check).await;
                     let text = unsigned.text();
@@ -100,6 +103,16 @@ impl Gate<'_> {
                 }
             }
         }
+    }
+
+    fn answer(&self, preflight: &Preflight) -> Result<Response, Refusal> {
+        let head = self.isolate.head();
+        let response = refuse::preflight(preflight)
+            .and_then(|r| report::on_refusal(&r, "preflight", head.as_deref()).map(|()| r));
+        response.map_err(|fault| {
+            console_error!("{fault}");
+            Code::Internal.into()
+        })
     }
 
     async fn forward(&self, permit: &Permit<'_>, facts: &OwnedFacts) -> Result<Response, Refusal> {

@@ -1,6 +1,7 @@
 //! Answers that the edge gives itself.
 
 use common::problem::{Code, Problem};
+use common::verdict::Preflight;
 use web_sys::{Headers, Response, ResponseInit};
 
 use crate::fault::Fault;
@@ -23,4 +24,17 @@ pub(crate) fn refuse(code: Code, scope: Option<&str>, realm: &str) -> Result<Res
     init.set_headers(&headers);
     Response::new_with_opt_str_and_init(Some(&Problem::new(code).to_json()), &init)
         .map_err(&setting)
+}
+
+/// Answers a CORS preflight.
+pub(crate) fn preflight(preflight: &Preflight) -> Result<Response, Fault> {
+    let init = ResponseInit::new();
+    init.set_status(204);
+    let response = Response::new_with_opt_str_and_init(None, &init)
+        .map_err(Fault::js("making the response"))?;
+    let headers = response.headers();
+    for (name, value) in preflight.lines() {
+        headers.set(name, &value).map_err(Fault::js("setting a header"))?;
+    }
+    Ok(response)
 }
