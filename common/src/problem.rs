@@ -68,7 +68,8 @@ catalogue! {
     /// A path that two programs could read differently.
     PathAmbiguous = 400, "path_ambiguous",
         "The path can be read in more than one way: send it without encoded or doubled \
-         slashes, backslashes, dot segments, control characters and stray percent signs.";
+         slashes, backslashes, dot segments, control characters and stray percent signs, and with \
+         capital letters only where the app has them.";
     /// No host, or one that two programs could read differently.
     HostInvalid = 400, "host_invalid",
         "The `Host` is not acceptable: expected one name or address, and perhaps a port.";

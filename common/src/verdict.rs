@@ -18,8 +18,7 @@ use crate::same_origin::{Provenance, changes_state};
 use crate::token::access::Unsigned;
 use crate::token::{AccessRules, TokenError, Verified, VerifiedCache};
 pub use cors::{CorsHeaders, Preflight};
-use credentials::Credential;
-pub use credentials::{bearer, names_bearer};
+pub use credentials::{Credential, bearer, names_bearer};
 pub use place::{Located, locate};
 
 /// What is known of a request, as it came.
@@ -317,8 +316,7 @@ fn by_rule<'a, 'w>(
     if rule.require == Requirement::Public {
         return Ok(Verdict::Forward(Permit::new(rule, facts)));
     }
-    let cookies = our_cookies(facts)?;
-    let credential = credentials::of(facts.authorization, cookies)?;
+    let credential = credential(facts)?;
     let text = credential.text();
     let head = world.head.ok_or(Code::KeysUnknown)?;
     let verified = match (&findings.token, world.cache.get(text)) {
@@ -353,6 +351,15 @@ fn pass_to_origin<'a, 'w>(facts: &Facts<'a>) -> Result<Verdict<'a, 'w>, Refusal>
         check_provenance(facts)?;
     }
     Ok(Verdict::PassToOrigin(OriginPermit(())))
+}
+
+/// The credential that counts where one is needed: what is ambient never overrides what is
+/// deliberate.
+///
+/// # Errors
+/// `token_missing`, `credentials_ambiguous`, or `token_invalid` for a bearer without a token.
+pub fn credential<'a>(facts: &Facts<'a>) -> Result<Credential<'a>, Refusal> {
+    credentials::of(facts.authorization, our_cookies(facts)?)
 }
 
 fn our_cookies<'a>(facts: &Facts<'a>) -> Result<Ours<'a>, Refusal> {
