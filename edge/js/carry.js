@@ -96,7 +96,9 @@ function change(response, lines, from) {
 /** An answer of the gate's own. */
 function answer(lines) {
   const body = lines.indexOf("") + 1;
-  return change(new Response(lines.slice(body).join("\n"), { status: Number(lines[1]) }), lines, 2);
+  // 204 has no body, not even an empty one.
+  const text = lines.slice(body).join("\n") || null;
+  return change(new Response(text, { status: Number(lines[1]) }), lines, 2);
 }
 
 /** Who was told of a logout here finds it done here: before that answer goes out, we know what it knows. */

@@ -3,15 +3,16 @@
 
 use common::problem::Code;
 use common::token::TokenError;
-use common::verdict::{Asking, Findings, OriginPermit, Permit, Question, Refusal, Verdict};
+use common::verdict::{
+    Asking, Findings, OriginPermit, Permit, Preflight, Question, Refusal, Verdict,
+};
 use worker::Env;
 
-use crate::answer::{self, Kind};
 use crate::isolate::Isolate;
 use crate::plan::Plan;
 use crate::request::Asked;
 use crate::settings::Settings;
-use crate::{forward, mailbox, origin, suspicion, verify};
+use crate::{answer, forward, mailbox, origin, suspicion, verify};
 
 /// The plan, if it follows from what is in hand.
 pub(crate) fn decide(isolate: &Isolate, asked: &Asked<'_>) -> Option<String> {
@@ -86,7 +87,7 @@ impl Gate<'_> {
                 overdue() || mailbox::may_retry(self.isolate)
             }
             Verdict::Refuse(refusal) => knows_no_key(refusal) && mailbox::may_search(self.isolate),
-            Verdict::PassToOrigin(_) | Verdict::Find(_) => false,
+            Verdict::PassToOrigin(_) | Verdict::Answer(_) | Verdict::Find(_) => false,
         }
     }
 
@@ -117,6 +118,7 @@ impl Gate<'_> {
         match verdict {
             Verdict::Forward(permit) => Some(self.forward(&permit)),
             Verdict::PassToOrigin(permit) => Some(self.pass(&permit)),
+            Verdict::Answer(preflight) => Some(self.preflight(&preflight)),
             Verdict::Refuse(refused) => {
                 Some(refusal(self.isolate, &refused, &self.settings.realm, Some(self.asked)))
             }
@@ -129,19 +131,24 @@ impl Gate<'_> {
         let socket =
             permit.lasting().map(|token| self.isolate.sockets.borrow_mut().watch(token.clone()));
         forward::to_app(&mut plan, permit, self.asked, self.settings, socket);
-        let kind = if permit.is_public() { Kind::Public } else { Kind::Private };
-        self.hand_back(plan, kind)
+        answer::of_app(&mut plan, permit);
+        self.hand_back(plan)
+    }
+
+    fn preflight(&self, preflight: &Preflight) -> String {
+        let mut plan = Plan::answer(mailbox::is_due(self.isolate), 204);
+        answer::preflight(&mut plan, preflight, self.isolate.head().as_deref());
+        plan.finish()
     }
 
     fn pass(&self, permit: &OriginPermit) -> String {
         let mut plan = Plan::origin(mailbox::is_due(self.isolate));
         forward::to_origin(&mut plan, permit, self.asked, self.settings);
-        self.hand_back(plan, Kind::Origin)
+        self.hand_back(plan)
     }
 
-    fn hand_back(&self, mut plan: Plan, kind: Kind) -> String {
-        let head = self.isolate.head();
-        answer::hand_back(&mut plan, kind, head.as_deref(), self.settings.report);
+    fn hand_back(&self, mut plan: Plan) -> String {
+        answer::tell_forwarded(&mut plan, self.isolate.head().as_deref(), self.settings.report);
         plan.finish()
     }
 }
