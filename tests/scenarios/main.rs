@@ -14,6 +14,7 @@ mod concurrency;
 mod configuration;
 mod crashes;
 mod false_origin;
+mod foreign_issuers;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
@@ -113,6 +114,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_head", EMBEDDED, Size::Small, |store| Box::pin(kv_head::tell(store))),
     ("key_rotation", REDIS, Size::Small, |_| Box::pin(key_rotation::tell())),
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
+    ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
     ("scale", REDIS, Size::Small, |_| Box::pin(scale::tell())),

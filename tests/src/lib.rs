@@ -6,6 +6,7 @@ pub mod client;
 pub mod edge;
 pub mod figures;
 pub mod fleet;
+pub mod foreign;
 pub mod keys;
 pub mod kv;
 pub mod propagation;
