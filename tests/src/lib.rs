@@ -11,6 +11,7 @@ pub mod kv;
 pub mod propagation;
 pub mod proxy;
 pub mod raw;
+pub mod recorder;
 pub mod redis;
 pub mod revoked;
 pub mod scale;
@@ -31,6 +32,7 @@ pub mod cases;
 pub use client::{Answer, Client};
 pub use edge::Edge;
 pub use fleet::{Fleet, Plan};
+pub use recorder::Recorder;
 pub use world::{Store, World};
 
 /// What a story fails with.

@@ -10,7 +10,7 @@ use super::claims::{Claims, Times};
 use super::compact::BASE64URL;
 use super::{Header, Jws, SignatureCheck, TokenError, Typ, Verified};
 use crate::keys::{Jwk, Key, UnusableKey};
-use crate::{KeyId, SessionId, Subject, TokenId, UnixSeconds};
+use crate::{KeyId, SessionId, TokenId, UnixSeconds};
 
 /// The request header that an assertion travels in.
 pub const HEADER: &str = "x-auth-assertion";
@@ -24,6 +24,9 @@ pub const LEEWAY: Duration = Duration::from_secs(5);
 /// The longest assertion that is looked at, in bytes. It bears the request's whole target, of which
 /// the edge takes up to 16 KiB, in base64.
 pub const MAX: usize = 32 * 1024;
+
+/// More than an issuer's address and a name of its own take together, in bytes.
+const MAX_SUBJECT: usize = 2048;
 
 /// The name of the one key that signs them.
 const KID: &str = "assertion";
@@ -44,12 +47,14 @@ pub struct AssertionClaims<'a> {
     pub iss: &'a str,
     /// The app.
     pub aud: &'a str,
-    /// The user.
-    pub sub: &'a Subject,
-    /// The session.
-    pub sid: SessionId,
-    /// The access token that the request came with.
-    pub jti: TokenId,
+    /// The user, as in `x-auth-subject`.
+    pub sub: &'a str,
+    /// The session, unless the token names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<SessionId>,
+    /// The access token that the request came with, unless it has no id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<TokenId>,
     /// The user's roles.
     pub roles: &'a [String],
     /// Whether the user's e-mail address was proven.
@@ -79,9 +84,9 @@ impl<'a> AssertionClaims<'a> {
         Self {
             iss: issuer,
             aud: audience,
-            sub: &token.subject,
-            sid: token.sid,
-            jti: token.jti,
+            sub: token.subject.as_str(),
+            sid: Some(token.sid),
+            jti: Some(token.jti),
             roles: &token.roles,
             email_verified: token.email_verified,
             token_exp: token.expires_at(),
@@ -178,12 +183,12 @@ pub struct Asserted {
     times: Times,
     /// Who says so.
     pub issuer: String,
-    /// The user.
-    pub subject: Subject,
-    /// The session.
-    pub sid: SessionId,
-    /// The access token that the request came with.
-    pub jti: TokenId,
+    /// The user: visible ASCII.
+    pub subject: String,
+    /// The session, unless the token names none.
+    pub sid: Option<SessionId>,
+    /// The access token that the request came with, unless it has no id.
+    pub jti: Option<TokenId>,
     /// The user's roles.
     pub roles: Vec<String>,
     /// Whether the user's e-mail address was proven.
@@ -209,9 +214,10 @@ impl Asserted {
         Ok(Self {
             // The key is one edge's: its name is told, not compared.
             issuer: claims.text("iss")?,
-            subject: claims.id("sub")?,
-            sid: claims.id("sid")?,
-            jti: claims.id("jti")?,
+            // Not only users of ours: other issuers' are named after them, with a colon.
+            subject: claims.text("sub").and_then(subject)?,
+            sid: claims.optional_id("sid")?,
+            jti: claims.optional_id("jti")?,
             roles: claims.words("roles")?,
             email_verified: claims.flag("email_verified")?,
             token_expires_at: UnixSeconds::new(claims.number("token_exp")?),
@@ -223,6 +229,16 @@ impl Asserted {
     #[must_use]
     pub const fn issued_at(&self) -> UnixSeconds {
         self.times.issued_at
+    }
+}
+
+/// Fit to stand in a header, as it does beside the assertion.
+fn subject(text: String) -> Result<String, TokenError> {
+    let fits = (1..=MAX_SUBJECT).contains(&text.len());
+    if fits && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(text)
+    } else {
+        Err(TokenError::Claims)
     }
 }
 
