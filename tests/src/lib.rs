@@ -12,6 +12,7 @@ pub mod kv;
 pub mod propagation;
 pub mod proxy;
 pub mod raw;
+pub mod recorder;
 pub mod redis;
 pub mod revoked;
 pub mod scale;
@@ -32,6 +33,7 @@ pub mod cases;
 pub use client::{Answer, Client};
 pub use edge::Edge;
 pub use fleet::{Fleet, Plan};
+pub use recorder::Recorder;
 pub use world::{Store, World};
 
 /// What a story fails with.
