@@ -6,8 +6,10 @@ pub mod client;
 pub mod edge;
 pub mod figures;
 pub mod fleet;
+pub mod issuer;
 pub mod keys;
 pub mod kv;
+pub mod process;
 pub mod propagation;
 pub mod proxy;
 pub mod raw;
@@ -17,6 +19,7 @@ pub mod scale;
 pub mod secrets;
 pub mod sentinel;
 pub mod session;
+pub mod stub;
 pub mod world;
 pub mod wrangler;
 

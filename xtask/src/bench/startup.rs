@@ -96,7 +96,7 @@ async fn worker_starts(
     vars.insert("EDGE_SECRET".into(), Value::from(secret));
     let our_worker = BareWorker::Ours { vars, kv: None };
     let mut ours = stack::workerd(workspace, &state.join("ours"), ports.edge, &our_worker)?;
-    let empty_worker = BareWorker::Script(EMPTY_WORKER.into());
+    let empty_worker = BareWorker::script(EMPTY_WORKER);
     let mut empty = stack::workerd(workspace, &state.join("empty"), ports.app, &empty_worker)?;
     let (mut our_times, mut empty_times) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
