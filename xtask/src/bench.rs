@@ -8,4 +8,4 @@ mod startup;
 pub use edge::{EdgeCourse, edge};
 pub use peers::peers;
 pub use revocation::revocation;
-pub use startup::startup;
+pub use startup::{startup, worker_starts};

@@ -15,7 +15,7 @@ const ENOUGH: Duration = process::TICK.saturating_mul(200);
 /// A turn ends at the latest after so many times the load.
 const MOST: usize = 6;
 /// Connections, all of one thread of wrk.
-const CONNECTIONS: usize = 16;
+const CONNECTIONS: u64 = 16;
 /// For what is under way when wrk stops.
 const SETTLING: Duration = Duration::from_millis(30);
 
@@ -45,9 +45,16 @@ pub(crate) struct Turn {
     /// Of all threads of workerd.
     pub(crate) cpu: Duration,
     pub(crate) took: Duration,
+    /// Requests that wrk did not wait for at its end, at most.
+    pub(crate) left: u64,
 }
 
 impl Turn {
+    /// How much of a core workerd got; less than one where others work on the machine, too.
+    pub(crate) fn share(&self) -> f64 {
+        self.cpu.as_secs_f64() / self.took.as_secs_f64()
+    }
+
     /// Processor time of a request, in microseconds.
     pub(crate) fn micros(&self) -> f64 {
         self.cpu.as_secs_f64() * 1e6 / self.count()
@@ -89,6 +96,7 @@ pub(crate) async fn turn(
         turn.cpu += process::cpu(workerd)?.saturating_sub(before);
         turn.requests += summary.requests;
         turn.refused += summary.refused;
+        turn.left += CONNECTIONS;
         turn.took += Duration::from_micros(summary.micros);
         if summary.broken > 0 {
             let Summary { requests, broken, .. } = summary;

@@ -12,14 +12,15 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use e2e::Outcome;
 use e2e::issuer::{Issuer, now};
 use load::{Tokens, Turn, turn};
 use rows::{Row, Shown, rows};
 use site::Site;
-use xtask::bench::EdgeCourse;
-use xtask::{Step, Workspace};
+use xtask::bench::{EdgeCourse, worker_starts};
+use xtask::{Step, Workspace, build};
 
 /// Good tokens that are shown again and again: so many sessions at once.
 const SEEN: usize = 100;
@@ -90,10 +91,28 @@ async fn measure() -> Outcome {
         }
         step.done();
     }
-    if course.only.is_empty() {
-        chart::draw(&Workspace::locate().path("docs/bench-edge.svg"), &measured)?;
+    if !course.only.is_empty() {
+        return table::print(&measured, None);
     }
-    table::print(&measured)
+    let beginning = Beginning::measure(&site, folder.path()).await?;
+    chart::draw(&Workspace::locate().path("docs/bench-edge.svg"), &measured)?;
+    table::print(&measured, Some(&beginning))
+}
+
+/// What a fresh workerd takes to its first response, and how much of the Worker there is to load.
+#[derive(Debug)]
+pub(crate) struct Beginning {
+    ours: Duration,
+    empty: Duration,
+    gzip: usize,
+}
+
+impl Beginning {
+    async fn measure(site: &Site, folder: &Path) -> Outcome<Self> {
+        let workspace = Workspace::locate();
+        let (ours, empty) = worker_starts(&workspace, folder, site.vars()?).await?;
+        Ok(Self { ours, empty, gzip: build::edge_gzip(&workspace)? })
+    }
 }
 
 async fn take_turn(

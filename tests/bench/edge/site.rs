@@ -12,7 +12,7 @@ use e2e::fleet::free_port;
 use e2e::issuer::{Issuer, Mailboxes};
 use e2e::stub::{self, answer};
 use e2e::{Outcome, raw};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use xtask::stack::{BareWorker, Part, Service, workers};
 use xtask::{Workspace, bench};
 
@@ -31,6 +31,8 @@ pub(crate) struct Site {
     pub(crate) app: App,
     workerd: Part,
     workers: Vec<(Worker, u16, Arc<Mailboxes>)>,
+    /// With nothing revoked.
+    nobody: Arc<Mailboxes>,
 }
 
 impl Site {
@@ -72,7 +74,7 @@ impl Site {
         }
         let mut workerd = workers(&workspace, folder, &services)?;
         workerd.start()?;
-        let mut site = Self { issuer, app, workerd, workers: workers_at };
+        let mut site = Self { issuer, app, workerd, workers: workers_at, nobody };
         for row in rows {
             site.answers(row).await?;
         }
@@ -102,6 +104,11 @@ impl Site {
             }
         }
         Ok(())
+    }
+
+    /// The vars of a Worker of ours that knows of no revocation.
+    pub(crate) fn vars(&self) -> Outcome<Map<String, Value>> {
+        self.issuer.vars(&self.nobody, self.app.port)
     }
 
     /// The process whose time is measured.
