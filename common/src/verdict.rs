@@ -117,6 +117,7 @@ pub enum Asking {
 pub struct Permit<'a> {
     identity: Vec<(&'static str, String)>,
     bearer: Option<&'a str>,
+    lasting: Option<Box<Verified>>,
 }
 
 impl Permit<'_> {
@@ -136,6 +137,12 @@ impl Permit<'_> {
     #[must_use]
     pub const fn bearer(&self) -> Option<&str> {
         self.bearer
+    }
+
+    /// The token of a handshake: what comes of it lasts no longer than [`still_admitted`] says.
+    #[must_use]
+    pub fn lasting(&self) -> Option<&Verified> {
+        self.lasting.as_deref()
     }
 }
 
@@ -227,7 +234,11 @@ fn judge<'a, 'w>(
         Place::EdgeOnly => return Err(Code::NotFound.into()),
         // A public path looks at no credentials, good or bad.
         Place::App(Rule { require: Requirement::Public, .. }) => {
-            return Ok(Verdict::Forward(Permit { identity: Vec::new(), bearer: None }));
+            return Ok(Verdict::Forward(Permit {
+                identity: Vec::new(),
+                bearer: None,
+                lasting: None,
+            }));
         }
         Place::App(rule) => rule,
     };
@@ -252,7 +263,7 @@ fn judge<'a, 'w>(
         check_provenance(facts)?;
     }
     // Last, since it may cost a question to the origin.
-    if let Some(question) = uncertain(rule, verified, suspicion, head, world, findings)? {
+    if let Some(question) = uncertain(rule.unfresh, verified, suspicion, head, world, findings)? {
         return Ok(Verdict::Find(question));
     }
     Ok(Verdict::Forward(Permit {
@@ -261,7 +272,24 @@ fn judge<'a, 'w>(
             Hand::Headers => None,
             Hand::Token => Some(text),
         },
+        lasting: facts.upgrade.then(|| Box::new(verified.clone())),
     }))
+}
+
+/// Whether a token that was let in before would be let in again now, by a rule that asks for no more than
+/// it. Nothing further to find out means yes.
+///
+/// # Errors
+/// Why it would not.
+pub fn still_admitted<'w>(
+    token: &Verified,
+    world: &World<'w, '_>,
+    findings: &Findings,
+) -> Result<Option<Question<'static, 'w>>, Refusal> {
+    let head = world.head.ok_or(Code::KeysUnknown)?;
+    token.still_good(head.keys(), world.rules, world.now)?;
+    let suspicion = suspicion(token, head, world)?;
+    uncertain(Unfresh::Open, token, suspicion, head, world, findings)
 }
 
 /// The origin judges credentials itself; here only what a browser sent by itself is held back.
@@ -298,7 +326,7 @@ fn suspicion(token: &Verified, head: &Head, world: &World<'_, '_>) -> Result<boo
 
 /// What to do when the head may not tell the whole truth: nothing, refuse, or a question.
 fn uncertain<'a, 'w>(
-    rule: &Rule,
+    unfresh: Unfresh,
     token: &Verified,
     suspicion: bool,
     head: &Head,
@@ -310,7 +338,7 @@ fn uncertain<'a, 'w>(
         return Err(Code::RevocationsUnknown.into());
     }
     let fresh = age <= world.staleness.fresh;
-    let asking = match (rule.unfresh, fresh) {
+    let asking = match (unfresh, fresh) {
         (Unfresh::Closed, false) => return Err(Code::RevocationsUnknown.into()),
         (Unfresh::Ask, false) | (Unfresh::AlwaysAsk, _) => Asking::ByRule,
         (Unfresh::Open, _) | (Unfresh::Closed | Unfresh::Ask, true) if suspicion => {

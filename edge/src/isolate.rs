@@ -10,10 +10,11 @@ use common::revocation::{Answers, Head, Segment};
 use common::token::{Verified, VerifiedCache};
 use common::verdict::{Facts, Findings, Verdict, World, decide};
 use common::{SessionId, TokenId};
-use worker::{Env, console_error};
+use worker::console_error;
 
 use crate::clock;
-use crate::settings::{Misconfigured, Settings};
+use crate::settings::Settings;
+use crate::sockets::Sockets;
 use crate::suspicion::Asked;
 
 /// Tokens of one generation of the cache; two generations of a kilobyte each make 8 MB.
@@ -25,10 +26,12 @@ const REMEMBERED_ANSWERS: usize = 8192;
 
 /// The isolate's memory.
 pub(crate) struct Isolate {
-    settings: OnceCell<Result<Rc<Settings>, Misconfigured>>,
+    settings: OnceCell<Option<Rc<Settings>>>,
     head: RefCell<Option<Rc<Head>>>,
     cache: RefCell<VerifiedCache>,
     pub(crate) answers: RefCell<Answers>,
+    /// The tokens whose `WebSockets` are open.
+    pub(crate) sockets: RefCell<Sockets>,
     /// The questions that the origin is being asked.
     pub(crate) asked: RefCell<HashMap<(SessionId, TokenId), Rc<Asked>>>,
     /// Segments of a head that could not be completed.
@@ -49,6 +52,7 @@ thread_local! {
         head: RefCell::new(None),
         cache: RefCell::new(VerifiedCache::new(CACHED_TOKENS)),
         answers: RefCell::new(Answers::new(REMEMBERED_ANSWERS)),
+        sockets: RefCell::default(),
         asked: RefCell::default(),
         loaded: RefCell::default(),
         catching_up: Cell::new(f64::NEG_INFINITY),
@@ -64,17 +68,19 @@ impl Isolate {
         ISOLATE.with(Rc::clone)
     }
 
-    /// The configuration, read once: a new one comes with a new isolate.
-    pub(crate) fn settings(&self, env: &Env) -> Result<Rc<Settings>, Misconfigured> {
-        self.settings
-            .get_or_init(|| {
-                let read = Settings::read(env).map(Rc::new);
-                if let Err(wrong) = &read {
-                    console_error!("Configuration is wrong, so every request gets 500. {wrong}");
-                }
-                read
-            })
-            .clone()
+    /// Takes the configuration, once: a new one comes with a new isolate.
+    pub(crate) fn configure(&self, variables: &str) {
+        let read = Settings::read(variables).map(Rc::new);
+        if let Err(wrong) = &read {
+            console_error!("Configuration is wrong, so every request gets 500. {wrong}");
+        }
+        // A second one changes nothing.
+        let _first = self.settings.set(read.ok());
+    }
+
+    /// The configuration; none when it is wrong.
+    pub(crate) fn settings(&self) -> Option<Rc<Settings>> {
+        self.settings.get().cloned().flatten()
     }
 
     /// The head in hand.
@@ -103,7 +109,17 @@ impl Isolate {
         head: Option<&'w Head>,
         findings: &Findings,
     ) -> Verdict<'a, 'w> {
-        let world = World {
+        self.with_world(settings, head, |world| decide(facts, world, findings))
+    }
+
+    /// Answers from what is known now.
+    pub(crate) fn with_world<'w, T>(
+        &self,
+        settings: &'w Settings,
+        head: Option<&'w Head>,
+        answer: impl FnOnce(&World<'w, '_>) -> T,
+    ) -> T {
+        answer(&World {
             policy: &settings.policy,
             rules: &settings.rules,
             staleness: settings.staleness,
@@ -111,7 +127,6 @@ impl Isolate {
             cache: &self.cache.borrow(),
             answers: &self.answers.borrow(),
             now: clock::now(),
-        };
-        decide(facts, &world, findings)
+        })
     }
 }
