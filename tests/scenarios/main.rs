@@ -38,6 +38,7 @@ mod reuse;
 mod revocation_reaches_edges;
 mod scale;
 mod sentinel;
+mod soak;
 mod spoofs;
 mod suspicion;
 mod workerd_verify;
@@ -124,6 +125,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
     ("scale", REDIS, Size::Small, |_| Box::pin(scale::tell())),
+    ("soak", EMBEDDED, Size::Small, |_| Box::pin(soak::tell())),
     ("suspicion", REDIS, Size::Small, |_| Box::pin(suspicion::tell())),
     ("lost_segments", REDIS, Size::Small, |store| Box::pin(lost_segments::tell(store))),
     ("replicas", REDIS, Size::Small, |store| Box::pin(replicas::tell(store))),
@@ -138,6 +140,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("revocation_reaches_edges_at_length", BOTH, Size::Long, |store| Box::pin(revocation_reaches_edges::tell_at_length(store))),
     ("sentinel_at_length", REDIS, Size::Long, |_| Box::pin(sentinel::tell_at_length())),
     ("scale_at_length", REDIS, Size::Long, |_| Box::pin(scale::tell_at_length())),
+    ("soak_at_length", EMBEDDED, Size::Long, |_| Box::pin(soak::tell_at_length())),
     ("replicas_at_length", REDIS, Size::Long, |store| Box::pin(replicas::tell_at_length(store))),
     ("crashes_at_length", BOTH, Size::Long, |store| Box::pin(crashes::tell_at_length(store))),
     ("logout_races_at_length", BOTH, Size::Long, |store| Box::pin(logout_races::tell_at_length(store))),

@@ -7,8 +7,10 @@ pub mod edge;
 pub mod figures;
 pub mod fleet;
 pub mod foreign;
+pub mod issuer;
 pub mod keys;
 pub mod kv;
+pub mod process;
 pub mod propagation;
 pub mod proxy;
 pub mod raw;
@@ -19,6 +21,7 @@ pub mod scale;
 pub mod secrets;
 pub mod sentinel;
 pub mod session;
+pub mod stub;
 pub mod world;
 pub mod wrangler;
 
