@@ -21,9 +21,3 @@ impl Fault {
         move |thrown| Self::new(doing, format!("{thrown:?}"))
     }
 }
-
-impl From<Fault> for worker::Error {
-    fn from(fault: Fault) -> Self {
-        Self::RustError(fault.to_string())
-    }
-}

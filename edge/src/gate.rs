@@ -1,148 +1,159 @@
-//! One request through the gate: asks for the verdict, finds out what it wants to know, does what
-//! it says.
+//! One request through the gate: asks for the verdict, finds out what it wants to know, and writes down
+//! what is to be done.
 
-use common::Epoch;
 use common::problem::Code;
-use common::same_origin::changes_state;
 use common::token::TokenError;
-use common::verdict::{Asking, Findings, OriginPermit, Permit, Question, Refusal, Verdict};
-use web_sys::{Request, Response};
-use worker::{Context, Env, console_error};
+use common::verdict::{
+    Asking, Findings, OriginPermit, Permit, Preflight, Question, Refusal, Verdict,
+};
+use worker::Env;
 
-use crate::facts::OwnedFacts;
-use crate::fault::Fault;
 use crate::isolate::Isolate;
-use crate::report::{self, Kind};
+use crate::plan::Plan;
+use crate::request::Asked;
 use crate::settings::Settings;
-use crate::{forward, jwks, mailbox, origin, refuse, suspicion, verify};
+use crate::{answer, forward, jwks, mailbox, origin, suspicion, upkeep, verify};
 
-/// Answers one request.
-pub(crate) async fn answer(
-    request: &Request,
-    env: &Env,
-    context: &Context,
-) -> Result<Response, Fault> {
-    let isolate = Isolate::here();
-    let Ok(settings) = isolate.settings(env) else {
+/// The plan, if it follows from what is in hand.
+pub(crate) fn decide(isolate: &Isolate, asked: &Asked<'_>) -> Option<String> {
+    let Some(settings) = isolate.settings() else {
         // Never open: a gate that does not know its rules lets nobody through.
-        return refusal(&isolate, &Code::Misconfigured.into(), "portcullis");
+        return Some(refusal(isolate, &Code::Misconfigured.into(), "portcullis", None));
     };
-    let gate = Gate { isolate: &isolate, settings: &settings, env, context, request };
-    let facts = OwnedFacts::gather(request)?;
-    // An isolate that nobody used looks for a new head before it trusts the one it has.
-    let overdue = mailbox::is_overdue(&isolate);
-    if !overdue {
-        mailbox::look_in_background(&isolate, env, context);
+    let gate = Gate { isolate, settings: &settings, asked };
+    let known = isolate.known();
+    let findings = Findings::default();
+    let verdict = isolate.decide(&asked.facts(), &settings, &known, &findings);
+    if matches!(verdict, Verdict::Find(_)) || gate.wants_a_look(&verdict) {
+        return None;
     }
-    jwks::refresh_in_background(&isolate, &settings, env, context);
-    let outcome = gate.settle(&facts, overdue).await;
-    if overdue {
-        // For a request that did not need the look, the next one should not have to wait for it.
-        mailbox::look_in_background(&isolate, env, context);
+    gate.carry_out(verdict)
+}
+
+/// The plan, whatever has to be found out for it.
+pub(crate) async fn find_out(isolate: &Isolate, asked: &Asked<'_>, env: &Env) -> String {
+    let Some(settings) = isolate.settings() else {
+        return refusal(isolate, &Code::Misconfigured.into(), "portcullis", None);
+    };
+    let gate = Gate { isolate, settings: &settings, asked };
+    let facts = asked.facts();
+    let mut findings = Findings::default();
+    let mut looked = false;
+    loop {
+        let known = isolate.known();
+        let verdict = isolate.decide(&facts, &settings, &known, &findings);
+        if !looked && gate.wants_a_look(&verdict) {
+            looked = true;
+            if let Verdict::Refuse(refusal) = &verdict
+                && knows_no_key(refusal)
+            {
+                mailbox::begin_search(isolate);
+            }
+            mailbox::look(isolate, &settings, env).await;
+            continue;
+        }
+        match verdict {
+            Verdict::Find(question) => gate.answer(question, env, &mut findings).await,
+            verdict => {
+                if let Some(plan) = gate.carry_out(verdict) {
+                    return plan;
+                }
+            }
+        }
     }
-    outcome.or_else(|refused| {
-        report::log(&refused, &facts);
-        refusal(&isolate, &refused, &settings.realm)
-    })
+}
+
+/// The plan for when nobody behind the gate answered.
+pub(crate) fn unreachable(isolate: &Isolate, origin: bool, _late: bool) -> String {
+    let code = if origin { Code::OriginUnreachable } else { Code::UpstreamUnreachable };
+    let realm = isolate.settings().map(|settings| settings.realm.clone()).unwrap_or_default();
+    refusal(isolate, &code.into(), &realm, None)
 }
 
 struct Gate<'g> {
     isolate: &'g Isolate,
     settings: &'g Settings,
-    env: &'g Env,
-    context: &'g Context,
-    request: &'g Request,
+    asked: &'g Asked<'g>,
 }
 
 impl Gate<'_> {
-    /// Asks until there is a verdict that can be acted on, then acts.
-    async fn settle(&self, facts: &OwnedFacts, overdue: bool) -> Result<Response, Refusal> {
-        let mut findings = Findings::default();
-        let mut looked = false;
-        loop {
-            let head = self.isolate.head();
-            let keyring = self.isolate.keyring();
-            let asked = facts.as_facts();
-            let verdict =
-                self.isolate.decide(&asked, self.settings, head.as_deref(), &keyring, &findings);
-            let wants_a_look = match &verdict {
-                Verdict::Forward(permit) => overdue && !permit.is_public(),
-                Verdict::Refuse(refusal) if blames_us(refusal) => {
-                    overdue || mailbox::may_retry(self.isolate)
-                }
-                Verdict::Refuse(refusal) => {
-                    !looked && knows_no_key(refusal) && mailbox::may_search(self.isolate)
-                }
-                Verdict::PassToOrigin(_) | Verdict::Find(_) => false,
-            };
-            if wants_a_look && !looked {
-                looked = true;
-                mailbox::look(self.isolate, self.settings, self.env).await;
-                continue;
+    /// Whether the mailboxes may hold what would change the verdict.
+    fn wants_a_look(&self, verdict: &Verdict<'_, '_>) -> bool {
+        // An isolate that nobody used looks for a new head before it trusts the one it has.
+        let overdue = || mailbox::is_overdue(self.isolate);
+        match verdict {
+            Verdict::Forward(permit) => !permit.is_public() && overdue(),
+            Verdict::Refuse(refusal) if blames_us(refusal) => {
+                overdue() || mailbox::may_retry(self.isolate)
             }
-            match verdict {
-                Verdict::Forward(permit) => return self.forward(&permit, facts).await,
-                Verdict::PassToOrigin(permit) => return self.pass(permit, facts).await,
-                Verdict::Refuse(refusal) => return Err(refusal),
-                Verdict::Find(Question::Signature(unsigned)) => {
-                    let answered = verify::verify(&unsigned.check).await;
-                    let text = unsigned.text();
-                    let token = unsigned.answered(answered);
-                    if let Ok(verified) = &token {
-                        self.isolate.remember(text, verified.clone());
-                    }
-                    findings.token = Some(token);
+            Verdict::Refuse(refusal) => knows_no_key(refusal) && mailbox::may_search(self.isolate),
+            Verdict::PassToOrigin(_) | Verdict::Answer(_) | Verdict::Find(_) => false,
+        }
+    }
+
+    async fn answer(&self, question: Question<'_, '_>, env: &Env, findings: &mut Findings) {
+        match question {
+            Question::Signature(unsigned) => {
+                let answered = verify::verify(&unsigned.check).await;
+                let text = unsigned.text();
+                let token = unsigned.answered(answered);
+                if let Ok(verified) = &token {
+                    self.isolate.remember(text, verified.clone());
                 }
-                Verdict::Find(Question::Keys(issuer)) => {
-                    jwks::load(self.isolate, self.settings, self.env, self.context, issuer).await;
-                    findings.looked_for_keys = true;
-                }
-                Verdict::Find(Question::Revoked(token, Asking::ByRule)) => {
-                    let answer = origin::is_revoked(self.settings, token.ids).await;
-                    findings.revoked = Some(answer);
-                }
-                Verdict::Find(Question::Revoked(token, Asking::OnSuspicion)) => {
-                    let answer = suspicion::settle(self.isolate, self.settings, &token).await;
-                    findings.revoked = Some(answer);
-                }
+                findings.token = Some(token);
+            }
+            Question::Keys(issuer) => {
+                jwks::load(self.isolate, self.settings, env, issuer).await;
+                findings.looked_for_keys = true;
+            }
+            Question::Revoked(token, Asking::ByRule) => {
+                let answer = origin::is_revoked(self.settings, token.ids).await;
+                findings.revoked = Some(answer);
+            }
+            Question::Revoked(token, Asking::OnSuspicion) => {
+                let answer = suspicion::settle(self.isolate, self.settings, &token).await;
+                findings.revoked = Some(answer);
             }
         }
     }
 
-    async fn forward(&self, permit: &Permit<'_>, facts: &OwnedFacts) -> Result<Response, Refusal> {
-        let kind = if permit.is_public() { Kind::Public } else { Kind::Private };
-        let response = forward::forward(permit, self.request, facts, self.settings).await;
-        self.hand_back(response, kind, Code::UpstreamUnreachable)
-    }
-
-    async fn pass(&self, permit: OriginPermit, facts: &OwnedFacts) -> Result<Response, Refusal> {
-        let response = origin::pass(permit, self.request, facts, self.settings).await;
-        if let Ok(response) = &response
-            && let Some(epoch) = epoch_of(response)
-        {
-            if changes_state(&self.request.method()) {
-                // Before the answer goes out: who was told of a logout here finds it done here.
-                mailbox::catch_up(self.isolate, self.settings, self.env, epoch).await;
-            } else {
-                mailbox::catch_up_in_background(self.isolate, self.env, self.context, epoch);
+    /// The plan of a verdict that asks for nothing more.
+    fn carry_out(&self, verdict: Verdict<'_, '_>) -> Option<String> {
+        match verdict {
+            Verdict::Forward(permit) => Some(self.forward(&permit)),
+            Verdict::PassToOrigin(permit) => Some(self.pass(&permit)),
+            Verdict::Answer(preflight) => Some(self.preflight(&preflight)),
+            Verdict::Refuse(refused) => {
+                Some(refusal(self.isolate, &refused, &self.settings.realm, Some(self.asked)))
             }
+            Verdict::Find(_) => None,
         }
-        self.hand_back(response, Kind::Origin, Code::OriginUnreachable)
     }
 
-    fn hand_back(
-        &self,
-        response: Result<Response, Fault>,
-        kind: Kind,
-        otherwise: Code,
-    ) -> Result<Response, Refusal> {
-        let head = self.isolate.head();
-        response
-            .and_then(|r| report::on_forwarded(&r, kind, head.as_deref(), self.settings.report))
-            .map_err(|fault| {
-                console_error!("{fault}");
-                otherwise.into()
-            })
+    fn forward(&self, permit: &Permit<'_>) -> String {
+        let mut plan = Plan::forward(upkeep::is_due(self.isolate));
+        let socket =
+            permit.lasting().map(|token| self.isolate.sockets.borrow_mut().watch(token.clone()));
+        forward::to_app(&mut plan, permit, self.asked, self.settings, socket);
+        answer::of_app(&mut plan, permit);
+        self.hand_back(plan)
+    }
+
+    fn preflight(&self, preflight: &Preflight) -> String {
+        let mut plan = Plan::answer(upkeep::is_due(self.isolate), 204);
+        answer::preflight(&mut plan, preflight, self.isolate.head().as_deref());
+        plan.finish()
+    }
+
+    fn pass(&self, permit: &OriginPermit) -> String {
+        let mut plan = Plan::origin(upkeep::is_due(self.isolate));
+        forward::to_origin(&mut plan, permit, self.asked, self.settings);
+        self.hand_back(plan)
+    }
+
+    fn hand_back(&self, mut plan: Plan) -> String {
+        answer::tell_forwarded(&mut plan, self.isolate.head().as_deref(), self.settings.report);
+        plan.finish()
     }
 }
 
@@ -156,14 +167,14 @@ fn knows_no_key(refusal: &Refusal) -> bool {
     refusal.cause() == Some(TokenError::Key)
 }
 
-/// The epoch that the origin's answer tells.
-fn epoch_of(response: &Response) -> Option<Epoch> {
-    let text = response.headers().get("portcullis-epoch").ok()??;
-    text.parse().ok().map(Epoch::new)
-}
-
-fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str) -> Result<Response, Fault> {
-    let response = refuse::refuse(refused.code(), refused.scope(), realm)?;
-    report::on_refusal(&response, refused.code().as_str(), isolate.head().as_deref())?;
-    Ok(response)
+/// The plan of a refusal; told to the operator when it is about a request.
+fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str, asked: Option<&Asked<'_>>) -> String {
+    let due = isolate.settings().is_some() && upkeep::is_due(isolate);
+    let mut plan = Plan::answer(due, refused.code().status());
+    answer::refuse(&mut plan, refused, realm, isolate.head().as_deref());
+    if let Some(asked) = asked {
+        answer::log(&mut plan, refused, asked);
+    }
+    plan.body(&answer::document(refused.code()));
+    plan.finish()
 }

@@ -10,10 +10,12 @@ use common::issuers::Keyring;
 use common::revocation::{Answers, Head, Segment};
 use common::token::{Ids, Verified, VerifiedCache};
 use common::verdict::{Facts, Findings, Verdict, World, decide};
-use worker::{Env, console_error};
+use worker::console_error;
 
 use crate::clock;
-use crate::settings::{Misconfigured, Settings};
+use crate::jwks::Unkept;
+use crate::settings::Settings;
+use crate::sockets::Sockets;
 use crate::suspicion::Asked;
 
 /// Tokens of one generation of the cache; two generations of a kilobyte each make 8 MB.
@@ -25,13 +27,17 @@ const REMEMBERED_ANSWERS: usize = 8192;
 
 /// The isolate's memory.
 pub(crate) struct Isolate {
-    settings: OnceCell<Result<Rc<Settings>, Misconfigured>>,
+    settings: OnceCell<Option<Rc<Settings>>>,
     head: RefCell<Option<Rc<Head>>>,
     keyring: RefCell<Rc<Keyring>>,
     cache: RefCell<VerifiedCache>,
     pub(crate) answers: RefCell<Answers>,
+    /// The tokens whose `WebSockets` are open.
+    pub(crate) sockets: RefCell<Sockets>,
     /// The questions that the origin is being asked.
     pub(crate) asked: RefCell<HashMap<Ids, Rc<Asked>>>,
+    /// Other issuers' keys that KV lacks.
+    pub(crate) unkept: RefCell<Vec<Unkept>>,
     /// Segments of a head that could not be completed.
     pub(crate) loaded: RefCell<Vec<Arc<Segment>>>,
     /// When a request began to catch up with the origin, while it does.
@@ -51,7 +57,9 @@ thread_local! {
         keyring: RefCell::default(),
         cache: RefCell::new(VerifiedCache::new(CACHED_TOKENS)),
         answers: RefCell::new(Answers::new(REMEMBERED_ANSWERS)),
+        sockets: RefCell::default(),
         asked: RefCell::default(),
+        unkept: RefCell::default(),
         loaded: RefCell::default(),
         catching_up: Cell::new(f64::NEG_INFINITY),
         searched: Cell::new(f64::NEG_INFINITY),
@@ -66,17 +74,19 @@ impl Isolate {
         ISOLATE.with(Rc::clone)
     }
 
-    /// The configuration, read once: a new one comes with a new isolate.
-    pub(crate) fn settings(&self, env: &Env) -> Result<Rc<Settings>, Misconfigured> {
-        self.settings
-            .get_or_init(|| {
-                let read = Settings::read(env).map(Rc::new);
-                if let Err(wrong) = &read {
-                    console_error!("Configuration is wrong, so every request gets 500. {wrong}");
-                }
-                read
-            })
-            .clone()
+    /// Takes the configuration, once: a new one comes with a new isolate.
+    pub(crate) fn configure(&self, variables: &str) {
+        let read = Settings::read(variables).map(Rc::new);
+        if let Err(wrong) = &read {
+            console_error!("Configuration is wrong, so every request gets 500. {wrong}");
+        }
+        // A second one changes nothing.
+        let _first = self.settings.set(read.ok());
+    }
+
+    /// The configuration; none when it is wrong.
+    pub(crate) fn settings(&self) -> Option<Rc<Settings>> {
+        self.settings.get().cloned().flatten()
     }
 
     /// The head in hand.
@@ -107,26 +117,46 @@ impl Isolate {
         self.cache.borrow_mut().remember(token, verified);
     }
 
-    /// Asks for the verdict on what is known now.
+    /// What is known now of what may change.
+    pub(crate) fn known(&self) -> Known {
+        Known { head: self.head(), keyring: self.keyring() }
+    }
+
+    /// Asks for the verdict on what is known.
     pub(crate) fn decide<'a, 'w>(
         &self,
         facts: &Facts<'a>,
         settings: &'w Settings,
-        head: Option<&'w Head>,
-        keyring: &'w Keyring,
+        known: &'w Known,
         findings: &Findings,
     ) -> Verdict<'a, 'w> {
-        let world = World {
+        self.with_world(settings, known, |world| decide(facts, world, findings))
+    }
+
+    /// Answers from what is known.
+    pub(crate) fn with_world<'w, T>(
+        &self,
+        settings: &'w Settings,
+        known: &'w Known,
+        answer: impl FnOnce(&World<'w, '_>) -> T,
+    ) -> T {
+        answer(&World {
             policy: &settings.policy,
             rules: &settings.rules,
             issuers: &settings.issuers,
-            keyring,
+            keyring: &known.keyring,
             staleness: settings.staleness,
-            head,
+            head: known.head.as_deref(),
             cache: &self.cache.borrow(),
             answers: &self.answers.borrow(),
             now: clock::now(),
-        };
-        decide(facts, &world, findings)
+        })
     }
+}
+
+/// What is known at a time, kept while it is judged by.
+#[derive(Debug)]
+pub(crate) struct Known {
+    head: Option<Rc<Head>>,
+    keyring: Rc<Keyring>,
 }

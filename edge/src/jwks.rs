@@ -11,17 +11,16 @@ use common::UnixSeconds;
 use common::issuers::{Issuer, IssuerIndex, Jwks};
 use common::keys::{KeySet, UnusableKeySet};
 use common::token::access::LEEWAY;
-use futures_util::future::{Either, select};
-use web_sys::{AbortSignal, Request, RequestCache, RequestInit};
-use worker::{Context, Delay, Env, KvError, console_warn};
+use futures_util::future::{Either, join_all, select};
+use web_sys::{RequestCache, RequestInit};
+use worker::{Delay, Env, KvError, console_warn};
 
 use crate::fault::Fault;
 use crate::isolate::Isolate;
+use crate::network::{question, send};
 use crate::settings::{self, Settings};
-use crate::{body, clock, digest, forward, mac};
+use crate::{body, clock, digest, mac};
 
-/// How long an issuer may take.
-const PATIENCE_MS: u32 = 2_000;
 /// How long KV may take.
 const KV_PATIENCE: Duration = Duration::from_secs(2);
 /// The largest set that is read, in bytes. Google's has 2,000, Entra's 20,000.
@@ -36,13 +35,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Looks for an issuer's keys, or waits for the look that another request has begun: what one
 /// request awaits, another may not, so the waiting is by the clock. What it brings is in
 /// [`Isolate::keyring`].
-pub(crate) async fn load(
-    isolate: &Isolate,
-    settings: &Settings,
-    env: &Env,
-    context: &Context,
-    index: IssuerIndex,
-) {
+pub(crate) async fn load(isolate: &Isolate, settings: &Settings, env: &Env, index: IssuerIndex) {
     let is_looking = || isolate.keyring().ring(index).is_looking(clock::now());
     if is_looking() {
         while is_looking() {
@@ -50,53 +43,51 @@ pub(crate) async fn load(
         }
         return;
     }
-    if let Some(copy) = look(isolate, settings, env, index).await {
-        let env = env.clone();
-        context.wait_until(async move { keep(&env, index, copy).await });
+    look(isolate, settings, env, index).await;
+}
+
+/// Whether keys are old enough to be looked for again, or are still to be kept.
+pub(crate) fn is_due(isolate: &Isolate, settings: &Settings) -> bool {
+    !isolate.unkept.borrow().is_empty() || due(isolate, settings).next().is_some()
+}
+
+fn due(isolate: &Isolate, settings: &Settings) -> impl Iterator<Item = IssuerIndex> {
+    let keyring = isolate.keyring();
+    let issuers = settings.issuers.iter().map(|(index, _)| index);
+    issuers.filter(move |index| keyring.ring(*index).is_due(clock::now()))
+}
+
+/// Refreshes what is old enough, and leaves in KV what it lacks.
+pub(crate) async fn upkeep(isolate: &Isolate, settings: &Settings, env: &Env) {
+    let due: Vec<_> = due(isolate, settings).collect();
+    join_all(due.into_iter().map(|index| look(isolate, settings, env, index))).await;
+    for Unkept { index, copy } in isolate.unkept.take() {
+        keep(settings, env, index, copy).await;
     }
 }
 
-/// Refreshes in the background what is old enough.
-pub(crate) fn refresh_in_background(
-    isolate: &Isolate,
-    settings: &Settings,
-    env: &Env,
-    context: &Context,
-) {
-    for (index, _) in settings.issuers.iter() {
-        if !isolate.keyring().ring(index).is_due(clock::now()) {
-            continue;
-        }
-        isolate.change_keyring(|keyring| keyring.begin(index, clock::now()));
-        let env = env.clone();
-        context.wait_until(async move {
-            let isolate = Isolate::here();
-            let Ok(settings) = isolate.settings(&env) else { return };
-            if let Some(copy) = look(&isolate, &settings, &env, index).await {
-                keep(&env, index, copy).await;
-            }
-        });
-    }
-}
-
-/// Takes what is found in hand, and brings what the issuer itself said, to be kept.
-async fn look(
-    isolate: &Isolate,
-    settings: &Settings,
-    env: &Env,
+/// What an issuer said, until it is in KV.
+#[derive(Debug)]
+pub(crate) struct Unkept {
     index: IssuerIndex,
-) -> Option<Copy> {
-    let issuer = settings.issuers.get(index)?;
+    copy: Copy,
+}
+
+/// Takes what is found in hand.
+async fn look(isolate: &Isolate, settings: &Settings, env: &Env, index: IssuerIndex) {
+    let Some(issuer) = settings.issuers.get(index) else { return };
     isolate.change_keyring(|keyring| keyring.begin(index, clock::now()));
-    let (found, copy) = match ask(issuer).await {
-        Ok((keys, copy)) => (Some(keys), Some(copy)),
+    let found = match ask(issuer).await {
+        Ok((keys, copy)) => {
+            isolate.unkept.borrow_mut().push(Unkept { index, copy });
+            Some(keys)
+        }
         Err(fault) => {
             console_warn!("No keys from {}. {fault}", issuer.name());
-            (kept(settings, env, issuer).await, None)
+            kept(settings, env, issuer).await
         }
     };
     isolate.change_keyring(|keyring| keyring.end(index, found));
-    copy
 }
 
 async fn ask(issuer: &Issuer) -> Result<(Jwks, Copy), Fault> {
@@ -106,12 +97,9 @@ async fn ask(issuer: &Issuer) -> Result<(Jwks, Copy), Fault> {
 }
 
 async fn fetched(issuer: &Issuer) -> Result<String, Fault> {
-    let init = RequestInit::new();
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE_MS)));
-    let request = Request::new_with_str_and_init(issuer.jwks_url(), &init)
-        .map_err(Fault::js("building a request"))?;
+    let request = question(issuer.jwks_url(), &RequestInit::new())?;
     // A redirect is no answer: it would let whoever made it choose the keys.
-    let response = forward::send(&request, Some(RequestCache::NoStore)).await?;
+    let response = send(&request, Some(RequestCache::NoStore)).await?;
     if !response.ok() {
         let said = format!("it answered {}", response.status());
         return Err(Fault::new("asking an issuer for its keys", said));
@@ -187,10 +175,9 @@ async fn kept(settings: &Settings, env: &Env, issuer: &Issuer) -> Option<Jwks> {
 }
 
 /// Leaves a copy in KV.
-async fn keep(env: &Env, index: IssuerIndex, copy: Copy) {
-    let Ok(settings) = Isolate::here().settings(env) else { return };
+async fn keep(settings: &Settings, env: &Env, index: IssuerIndex, copy: Copy) {
     let Some(issuer) = settings.issuers.get(index) else { return };
-    if let Err(fault) = try_keep(&settings, env, issuer, copy).await {
+    if let Err(fault) = try_keep(settings, env, issuer, copy).await {
         console_warn!("The keys of {} were not kept. {fault}", issuer.name());
     }
 }

@@ -1,10 +1,11 @@
-//! Portcullis at the edge: a Worker that gathers the facts of a request, asks `common` for the
-//! verdict, and forwards, refuses or passes on. It decides nothing itself.
+//! Portcullis at the edge: the part of the Worker that is Wasm. It reads the facts of a request, asks
+//! `common` for the verdict, finds out what that wants to know, and answers with a plan. It decides
+//! nothing itself; `js/` carries plans out.
 
+mod answer;
 mod body;
 mod clock;
 mod digest;
-mod facts;
 mod fault;
 mod forward;
 mod gate;
@@ -12,22 +13,89 @@ mod isolate;
 mod jwks;
 mod mac;
 mod mailbox;
+mod network;
 mod origin;
-mod refuse;
-mod report;
+mod panic;
+mod plan;
+mod request;
 mod settings;
+mod sockets;
 mod suspicion;
+mod upkeep;
 pub mod verify;
 
-use worker::{Context, Env, event};
+use common::Epoch;
+use js_sys::Function;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
 
-/// The Worker's entry. Whatever fails inside is answered as a refusal: nothing reaches the app but
-/// by a permit.
-#[event(fetch)]
-async fn fetch(
-    request: web_sys::Request,
-    env: Env,
-    context: Context,
-) -> worker::Result<web_sys::Response> {
-    Ok(gate::answer(&request, &env, &context).await?)
+use isolate::Isolate;
+use request::Asked;
+
+/// Takes the configuration, once: the variables by name, as JSON.
+#[wasm_bindgen]
+pub fn configure(variables: &str) {
+    Isolate::here().configure(variables);
+}
+
+/// Calls this function when the instance breaks.
+#[wasm_bindgen(js_name = onPanic)]
+pub fn on_panic(tell: Function) {
+    panic::tell(tell);
+}
+
+/// The plan for a request (see `plan.rs`), or nothing when something must be found out first. Reads no
+/// mailbox, makes no future.
+#[wasm_bindgen]
+#[must_use]
+pub fn decide(method: &str, url: &str, headers: &str) -> String {
+    gate::decide(&Isolate::here(), &Asked::new(method, url, headers)).unwrap_or_default()
+}
+
+/// The plan for a request, whatever has to be found out for it.
+#[wasm_bindgen(js_name = findOut)]
+pub async fn find_out(method: String, url: String, headers: String, env: Env) -> String {
+    gate::find_out(&Isolate::here(), &Asked::new(&method, &url, &headers), &env).await
+}
+
+/// Keeps fresh what the isolate judges by, when a plan says that this is due.
+#[wasm_bindgen]
+pub async fn upkeep(env: Env) {
+    upkeep::run(&Isolate::here(), &env).await;
+}
+
+/// Whether the origin, which said this epoch, knows of changes that this isolate does not.
+#[wasm_bindgen(js_name = isBehind)]
+#[must_use]
+pub fn is_behind(epoch: &str) -> bool {
+    epoch.parse().is_ok_and(|said| mailbox::is_behind(&Isolate::here(), Epoch::new(said)))
+}
+
+/// Asks the origin for a head of this epoch at least.
+#[wasm_bindgen(js_name = catchUp)]
+pub async fn catch_up(epoch: String, env: Env) {
+    if let Ok(said) = epoch.parse() {
+        mailbox::catch_up(&Isolate::here(), &env, Epoch::new(said)).await;
+    }
+}
+
+/// The answer when the app, or the origin, gave none, or not in time.
+#[wasm_bindgen]
+#[must_use]
+pub fn unreachable(origin: bool, late: bool) -> String {
+    gate::unreachable(&Isolate::here(), origin, late)
+}
+
+/// Whether the token that opened this `WebSocket` is still good: nothing, or the code to close it with,
+/// a space, and the reason.
+#[wasm_bindgen(js_name = stillGood)]
+pub async fn still_good(id: u32, env: Env) -> String {
+    let verdict = sockets::verdict(&Isolate::here(), id, &env).await;
+    verdict.map(|(code, reason)| format!("{code} {reason}")).unwrap_or_default()
+}
+
+/// Forgets a `WebSocket` that is closed.
+#[wasm_bindgen]
+pub fn forget(id: u32) {
+    Isolate::here().sockets.borrow_mut().forget(id);
 }

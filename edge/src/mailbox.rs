@@ -11,7 +11,7 @@ use common::revocation::{
     Announced, HeadError, MAX_HEAD, MAX_SEGMENT, Segment, SegmentName, UnverifiedHead,
 };
 use futures_util::future::{Either, join_all, select};
-use worker::{Context, Delay, Env, console_warn};
+use worker::{Delay, Env, console_warn};
 
 use crate::fault::Fault;
 use crate::isolate::Isolate;
@@ -64,31 +64,30 @@ pub(crate) fn may_retry(isolate: &Isolate) -> bool {
 /// Whether to look for a key that the head does not name. Says yes once in [`SEARCH_MS`], and to all
 /// that can wait for a look which is under way: a new key comes with many at once.
 pub(crate) fn may_search(isolate: &Isolate) -> bool {
-    if isolate.look_began.get() > isolate.look_ended.get()
-        && since(isolate.look_began.get()) < LOST_MS
-    {
-        return true;
-    }
-    let may = since(isolate.searched.get()) >= SEARCH_MS;
-    if may {
-        isolate.searched.set(clock::now_ms());
-    }
-    may
+    is_looking(isolate) || since(isolate.searched.get()) >= SEARCH_MS
 }
 
-/// Starts a look in the background when one is due; one at a time.
-pub(crate) fn look_in_background(isolate: &Isolate, env: &Env, context: &Context) {
-    if since(isolate.look_began.get()) < EVERY_MS {
-        return;
+/// Notes that a key is looked for.
+pub(crate) fn begin_search(isolate: &Isolate) {
+    if !is_looking(isolate) {
+        isolate.searched.set(clock::now_ms());
     }
-    let env = env.clone();
-    isolate.look_began.set(clock::now_ms());
-    context.wait_until(async move {
-        let isolate = Isolate::here();
-        if let Ok(settings) = isolate.settings(&env) {
-            look_now(&isolate, &settings, &env, PATIENCE).await;
-        }
-    });
+}
+
+fn is_looking(isolate: &Isolate) -> bool {
+    isolate.look_began.get() > isolate.look_ended.get() && since(isolate.look_began.get()) < LOST_MS
+}
+
+/// Whether an isolate with traffic should look for a new head again.
+pub(crate) fn is_due(isolate: &Isolate) -> bool {
+    since(isolate.look_began.get()) >= EVERY_MS
+}
+
+/// Looks when that is due; one request at a time does.
+pub(crate) async fn look_if_due(isolate: &Isolate, settings: &Settings, env: &Env) {
+    if is_due(isolate) {
+        look_now(isolate, settings, env, PATIENCE).await;
+    }
 }
 
 /// Looks into the mailboxes and takes what is newest, or waits for the look that another request
@@ -129,7 +128,8 @@ async fn look_now(isolate: &Isolate, settings: &Settings, env: &Env, courtesy: D
 
 /// Looks into the fresh mailbox at once when the origin says that it is ahead of us. One request
 /// at a time does; the others wait, since it may bring what they want, too.
-pub(crate) async fn catch_up(isolate: &Isolate, settings: &Settings, env: &Env, said: Epoch) {
+pub(crate) async fn catch_up(isolate: &Isolate, env: &Env, said: Epoch) {
+    let Some(settings) = isolate.settings() else { return };
     while is_behind(isolate, said) && since(isolate.catching_up.get()) < LOST_MS {
         Delay::from(PAUSE).await;
     }
@@ -137,28 +137,15 @@ pub(crate) async fn catch_up(isolate: &Isolate, settings: &Settings, env: &Env, 
         return;
     }
     isolate.catching_up.set(clock::now_ms());
-    let document = origin::head(settings, Some(said));
-    if let Some((head, mailbox)) = announced(settings, Mailbox::Origin, document).await {
-        take(isolate, settings, env, head, mailbox).await;
+    let document = origin::head(&settings, Some(said));
+    if let Some((head, mailbox)) = announced(&settings, Mailbox::Origin, document).await {
+        take(isolate, &settings, env, head, mailbox).await;
     }
     isolate.catching_up.set(f64::NEG_INFINITY);
 }
 
-/// The same in the background, for a request that changed nothing.
-pub(crate) fn catch_up_in_background(isolate: &Isolate, env: &Env, context: &Context, said: Epoch) {
-    if !is_behind(isolate, said) || since(isolate.catching_up.get()) < LOST_MS {
-        return;
-    }
-    let env = env.clone();
-    context.wait_until(async move {
-        let isolate = Isolate::here();
-        if let Ok(settings) = isolate.settings(&env) {
-            catch_up(&isolate, &settings, &env, said).await;
-        }
-    });
-}
-
-fn is_behind(isolate: &Isolate, said: Epoch) -> bool {
+/// Whether there is no head in hand of this epoch or a later one.
+pub(crate) fn is_behind(isolate: &Isolate, said: Epoch) -> bool {
     isolate.head().is_none_or(|head| head.epoch() < said)
 }
 

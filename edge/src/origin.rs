@@ -1,41 +1,19 @@
-//! Talks to the origin: passes its own requests to it, and asks it what only it can know.
+//! Asks the origin what only it can know.
 
 use common::Epoch;
 use common::revocation::{MAX_HEAD, MAX_SEGMENT, SegmentName};
 use common::token::Ids;
-use common::verdict::{OriginPermit, OriginSilent};
+use common::verdict::OriginSilent;
 use serde::{Deserialize, Serialize};
-use web_sys::{AbortSignal, Headers, Request, RequestCache, RequestInit, Response};
+use web_sys::{Headers, RequestCache, RequestInit, Response};
 
 use crate::body;
-use crate::facts::OwnedFacts;
 use crate::fault::Fault;
-use crate::forward::{self, copy_of, send};
+use crate::network::{question, send};
 use crate::settings::Settings;
 
-/// How long the origin may take to answer the edge's own questions.
-const PATIENCE_MS: u32 = 2_000;
 /// Far more than two ids take.
 const MAX_ANSWER: usize = 4096;
-
-/// Passes a request of the origin's own on to it, with what this edge vouches for.
-pub(crate) async fn pass(
-    _permit: OriginPermit,
-    request: &Request,
-    facts: &OwnedFacts,
-    settings: &Settings,
-) -> Result<Response, Fault> {
-    let url = format!("{}{}", settings.origin_url, facts.url().path_and_query());
-    let copy = copy_of(request, &url)?;
-    let headers = copy.headers();
-    let client = headers.get("cf-connecting-ip").map_err(Fault::js("reading a header"))?;
-    forward::remove_forgeable(&headers)?;
-    vouch(&headers, settings)?;
-    if let Some(address) = client {
-        set(&headers, "x-portcullis-client-ip", &address)?;
-    }
-    send(&copy, Some(RequestCache::NoStore)).await
-}
 
 /// The signed head as the origin has it now; `newer_than` keeps a cache on the way from answering
 /// with one that is known to be old.
@@ -101,12 +79,6 @@ async fn ask_revoked(settings: &Settings, ids: RevokedQuestion) -> Result<bool, 
     let answer: RevokedAnswer =
         serde_json::from_str(&body::text(&response, MAX_ANSWER).await?).map_err(failed)?;
     Ok(!answer.revoked.is_empty())
-}
-
-/// A request of the edge's own, which does not wait for ever.
-fn question(url: &str, init: &RequestInit) -> Result<Request, Fault> {
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(PATIENCE_MS)));
-    Request::new_with_str_and_init(url, init).map_err(Fault::js("building a request"))
 }
 
 /// Proves to the origin that it is this edge that speaks.

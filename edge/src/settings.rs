@@ -74,18 +74,18 @@ trait Variables {
     fn get(&self, name: &str) -> Option<Value>;
 }
 
-impl Variables for Env {
+impl Variables for Value {
     fn get(&self, name: &str) -> Option<Value> {
-        let value = js_sys::Reflect::get(self, &name.into()).ok()?;
-        let text = js_sys::JSON::stringify(&value).ok()?.as_string()?;
-        serde_json::from_str(&text).ok()
+        Value::get(self, name).cloned()
     }
 }
 
 impl Settings {
-    /// Reads and checks the variables.
-    pub(crate) fn read(env: &Env) -> Result<Self, Misconfigured> {
-        Self::check(env)
+    /// Reads and checks the variables, an object in JSON.
+    pub(crate) fn read(variables: &str) -> Result<Self, Misconfigured> {
+        let parsed: Value = serde_json::from_str(variables)
+            .map_err(|error| Misconfigured::new("the variables", error.to_string()))?;
+        Self::check(&parsed)
     }
 
     fn check(variables: &impl Variables) -> Result<Self, Misconfigured> {
@@ -243,12 +243,6 @@ fn policy(variables: &impl Variables) -> Result<Policy, Misconfigured> {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    impl Variables for Value {
-        fn get(&self, name: &str) -> Option<Value> {
-            Value::get(self, name).cloned()
-        }
-    }
 
     fn good() -> Value {
         json!({

@@ -47,6 +47,14 @@ impl Claims {
         T::try_from(self.text(name)?).map_err(|_| TokenError::Claims)
     }
 
+    /// The same, where it need not be there.
+    pub(super) fn optional_id<T: TryFrom<String>>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<T>, TokenError> {
+        if self.0.contains_key(name) { self.id(name).map(Some) } else { Ok(None) }
+    }
+
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, TokenError> {
         match self.0.remove(name) {
             Some(Value::Bool(flag)) => Ok(flag),

@@ -72,6 +72,8 @@ pub enum Typ {
     Access,
     /// A refresh token.
     Refresh,
+    /// The edge's word to the app about one request.
+    Assertion,
     /// The signed head.
     Head,
 }
@@ -83,6 +85,7 @@ impl Typ {
         match self {
             Self::Access => "at+jwt",
             Self::Refresh => "rt+jwt",
+            Self::Assertion => "portcullis-assertion+jwt",
             Self::Head => "portcullis-head+jwt",
         }
     }

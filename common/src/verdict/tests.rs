@@ -1,6 +1,9 @@
 //! The decision by table. Signatures are answered by the table: who verifies is not `decide`'s
 //! business; that real signatures are verified is shown in `tests/tokens.rs`.
 
+mod cors;
+mod place;
+
 use super::*;
 use crate::keys::{Jwk, Key, KeySet};
 use crate::policy::PolicyConfig;
@@ -159,6 +162,29 @@ impl Gate {
         origin: Result<bool, OriginSilent>,
     ) -> String {
         let mut said = String::new();
+        let told = match self.settle(facts, signature, origin, &mut said) {
+            Verdict::Forward(permit) if !permit.identity().is_empty() => "forward",
+            Verdict::Forward(_) => "forward unnamed",
+            Verdict::Refuse(refusal) => refusal.code().as_str(),
+            Verdict::PassToOrigin(_) => "origin",
+            Verdict::Answer(_) => "preflight",
+            Verdict::Find(question) => panic!("{question:?}"),
+        };
+        said + told
+    }
+
+    /// The verdict, every signature being good and nothing revoked.
+    fn decided<'a>(&self, facts: &Facts<'a>) -> Verdict<'a, '_> {
+        self.settle(facts, true, Ok(false), &mut String::new())
+    }
+
+    fn settle<'a>(
+        &self,
+        facts: &Facts<'a>,
+        signature: bool,
+        origin: Result<bool, OriginSilent>,
+        said: &mut String,
+    ) -> Verdict<'a, '_> {
         let mut findings = Findings::default();
         loop {
             let world = World {
@@ -176,14 +202,8 @@ impl Gate {
                 now: UnixSeconds::new(NOW),
             };
             match decide(facts, &world, &findings) {
-                Verdict::Forward(permit) if !permit.identity().is_empty() => {
-                    return said + "forward";
-                }
-                Verdict::Forward(_) => return said + "forward unnamed",
-                Verdict::Refuse(refusal) => return said + refusal.code().as_str(),
-                Verdict::PassToOrigin(_) => return said + "origin",
                 Verdict::Find(Question::Signature(unsigned)) => {
-                    said += "signature, ";
+                    *said += "signature, ";
                     findings.token = Some(unsigned.answered(signature));
                 }
                 Verdict::Find(Question::Keys(_)) => {
@@ -191,9 +211,10 @@ impl Gate {
                     findings.looked_for_keys = true;
                 }
                 Verdict::Find(Question::Revoked(_, asking)) => {
-                    said += if asking == Asking::ByRule { "revoked?, " } else { "suspected?, " };
+                    *said += if asking == Asking::ByRule { "revoked?, " } else { "suspected?, " };
                     findings.revoked = Some(origin);
                 }
+                settled => return settled,
             }
         }
     }
@@ -210,8 +231,17 @@ fn facts<'a>(
     authorization: Option<&'a str>,
     cookie: Option<&'a str>,
 ) -> Facts<'a> {
-    let provenance = Provenance::default();
-    Facts { method, path, own_origin: OWN, authorization, cookie, provenance, upgrade: false }
+    Facts {
+        method,
+        path,
+        own_origin: OWN,
+        authorization,
+        cookie,
+        provenance: Provenance::default(),
+        upgrade: None,
+        preflight_method: None,
+        preflight_headers: None,
+    }
 }
 
 #[test]
@@ -431,8 +461,11 @@ fn pth_09_a_cookie_alone_opens_no_socket_for_another_site() {
         (None, None, Some("same-origin"), "token_missing"),
     ] {
         let provenance = Provenance { sec_fetch_site, origin: None };
-        let facts =
-            Facts { provenance, upgrade: true, ..facts("GET", "/ws", authorization, cookie) };
+        let facts = Facts {
+            provenance,
+            upgrade: Some("websocket"),
+            ..facts("GET", "/ws", authorization, cookie)
+        };
         assert_eq!(gate.ask(&facts, true, Ok(false)), expected, "{sec_fetch_site:?}");
     }
 }

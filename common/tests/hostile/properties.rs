@@ -2,7 +2,7 @@
 
 use common::cookie::{self, Cookie};
 use common::keys::Key;
-use common::policy::{CanonicalPath, Policy, PolicyConfig};
+use common::policy::{CanonicalPath, Host, Policy, PolicyConfig};
 use common::revocation::{Blocklist, UnverifiedHead};
 use common::token::refresh::Unauthenticated;
 use common::token::{Jws, MAX_TOKEN};
@@ -128,10 +128,11 @@ proptest! {
                 {"path":"/admin/*","require":{"role":"admin"}}]}"#,
         ).unwrap();
         let policy = Policy::new(config).unwrap();
-        for head in ["/admin", "/%61dmin", "/a%64min", "/admin;x=1"] {
+        let host = Host::of_origin("https://app.example").unwrap();
+        for head in ["/admin", "/%61dmin", "/a%64min", "/admin;x=1", "/ADMIN", "/%41dmin"] {
             let text = format!("{head}{tail}");
             let Ok(path) = CanonicalPath::parse(&text) else { continue };
-            let place = policy.place(&method, &path);
+            let place = policy.place(&host, &method, &path);
             let public = matches!(place, Ok(common::policy::Place::App(rule))
                 if rule.require == common::policy::Requirement::Public);
             prop_assert!(!public, "{text}");

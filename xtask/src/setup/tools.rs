@@ -1,4 +1,4 @@
-//! worker-build and wasm-bindgen, built once for each version and kept outside the clone.
+//! wasm-bindgen, built once for each version and kept outside the clone.
 
 use std::{
     fs,
@@ -10,15 +10,10 @@ use std::{
 use super::{WasmTarget, already};
 use crate::{Error, Workspace, error::Doing, progress};
 
-/// worker-build of the same release as the `worker` crate.
-const WORKER_BUILD: &str = "0.8.7";
-
 /// What builds the Worker.
 #[derive(Clone, Debug)]
 pub struct Tools {
-    workspace: Workspace,
     wasm: WasmTarget,
-    worker_build: PathBuf,
     wasm_bindgen: PathBuf,
 }
 
@@ -26,22 +21,9 @@ impl Tools {
     pub(super) fn ensure(workspace: &Workspace, wasm: WasmTarget) -> Result<Self, Error> {
         let bindgen = workspace.locked_version("wasm-bindgen")?;
         Ok(Self {
-            workspace: workspace.clone(),
             wasm,
             wasm_bindgen: built(workspace, "wasm-bindgen-cli", &bindgen, "wasm-bindgen")?,
-            worker_build: built(workspace, "worker-build", WORKER_BUILD, "worker-build")?,
         })
-    }
-
-    /// worker-build, told where its helpers are so that it downloads none.
-    pub(crate) fn worker_build(&self) -> Command {
-        let mut command = Command::new(&self.worker_build);
-        self.wasm.apply(&mut command);
-        command
-            .env("WASM_BINDGEN_BIN", &self.wasm_bindgen)
-            .env("WASM_OPT_BIN", self.workspace.node_program("wasm-opt"))
-            .env("ESBUILD_BIN", self.workspace.node_program("esbuild"));
-        command
     }
 
     /// `cargo` for wasm32: the compiler that has the target, and what runs its tests.
@@ -62,12 +44,7 @@ impl Tools {
 
     /// What the Worker's bytes depend on beside its sources.
     pub(crate) fn versions(&self) -> String {
-        format!(
-            "{} {} {}",
-            self.worker_build.display(),
-            self.wasm_bindgen.display(),
-            self.wasm.compiler()
-        )
+        format!("{} {}", self.wasm_bindgen.display(), self.wasm.compiler())
     }
 }
 

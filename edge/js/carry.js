@@ -1,0 +1,125 @@
+// Carries out a plan. Its lines (see plan.rs, which writes them):
+//   what to do, and "+" when upkeep is due
+//   forward, origin: by which binding ("" for the network), to which URL, under which number a WebSocket
+//   is watched that comes of it ("" for none);  answer: with which status
+//   operations, by their first letter, until the end or, in an answer, until an empty line
+//   in an answer: its body
+import * as gate from "./instance.js";
+import { watch } from "./socket.js";
+
+/** How long an upstream may take to begin its answer, in milliseconds. */
+const PATIENCE = 60_000;
+
+/** @param {string} plan @param {Request} request */
+export async function carryOut(plan, request, env, context) {
+  const lines = plan.split("\n");
+  const [what] = lines;
+  if (what.endsWith("+")) context.waitUntil(gate.upkeep(env));
+  if (what.startsWith("answer")) return answer(lines);
+
+  const toOrigin = what.startsWith("origin");
+  let upstream;
+  try {
+    upstream = await send(lines, request, env);
+  } catch (error) {
+    console.error(`No answer from ${toOrigin ? "the origin" : "the app"}. ${error}`);
+    const response = answer(gate.unreachable(toOrigin, error === LATE).split("\n"));
+    if (lines[3] !== "") gate.forget(Number(lines[3]));
+    return change(response, lines, 4);
+  }
+  if (toOrigin) await catchUp(upstream, request, env, context);
+  const response = change(new Response(upstream.body, upstream), lines, 4);
+  return lines[3] === "" ? response : watch(upstream.webSocket, response, Number(lines[3]), env);
+}
+
+/** Sends the request on as the plan says; redirects are the client's to follow. */
+function send(lines, request, env) {
+  const copy = new Request(lines[2], request);
+  const { headers } = copy;
+  const init = { redirect: "manual" };
+  for (let at = 4; at < lines.length; at++) {
+    const line = lines[at];
+    switch (line[0]) {
+      case "-":
+        headers.delete(line.slice(1));
+        break;
+      case "=": {
+        const end = line.indexOf(" ");
+        headers.set(line.slice(1, end), line.slice(end + 1));
+        break;
+      }
+      case "~":
+        // With the bearer token taken off, a cache would share one user's answer with the next.
+        init.cache = "no-store";
+    }
+  }
+  return inTime(lines[1] === "" ? fetch(copy, init) : env[lines[1]].fetch(copy, init));
+}
+
+const LATE = new Error("it took too long");
+
+async function inTime(answer) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(LATE), PATIENCE);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Makes the plan's changes to a response. */
+function change(response, lines, from) {
+  const { headers } = response;
+  for (let at = from; at < lines.length && lines[at] !== ""; at++) {
+    const line = lines[at];
+    const end = line.indexOf(" ");
+    switch (line[0]) {
+      case "!":
+        headers.delete(line.slice(1));
+        break;
+      case ":":
+        headers.set(line.slice(1, end), line.slice(end + 1));
+        break;
+      case ",":
+        headers.append(line.slice(1, end), line.slice(end + 1));
+        break;
+      case "#":
+        console.log(line.slice(1));
+    }
+  }
+  return response;
+}
+
+/** An answer of the gate's own. */
+function answer(lines) {
+  const body = lines.indexOf("") + 1;
+  // 204 has no body, not even an empty one.
+  const text = lines.slice(body).join("\n") || null;
+  return change(new Response(text, { status: Number(lines[1]) }), lines, 2);
+}
+
+/** Who was told of a logout here finds it done here: before that answer goes out, we know what it knows. */
+async function catchUp(upstream, request, env, context) {
+  const epoch = upstream.headers.get("portcullis-epoch");
+  if (epoch === null || !gate.isBehind(epoch)) return;
+  const caughtUp = gate.catchUp(epoch, env);
+  if (["GET", "HEAD", "OPTIONS"].includes(request.method)) context.waitUntil(caughtUp);
+  else await caughtUp;
+}
+
+/** The answer when nothing else can be said any more. */
+export function failure() {
+  const detail = "Something went wrong on our side. It was logged.";
+  const problem = { type: "urn:portcullis:problem:internal", title: "Internal Server Error", status: 500 };
+  return new Response(JSON.stringify({ ...problem, code: "internal", detail }), {
+    status: 500,
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      "portcullis-verdict": "internal",
+    },
+  });
+}

@@ -1,0 +1,50 @@
+// The one instance of the Wasm module. Once it has panicked it is never asked again: what waits in it
+// gets 500, and the next request finds a fresh one, which knows no head and so lets nobody in before
+// it has one.
+import * as gate from "gate";
+import module from "./index_bg.wasm";
+
+export { catchUp, decide, forget, isBehind, stillGood, unreachable, upkeep } from "gate";
+
+let state = "none";
+/** How to fail the requests that wait in it. @type {Set<(reason: Error) => void>} */
+const waiting = new Set();
+
+/** Makes sure that there is an instance that can be asked. */
+export function ready(env) {
+  if (state === "good") return;
+  if (state === "none") gate.initSync({ module });
+  else gate.__wbg_reset_state();
+  gate.onPanic(abandon);
+  gate.configure(JSON.stringify(variables(env)));
+  state = "good";
+}
+
+/** What of `env` is data. Bindings are not: asking one for its JSON would be a call to it. */
+function variables(env) {
+  const isData = (value) =>
+    typeof value !== "object" || Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => isData(value)));
+}
+
+function abandon() {
+  state = "broken";
+  for (const fail of waiting) fail(new Error("the gate broke meanwhile"));
+  waiting.clear();
+}
+
+/** Takes an error out of Wasm for what it may be: the end of the instance. */
+export function suspect(error) {
+  if (error instanceof WebAssembly.RuntimeError) abandon();
+}
+
+/** A future that panics is never done, nor are the others of its instance: so each has a way out. */
+export async function findOut(method, url, headers, env) {
+  const { promise, reject } = Promise.withResolvers();
+  waiting.add(reject);
+  try {
+    return await Promise.race([gate.findOut(method, url, headers, env), promise]);
+  } finally {
+    waiting.delete(reject);
+  }
+}

@@ -1,0 +1,23 @@
+// The Worker's entry. Every decision is made in Wasm, which reads a request as three texts and answers
+// with a plan; what is here carries plans out.
+import { carryOut, failure } from "./carry.js";
+import * as gate from "./instance.js";
+
+export default {
+  /** @param {Request} request @param {Record<string, unknown>} env @param {ExecutionContext} context */
+  async fetch(request, env, context) {
+    try {
+      gate.ready(env);
+      const { method, url } = request;
+      // Names come in lower case, and no value has a line break.
+      let headers = "";
+      for (const [name, value] of request.headers) headers += name + ":" + value + "\n";
+      const plan = gate.decide(method, url, headers) || (await gate.findOut(method, url, headers, env));
+      return await carryOut(plan, request, env, context);
+    } catch (error) {
+      console.error(`This request got 500. ${error}`);
+      gate.suspect(error);
+      return failure();
+    }
+  },
+};
