@@ -30,6 +30,7 @@ mod kv_outage;
 mod login_to_app;
 mod logout_races;
 mod lost_segments;
+mod oidc_provider;
 mod paths;
 mod readme;
 mod redis_line;
@@ -123,6 +124,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("key_rotation", REDIS, Size::Small, |_| Box::pin(key_rotation::tell())),
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
     ("jwt_playbook", EMBEDDED, Size::Small, |_| Box::pin(jwt_playbook::tell())),
+    ("oidc_provider", EMBEDDED, Size::Small, |_| Box::pin(oidc_provider::tell())),
     ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
