@@ -1,5 +1,6 @@
 //! The runner: so many seconds or inputs for each target, first here, then side by side with Wasm.
 
+use std::fmt::Write as _;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::panic;
 use std::path::PathBuf;
@@ -150,8 +151,11 @@ fn here(target: &str, seed: u32, from: u32) -> Result<(), String> {
 }
 
 fn again(target: &str, input: &[u8]) -> String {
-    let hex: String = input.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("run it again: cargo xtask fuzz {target} --replay {hex}")
+    let mut text = format!("run it again: cargo xtask fuzz {target} --replay ");
+    for byte in input {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// The targets as Wasm, in Node.

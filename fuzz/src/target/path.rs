@@ -34,7 +34,8 @@ pub(super) fn run(input: &mut Input<'_>) -> String {
     let once = decoded(raw.as_bytes());
     assert_eq!(decoded(&once), once, "another meaning when decoded twice: {raw:?}");
     let text = String::from_utf8(once).expect("an accepted path is UTF-8");
-    assert!(!text.chars().any(|c| c.is_ascii_control()));
+    assert!(!text.chars().any(|c| c.is_ascii_control() || c == '\\'), "{raw:?}");
+    assert_eq!(text.matches('/').count(), raw.matches('/').count(), "{raw:?}");
     let inner = text.strip_prefix('/').unwrap_or(&text);
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     let segments: Vec<&str> = inner.split('/').filter(|_| !inner.is_empty()).collect();
