@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::UnixSeconds;
 use crate::cookie::{self, Ours};
 use crate::identity;
+use crate::issuers::{IssuerIndex, Issuers, Keyring, Reading, Trust, Untrusted};
 use crate::policy::{Cache, Hand, Policy, Requirement, Rule, Unfresh};
 use crate::problem::Code;
 use crate::revocation::{Answers, Head, Standing};
@@ -59,6 +60,10 @@ pub struct World<'w, 'c> {
     pub policy: &'w Policy,
     /// Which access tokens are accepted.
     pub rules: &'w AccessRules,
+    /// Which of other issuers are accepted, too.
+    pub issuers: &'w Issuers,
+    /// Those issuers' keys.
+    pub keyring: &'w Keyring,
     /// How long a head may be trusted.
     pub staleness: Staleness,
     /// The last head that was accepted.
@@ -86,6 +91,8 @@ pub struct Staleness {
 pub struct Findings {
     /// The answer to [`Question::Signature`].
     pub token: Option<Result<Verified, TokenError>>,
+    /// Whether [`Question::Keys`] was followed.
+    pub looked_for_keys: bool,
     /// The answer to [`Question::Revoked`].
     pub revoked: Option<Result<bool, OriginSilent>>,
 }
@@ -116,6 +123,9 @@ pub enum Question<'a, 'w> {
     /// Is this signature good? The answer goes through [`Unsigned::answered`] to
     /// [`Findings::token`].
     Signature(Box<Unsigned<'a, 'w>>),
+    /// Which keys has this issuer? They go into [`World::keyring`], and that they were looked for into
+    /// [`Findings::looked_for_keys`].
+    Keys(IssuerIndex),
     /// Is this token revoked, by the origin's own word? Goes to [`Findings::revoked`].
     Revoked(Box<Verified>, Asking),
 }
@@ -161,7 +171,7 @@ impl<'a> Permit<'a> {
             Hand::Token => Some(text),
         };
         let lasting = facts.upgrade.map(|_| Box::new(token.clone()));
-        Self { identity: identity::headers(token).into(), bearer, lasting, ..self }
+        Self { identity: identity::headers(token), bearer, lasting, ..self }
     }
 
     /// How the app is to learn who asks.
@@ -269,6 +279,15 @@ impl From<Code> for Refusal {
     }
 }
 
+impl From<Untrusted> for Refusal {
+    fn from(untrusted: Untrusted) -> Self {
+        match untrusted {
+            Untrusted::Token(error) => error.into(),
+            Untrusted::KeysUnknown => Code::KeysUnknown.into(),
+        }
+    }
+}
+
 impl From<TokenError> for Refusal {
     /// One wording for every fault but expiry: who forges should not learn how far he came.
     fn from(error: TokenError) -> Self {
@@ -328,15 +347,20 @@ fn by_rule<'a, 'w>(
     let credential = credential(facts)?;
     let text = credential.text();
     let head = world.head.ok_or(Code::KeysUnknown)?;
+    let trust = trust(world, head, findings);
     let verified = match (&findings.token, world.cache.get(text)) {
         (Some(found), _) => found.as_ref().map_err(|error| *error)?,
         (None, Some(cached)) => cached,
         (None, None) => {
-            let unsigned = Unsigned::parse(text, head.keys(), world.rules, world.now)?;
-            return Ok(Verdict::Find(Question::Signature(Box::new(unsigned))));
+            return Ok(Verdict::Find(match trust.read(text)? {
+                Reading::Unsigned(unsigned) => Question::Signature(unsigned),
+                Reading::Keys(issuer) => Question::Keys(issuer),
+            }));
         }
     };
-    verified.still_good(head.keys(), world.rules, world.now)?;
+    if let Some(issuer) = trust.still_good(verified)? {
+        return Ok(Verdict::Find(Question::Keys(issuer)));
+    }
     // Deny first: what is known to be revoked stays refused however old the knowledge is.
     let suspicion = suspicion(verified, head, world)?;
     meets(verified, &rule.require)?;
@@ -352,6 +376,17 @@ fn by_rule<'a, 'w>(
     Ok(Verdict::Forward(Permit::new(rule, facts).naming(verified, text, facts)))
 }
 
+fn trust<'w>(world: &World<'w, '_>, head: &'w Head, findings: &Findings) -> Trust<'w> {
+    Trust {
+        rules: world.rules,
+        keys: head.keys(),
+        issuers: world.issuers,
+        keyring: world.keyring,
+        looked: findings.looked_for_keys,
+        now: world.now,
+    }
+}
+
 /// Whether a token that was let in before would be let in again now, by a rule that asks for no more than
 /// it. Nothing further to find out means yes.
 ///
@@ -363,7 +398,9 @@ pub fn still_admitted<'w>(
     findings: &Findings,
 ) -> Result<Option<Question<'static, 'w>>, Refusal> {
     let head = world.head.ok_or(Code::KeysUnknown)?;
-    token.still_good(head.keys(), world.rules, world.now)?;
+    if let Some(issuer) = trust(world, head, findings).still_good(token)? {
+        return Ok(Some(Question::Keys(issuer)));
+    }
     let suspicion = suspicion(token, head, world)?;
     uncertain(Unfresh::Open, token, suspicion, head, world, findings)
 }

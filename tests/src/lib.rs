@@ -6,17 +6,22 @@ pub mod client;
 pub mod edge;
 pub mod figures;
 pub mod fleet;
+pub mod foreign;
+pub mod issuer;
 pub mod keys;
 pub mod kv;
+pub mod process;
 pub mod propagation;
 pub mod proxy;
 pub mod raw;
+pub mod recorder;
 pub mod redis;
 pub mod revoked;
 pub mod scale;
 pub mod secrets;
 pub mod sentinel;
 pub mod session;
+pub mod stub;
 pub mod world;
 pub mod wrangler;
 
@@ -31,6 +36,7 @@ pub mod cases;
 pub use client::{Answer, Client};
 pub use edge::Edge;
 pub use fleet::{Fleet, Plan};
+pub use recorder::Recorder;
 pub use world::{Store, World};
 
 /// What a story fails with.

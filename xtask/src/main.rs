@@ -69,6 +69,24 @@ enum Bench {
     Startup,
     /// How long a logout takes to the edges, with a plot in docs/.
     Revocation,
+    /// Processor time of a request at the edge, beside other Workers, with a chart in docs/.
+    Edge(BenchEdge),
+}
+
+#[derive(Args)]
+struct BenchEdge {
+    /// How often each row has its turn.
+    #[arg(long, default_value_t = 9)]
+    rounds: usize,
+    /// Seconds of load each time; a turn goes on until two of them were the processor's.
+    #[arg(long, default_value_t = 2)]
+    seconds: u64,
+    /// Only rows whose names begin so, such as `headers,portcullis-cached`.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// With so many live revocations.
+    #[arg(long, value_delimiter = ',', default_values_t = [0, 100_000, 1_000_000])]
+    revocations: Vec<u64>,
 }
 
 #[derive(Args)]
@@ -131,9 +149,17 @@ fn run(task: Task) -> Result<ExitCode, Error> {
         Task::Fuzz { arguments } => fuzz::run(&workspace, &arguments)?,
         Task::Bench { what: Bench::Startup } => bench::startup(&workspace)?,
         Task::Bench { what: Bench::Revocation } => bench::revocation(&workspace)?,
+        Task::Bench { what: Bench::Edge(course) } => bench::edge(&workspace, &course.into())?,
         Task::BuildEdge => build::edge(&workspace, &setup::run(&workspace)?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl From<BenchEdge> for bench::EdgeCourse {
+    fn from(course: BenchEdge) -> Self {
+        let BenchEdge { rounds, seconds, only, revocations } = course;
+        Self { rounds, seconds, only, revocations }
+    }
 }
 
 impl Dev {

@@ -117,6 +117,8 @@ fn head_with(
 struct Gate {
     policy: Policy,
     rules: AccessRules,
+    issuers: Issuers,
+    keyring: Keyring,
     head: Option<Head>,
     cache: VerifiedCache,
     answers: Answers,
@@ -143,6 +145,8 @@ impl Gate {
                 max_life: Duration::from_hours(1),
                 leeway: Duration::from_secs(30),
             },
+            issuers: Issuers::default(),
+            keyring: Keyring::default(),
             head: head.into(),
             cache: VerifiedCache::new(8),
             answers: Answers::new(8),
@@ -186,6 +190,8 @@ impl Gate {
             let world = World {
                 policy: &self.policy,
                 rules: &self.rules,
+                issuers: &self.issuers,
+                keyring: &self.keyring,
                 staleness: Staleness {
                     fresh: Duration::from_secs(90),
                     stale: Duration::from_mins(15),
@@ -199,6 +205,10 @@ impl Gate {
                 Verdict::Find(Question::Signature(unsigned)) => {
                     *said += "signature, ";
                     findings.token = Some(unsigned.answered(signature));
+                }
+                Verdict::Find(Question::Keys(_)) => {
+                    said += "keys?, ";
+                    findings.looked_for_keys = true;
                 }
                 Verdict::Find(Question::Revoked(_, asking)) => {
                     *said += if asking == Asking::ByRule { "revoked?, " } else { "suspected?, " };
@@ -495,9 +505,10 @@ fn jwt_27_what_is_cached_is_looked_at_again() {
     assert_eq!(gate.get("/x", &token), "keys_unknown");
 
     let late = UnixSeconds::new(NOW + 530);
-    assert_eq!(verified.still_good(&keys, &rules, late), Err(TokenError::Expired));
-    assert_eq!(verified.still_good(&keys, &rules, UnixSeconds::new(NOW + 529)), Ok(()));
-    assert_eq!(verified.still_good(&KeySet::default(), &rules, now), Err(TokenError::Key));
+    let leeway = rules.leeway;
+    assert_eq!(verified.still_good(&keys, leeway, late), Err(TokenError::Expired));
+    assert_eq!(verified.still_good(&keys, leeway, UnixSeconds::new(NOW + 529)), Ok(()));
+    assert_eq!(verified.still_good(&KeySet::default(), leeway, now), Err(TokenError::Key));
 }
 
 #[test]
@@ -512,9 +523,10 @@ fn the_token_is_handed_on_only_where_the_rule_says_so() {
         let now = UnixSeconds::new(NOW);
         let head = gate.head.as_ref();
         let (rules, cache, answers) = (&gate.rules, &gate.cache, &gate.answers);
-        let world = World { policy, rules, staleness, head, cache, answers, now };
+        let (issuers, keyring) = (&gate.issuers, &gate.keyring);
+        let world = World { policy, rules, issuers, keyring, staleness, head, cache, answers, now };
         let unsigned = Unsigned::parse(&text, head.unwrap().keys(), &gate.rules, now).unwrap();
-        let findings = Findings { token: Some(unsigned.answered(true)), revoked: None };
+        let findings = Findings { token: Some(unsigned.answered(true)), ..Findings::default() };
         let Verdict::Forward(permit) = decide(&facts, &world, &findings) else { panic!("{path}") };
         assert_eq!(permit.bearer().is_some(), handed, "{path}");
     }
