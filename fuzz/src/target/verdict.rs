@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::sync::LazyLock;
 
+use common::issuers::{Issuers, Keyring};
 use common::policy::{CanonicalPath, Policy, Requirement};
 use common::revocation::{Answers, Head};
 use common::same_origin::Provenance;
@@ -21,6 +22,8 @@ use crate::input::Input;
 struct Fixture {
     policy: Policy,
     rules: AccessRules,
+    issuers: Issuers,
+    keyring: Keyring,
     head: Head,
     user: String,
     admin: String,
@@ -41,6 +44,8 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     Fixture {
         policy: Policy::new(policy).expect("it is good"),
         rules: issuer::rules(),
+        issuers: Issuers::default(),
+        keyring: Keyring::default(),
         head: issuer::head(),
         user: token(Uuid::from_u128(3), &[]),
         admin: token(Uuid::from_u128(4), &["admin"]),
@@ -123,6 +128,8 @@ fn settle<'a>(facts: &Facts<'a>, fixture: &'static Fixture) -> Verdict<'a, 'stat
     let world = World {
         policy: &fixture.policy,
         rules: &fixture.rules,
+        issuers: &fixture.issuers,
+        keyring: &fixture.keyring,
         staleness: Staleness { fresh: Duration::from_secs(90), stale: Duration::from_mins(15) },
         head: Some(&fixture.head),
         cache: &cache,
@@ -137,6 +144,7 @@ fn settle<'a>(facts: &Facts<'a>, fixture: &'static Fixture) -> Verdict<'a, 'stat
                 let good = issued.iter().any(|token| *token == unsigned.text());
                 findings.token = Some(unsigned.answered(good));
             }
+            Verdict::Find(Question::Keys(_)) => unreachable!("there is no other issuer"),
             Verdict::Find(Question::Revoked(..)) => {
                 assert!(matches!(findings.token, Some(Ok(_))), "asked on behalf of nobody");
                 findings.revoked = Some(Ok(false));
