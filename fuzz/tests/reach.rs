@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 
 /// Words that some answers of a target must begin with, or hold.
-const REACHED: [(&str, &[&str]); 8] = [
+const REACHED: [(&str, &[&str]); 9] = [
     (
         "token",
         &["Verified {", "Err(Form)", "Err(Header)", "Err(Claims)", "Err(Issuer)", "Err(Expired)"],
+    ),
+    (
+        "foreign",
+        &["Verified {", "Err(Token(Claims))", "Err(Token(Key))", "Keys(", "Err(Token(Audience))"],
     ),
     ("cookie", &["access: Some", "refresh: Some", "Err(Ambiguous)", " None", " Some"]),
     ("path", &["[]", "[\"admin\"]", "[\"public\"", "refused", "é"]),

@@ -1,6 +1,7 @@
 //! What is fuzzed. Each target asserts what holds of every answer, and tells the answer.
 
 mod cookie;
+mod foreign;
 mod head;
 mod headers;
 mod issuer;
@@ -16,8 +17,9 @@ use crate::input::Input;
 pub(crate) type Target = fn(&mut Input<'_>) -> String;
 
 /// Every target, by name.
-pub(crate) const TARGETS: [(&str, Target); 8] = [
+pub(crate) const TARGETS: [(&str, Target); 9] = [
     ("token", token::run),
+    ("foreign", foreign::run),
     ("cookie", cookie::run),
     ("path", path::run),
     ("headers", headers::run),
