@@ -9,7 +9,8 @@ use common::problem::Code;
 use common::revocation::{Answers, Standing};
 use common::token::{AccessRules, Jws, MAX_TOKEN, TokenError, Typ, Verified, VerifiedCache};
 use common::verdict::{
-    Credential, Facts, Findings, Located, Question, Verdict, World, credential, decide, locate,
+    Credential, Facts, Findings, Located, Question, Refreshed, Verdict, World, credential, decide,
+    locate,
 };
 use serde_json::Value;
 
@@ -274,6 +275,13 @@ fn verdict(
                 findings.token = Some(unsigned.answered(good));
             }
             Verdict::Find(Question::Keys(_)) => findings.looked_for_keys = true,
+            Verdict::Find(Question::Refresh(_)) => {
+                told.tell(
+                    "refresh",
+                    "the origin would be asked for new tokens; taken as refused here",
+                );
+                findings.refreshed = Some(Refreshed::Ended);
+            }
             Verdict::Find(Question::Revoked(..)) => {
                 told.tell("revocation", "the origin would be asked; taken as not revoked here");
                 findings.revoked = Some(Ok(false));

@@ -10,7 +10,7 @@ use common::keys::Jwk;
 use common::problem::Code;
 use common::revocation::{Answers, Head};
 use common::token::{Header, Typ, VerifiedCache, join, signing_input};
-use common::verdict::{Findings, Located, Question, Verdict, World, decide, locate};
+use common::verdict::{Findings, Located, Question, Refreshed, Verdict, World, decide, locate};
 use common::{KeyId, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -276,6 +276,10 @@ impl<'c> Gate<'c> {
                 }
                 Verdict::Find(Question::Keys(_)) => {
                     findings.looked_for_keys = true;
+                    continue;
+                }
+                Verdict::Find(Question::Refresh(_)) => {
+                    findings.refreshed = Some(Refreshed::Ended);
                     continue;
                 }
                 Verdict::Find(Question::Revoked(..)) => {
