@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use common::issuers::{Issuers, Keyring};
+use common::issuers::Keyring;
 use common::keys::Jwk;
 use common::problem::Code;
 use common::revocation::{Answers, Head};
@@ -255,11 +255,11 @@ impl<'c> Gate<'c> {
 
     fn verdict(&self, request: &Request) -> String {
         let (cache, answers) = (VerifiedCache::new(1), Answers::new(1));
-        let (issuers, keyring) = (Issuers::default(), Keyring::default());
+        let keyring = Keyring::default();
         let world = World {
             policy: &self.config.policy,
             rules: &self.config.rules,
-            issuers: &issuers,
+            issuers: &self.config.issuers,
             keyring: &keyring,
             staleness: self.config.staleness,
             head: Some(&self.head),
