@@ -53,17 +53,21 @@ pub fn forwarded<'a>(
         .filter_map(|(name, value)| Some((name, value?)))
 }
 
-/// The headers that tell the app who is asking.
+/// The headers that tell the app who is asking. Session and token id are left out where another
+/// issuer's token has none.
 #[must_use]
-pub fn headers(token: &Verified) -> [(&'static str, String); 6] {
+pub fn headers(token: &Verified) -> Vec<(&'static str, String)> {
     [
-        ("x-auth-subject", token.subject.to_string()),
-        ("x-auth-session", token.sid.to_string()),
-        ("x-auth-token-id", token.jti.to_string()),
-        ("x-auth-roles", token.roles.join(",")),
-        ("x-auth-email-verified", token.email_verified.to_string()),
-        ("x-auth-expires", token.expires_at().to_string()),
+        ("x-auth-subject", Some(token.subject.to_string())),
+        ("x-auth-session", token.ids.sid.map(|sid| sid.to_string())),
+        ("x-auth-token-id", token.ids.jti.map(|jti| jti.to_string())),
+        ("x-auth-roles", Some(token.roles.join(","))),
+        ("x-auth-email-verified", Some(token.email_verified.to_string())),
+        ("x-auth-expires", Some(token.expires_at().to_string())),
     ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, value?)))
+    .collect()
 }
 
 #[cfg(test)]

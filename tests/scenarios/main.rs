@@ -16,6 +16,7 @@ mod configuration;
 mod cookies;
 mod crashes;
 mod false_origin;
+mod foreign_issuers;
 mod framing;
 mod front;
 mod hostile_requests;
@@ -37,6 +38,7 @@ mod reuse;
 mod revocation_reaches_edges;
 mod scale;
 mod sentinel;
+mod soak;
 mod spoofs;
 mod suspicion;
 mod workerd_verify;
@@ -119,9 +121,11 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_head", EMBEDDED, Size::Small, |store| Box::pin(kv_head::tell(store))),
     ("key_rotation", REDIS, Size::Small, |_| Box::pin(key_rotation::tell())),
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
+    ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
     ("scale", REDIS, Size::Small, |_| Box::pin(scale::tell())),
+    ("soak", EMBEDDED, Size::Small, |_| Box::pin(soak::tell())),
     ("suspicion", REDIS, Size::Small, |_| Box::pin(suspicion::tell())),
     ("lost_segments", REDIS, Size::Small, |store| Box::pin(lost_segments::tell(store))),
     ("replicas", REDIS, Size::Small, |store| Box::pin(replicas::tell(store))),
@@ -136,6 +140,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("revocation_reaches_edges_at_length", BOTH, Size::Long, |store| Box::pin(revocation_reaches_edges::tell_at_length(store))),
     ("sentinel_at_length", REDIS, Size::Long, |_| Box::pin(sentinel::tell_at_length())),
     ("scale_at_length", REDIS, Size::Long, |_| Box::pin(scale::tell_at_length())),
+    ("soak_at_length", EMBEDDED, Size::Long, |_| Box::pin(soak::tell_at_length())),
     ("replicas_at_length", REDIS, Size::Long, |store| Box::pin(replicas::tell_at_length(store))),
     ("crashes_at_length", BOTH, Size::Long, |store| Box::pin(crashes::tell_at_length(store))),
     ("logout_races_at_length", BOTH, Size::Long, |store| Box::pin(logout_races::tell_at_length(store))),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use xtask::Workspace;
 use xtask::stack::{BareWorker, Part, workerd};
 
-use crate::{Client, Outcome};
+use crate::{Client, Outcome, process};
 
 /// How long one may take to come up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -97,8 +97,24 @@ impl Edge {
         Client::new(self.url())
     }
 
-    pub(crate) fn id(&self) -> Option<u32> {
-        self.process.id()
+    /// The processor time that it has used.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn cpu(&self) -> Outcome<Duration> {
+        process::cpu(self.id()?)
+    }
+
+    /// The resident memory of its process, in bytes.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn memory(&self) -> Outcome<u64> {
+        process::memory(self.id()?)
+    }
+
+    fn id(&self) -> Outcome<u32> {
+        self.process.id().ok_or_else(|| "the edge is not running".into())
     }
 
     /// What it has printed.

@@ -13,7 +13,7 @@ use crate::kv::{Distance, KvServer, TOKEN};
 use crate::proxy::Proxy;
 use crate::redis::Redis;
 use crate::world::{free, logs, origin_program};
-use crate::{Client, Edge, Outcome, Store, secrets};
+use crate::{Client, Edge, Outcome, Store, process, secrets};
 
 /// How long an origin may take to come up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -190,13 +190,7 @@ impl Fleet {
     pub fn cpu(&self, at: usize) -> Outcome<Duration> {
         let origin = self.origins.get(at).ok_or("the fleet has not so many origins")?;
         let process = origin.process.id().ok_or("the origin is not running")?;
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-        // The name stands in brackets and may hold anything; user and system time are the 12th and
-        // 13th words behind it, in hundredths of a second (proc(5)).
-        let behind = stat.rsplit_once(')').map(|(_, behind)| behind).unwrap_or_default();
-        let words = behind.split_whitespace().skip(11).take(2);
-        let ticks = words.map(str::parse::<u64>).sum::<Result<u64, _>>()?;
-        Ok(Duration::from_millis(ticks * 10))
+        process::cpu(process)
     }
 
     /// A client of an origin, past the edges.

@@ -1,7 +1,6 @@
 //! Very many live revocations, through the real parts: what they cost an edge, that none of them is
 //! forgotten, and that nobody else is refused.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -13,7 +12,7 @@ use crate::cases::{Mint, text};
 use crate::figures::Figures;
 use crate::keys::SigningKey;
 use crate::revoked::{content, fill, ids, segments, settled};
-use crate::{Client, Edge, Fleet, Outcome, Plan, Store};
+use crate::{Client, Fleet, Outcome, Plan, Store};
 
 /// How long one more revocation may take to be published.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -181,20 +180,5 @@ async fn publish_one(fleet: &Fleet, origin: &Client, token: &str) -> Outcome<usi
             return Err("one more revocation is not published".into());
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-impl Edge {
-    /// The resident memory of its process, in bytes.
-    ///
-    /// # Errors
-    /// When the system does not tell.
-    pub fn memory(&self) -> Outcome<u64> {
-        let process = self.id().ok_or("the edge is not running")?;
-        let status =
-            std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        Ok(kilobytes.ok_or("the system does not tell the memory")?.trim().parse::<u64>()? * 1024)
     }
 }

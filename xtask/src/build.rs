@@ -35,7 +35,17 @@ pub fn edge(workspace: &Workspace, tools: &Tools) -> Result<(), Error> {
         compile(workspace, tools, &out)?;
         fs::write(&stamp, wanted).doing(|| format!("writing {}", stamp.display()))?;
     }
-    weigh(&out)
+    let (plain, gzip) = weigh(&out)?;
+    progress::note(&format!(
+        "Worker: {} KB, {} KB gzipped (budget {} KB)",
+        plain / 1024,
+        gzip / 1024,
+        WORKER_BUDGET / 1024
+    ));
+    if gzip > WORKER_BUDGET {
+        return Err(Error::Budget { gzip, budget: WORKER_BUDGET });
+    }
+    Ok(())
 }
 
 /// From Rust and JavaScript to the two files that are deployed.
@@ -76,8 +86,16 @@ fn compile(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<(), Error
     run("its main module", &mut bundle)
 }
 
-/// Tells the Worker's size, and refuses one above the budget.
-fn weigh(out: &Path) -> Result<(), Error> {
+/// The size of what is uploaded of the Worker as built, gzipped, in bytes.
+///
+/// # Errors
+/// When it is not built.
+pub fn edge_gzip(workspace: &Workspace) -> Result<usize, Error> {
+    Ok(weigh(&workspace.path("build"))?.1)
+}
+
+/// The Worker's size, as it is and gzipped.
+fn weigh(out: &Path) -> Result<(usize, usize), Error> {
     let (mut plain, mut gzip) = (0, 0);
     for name in ["index.js", "index_bg.wasm"] {
         let path = out.join(name);
@@ -92,16 +110,7 @@ fn weigh(out: &Path) -> Result<(), Error> {
         }
         gzip += squeezed.stdout.len();
     }
-    progress::note(&format!(
-        "Worker: {} KB, {} KB gzipped (budget {} KB)",
-        plain / 1024,
-        gzip / 1024,
-        WORKER_BUDGET / 1024
-    ));
-    if gzip > WORKER_BUDGET {
-        return Err(Error::Budget { gzip, budget: WORKER_BUDGET });
-    }
-    Ok(())
+    Ok((plain, gzip))
 }
 
 /// A digest of every file the Worker is built from. Told apart, not guarded: a hash against mistakes is enough.

@@ -31,7 +31,7 @@ pub use ports::Ports;
 pub(crate) use secret::write_private;
 pub use secret::{kept_secret, private_folder};
 pub use served::Served;
-pub use workerd::{BareWorker, workerd};
+pub use workerd::{BareWorker, Service, workerd, workers};
 
 use crate::{Error, Workspace, error::Doing};
 

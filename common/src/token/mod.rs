@@ -15,8 +15,9 @@ mod header;
 pub mod refresh;
 mod signature;
 
-pub use access::{AccessClaims, AccessRules, Verified};
+pub use access::{AccessClaims, AccessRules, Ids, Verified};
 pub use cache::VerifiedCache;
+pub(crate) use claims::{Claims, is_word};
 pub(crate) use compact::BASE64URL;
 pub use compact::{Jws, join, signing_input};
 pub use error::TokenError;

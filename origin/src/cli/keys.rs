@@ -99,7 +99,7 @@ fn revoke(config: &Config, kid: &str, now: UnixSeconds) -> Result<(), StartError
 
 /// The two keys of which there is one each.
 fn refuse_lasting(ring: &KeyRing, kid: &str) -> Result<(), StartError> {
-    if kid == "anchor" || ring.anchor().id().as_str() == kid {
+    if kid == "anchor" || ring.anchor().id().is_some_and(|id| id.as_str() == kid) {
         return Err("the anchor cannot be revoked from here: edges trust it by their ANCHOR_KEY. \
                     Stop the origins, remove keys/anchor.jwk in the state folder, start one, and \
                     deploy the edges with what `origin keys anchor` then prints"

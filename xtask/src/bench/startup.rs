@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     Error, Workspace,
@@ -44,7 +44,8 @@ pub fn startup(workspace: &Workspace) -> Result<(), Error> {
     let state = workspace.target().join("xtask/bench");
     let options = Options { ports: Ports::free(), ..Options::new(state) };
     let (origin, memory) = runtime.block_on(origin_starts(&program, &options))?;
-    let (worker, empty) = runtime.block_on(worker_starts(workspace, &program, &options))?;
+    let vars = vars(workspace, &program, &options)?;
+    let (worker, empty) = runtime.block_on(worker_starts(workspace, &options.state, vars))?;
 
     let rows = [
         ("origin serve to /readyz 200", format!("{:.1} ms", millis(origin))),
@@ -81,23 +82,36 @@ async fn origin_starts(program: &Path, options: &Options) -> Result<(Duration, u
     Ok((median(times), median(memory)))
 }
 
-/// The median starts of our Worker and of the empty one, in turn, each in a fresh workerd.
-async fn worker_starts(
+/// The vars of a Worker for an origin that need not be there.
+fn vars(
     workspace: &Workspace,
     origin: &Path,
     options: &Options,
-) -> Result<(Duration, Duration), Error> {
+) -> Result<Map<String, Value>, Error> {
     let state = stack::private_folder(&options.state)?;
     let anchor = stack::anchor_key(origin, &state, options)?;
     let secret = stack::kept_secret(&state.join("edge-secret"))?;
-    let ports = options.ports.resolve()?;
     let mut vars = stack::worker_vars(workspace)?;
     vars.insert("ANCHOR_KEY".into(), Value::from(anchor));
     vars.insert("EDGE_SECRET".into(), Value::from(secret));
+    Ok(vars)
+}
+
+/// The median times to the first response of our Worker and of an empty one, in turn, each in a fresh
+/// workerd whose files are in this folder.
+///
+/// # Errors
+/// When the Worker is not built or does not start.
+pub async fn worker_starts(
+    workspace: &Workspace,
+    folder: &Path,
+    vars: Map<String, Value>,
+) -> Result<(Duration, Duration), Error> {
+    let ports = Ports::free().resolve()?;
     let our_worker = BareWorker::Ours { vars, kv: None };
-    let mut ours = stack::workerd(workspace, &state.join("ours"), ports.edge, &our_worker)?;
-    let empty_worker = BareWorker::Script(EMPTY_WORKER.into());
-    let mut empty = stack::workerd(workspace, &state.join("empty"), ports.app, &empty_worker)?;
+    let mut ours = stack::workerd(workspace, &folder.join("ours"), ports.edge, &our_worker)?;
+    let empty_worker = BareWorker::script(EMPTY_WORKER);
+    let mut empty = stack::workerd(workspace, &folder.join("empty"), ports.app, &empty_worker)?;
     let (mut our_times, mut empty_times) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         our_times.push(first_answer(&mut ours, ports.edge, PATH, 400).await?);

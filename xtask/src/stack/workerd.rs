@@ -20,7 +20,30 @@ pub enum BareWorker {
         kv: Option<u16>,
     },
     /// A module of JavaScript.
-    Script(String),
+    Script {
+        /// Its text.
+        module: String,
+        /// As above.
+        vars: Map<String, Value>,
+        /// As above.
+        kv: Option<u16>,
+    },
+}
+
+impl BareWorker {
+    /// A module of JavaScript that needs nothing but itself.
+    pub fn script(module: impl Into<String>) -> Self {
+        Self::Script { module: module.into(), vars: Map::new(), kv: None }
+    }
+}
+
+/// A Worker and the loopback port it serves.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Where it listens.
+    pub port: u16,
+    /// What is run.
+    pub worker: BareWorker,
 }
 
 /// A part that runs a Worker on a loopback port, not started yet. Its folder holds its configuration
@@ -34,24 +57,24 @@ pub fn workerd(
     port: u16,
     worker: &BareWorker,
 ) -> Result<Part, Error> {
+    workers(workspace, folder, &[Service { port, worker: worker.clone() }])
+}
+
+/// The same with several Workers in one process, an isolate each, on one thread.
+///
+/// # Errors
+/// See [`workerd`].
+pub fn workers(workspace: &Workspace, folder: &Path, services: &[Service]) -> Result<Part, Error> {
     let folder = private_folder(folder)?;
-    let (modules, bindings, kv) = match worker {
-        BareWorker::Ours { vars, kv } => {
-            embed(workspace, &folder)?;
-            let modules = "(name = \"index.js\", esModule = embed \"index.js\"), \
-                           (name = \"index_bg.wasm\", wasm = embed \"index_bg.wasm\")";
-            (modules.to_owned(), bindings(vars), *kv)
-        }
-        BareWorker::Script(script) => {
-            let module = format!("(name = \"index.js\", esModule = {})", quoted(script));
-            (module, String::new(), None)
-        }
-    };
+    if services.iter().any(|service| matches!(service.worker, BareWorker::Ours { .. })) {
+        embed(workspace, &folder)?;
+    }
     let date = edge::compatibility_date(workspace)?;
     let file = folder.join("workerd.capnp");
-    write_private(&file, &configuration(port, &modules, &bindings, kv, &date))
+    write_private(&file, &configuration(services, &date))
         .doing(|| format!("writing {}", file.display()))?;
     let program = workspace.node_program("workerd");
+    let port = services.first().map_or(0, |service| service.port);
     Ok(Part::new("edge", port, folder.join("workerd.log"), move || {
         let mut command = Command::new(&program);
         command.arg("serve").arg(&file);
@@ -68,38 +91,69 @@ fn embed(workspace: &Workspace, folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn bindings(vars: &Map<String, Value>) -> String {
-    let kv = "(name = \"PORTCULLIS_KV\", kvNamespace = \"kv\")".to_owned();
+fn configuration(services: &[Service], date: &str) -> String {
+    let each = |text: fn(usize, &Service) -> String| -> String {
+        services.iter().enumerate().map(|(at, service)| text(at, service)).collect()
+    };
+    let (names, sockets) = (each(name), each(socket));
+    let workers: String = services
+        .iter()
+        .enumerate()
+        .map(|(at, service)| worker(at, &service.worker, &quoted(date)))
+        .collect();
+    format!(
+        r#"using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+{names}    (name = "internet", network = (allow = ["local"])),
+  ],
+  sockets = [
+{sockets}  ],
+);
+{workers}"#
+    )
+}
+
+fn name(at: usize, service: &Service) -> String {
+    let (BareWorker::Ours { kv, .. } | BareWorker::Script { kv, .. }) = service.worker;
+    let kv = match kv {
+        Some(port) => format!("external = (address = \"127.0.0.1:{port}\", http = ())"),
+        None => "network = (allow = [])".to_owned(),
+    };
+    format!("    (name = \"worker{at}\", worker = .worker{at}),\n    (name = \"kv{at}\", {kv}),\n")
+}
+
+fn socket(at: usize, service: &Service) -> String {
+    let port = service.port;
+    let listens = format!("name = \"http{at}\", address = \"127.0.0.1:{port}\", http = ()");
+    format!("    ({listens}, service = \"worker{at}\"),\n")
+}
+
+fn worker(at: usize, worker: &BareWorker, date: &str) -> String {
+    let (modules, vars) = match worker {
+        BareWorker::Ours { vars, .. } => {
+            let modules = "(name = \"index.js\", esModule = embed \"index.js\"), \
+                           (name = \"index_bg.wasm\", wasm = embed \"index_bg.wasm\")";
+            (modules.to_owned(), vars)
+        }
+        BareWorker::Script { module, vars, .. } => {
+            (format!("(name = \"index.js\", esModule = {})", quoted(module)), vars)
+        }
+    };
+    let bindings = bindings(vars, at);
+    format!(
+        "const worker{at} :Workerd.Worker = (\n  modules = [{modules}],\n  \
+         bindings = [{bindings}],\n  compatibilityDate = {date},\n);\n"
+    )
+}
+
+fn bindings(vars: &Map<String, Value>, at: usize) -> String {
+    let kv = format!("(name = \"PORTCULLIS_KV\", kvNamespace = \"kv{at}\")");
     let vars = vars.iter().map(|(name, value)| match value {
         Value::String(text) => format!("(name = {}, text = {})", quoted(name), quoted(text)),
         other => format!("(name = {}, json = {})", quoted(name), quoted(&other.to_string())),
     });
     vars.chain([kv]).collect::<Vec<_>>().join(", ")
-}
-
-fn configuration(port: u16, modules: &str, bindings: &str, kv: Option<u16>, date: &str) -> String {
-    let kv = match kv {
-        Some(port) => format!("external = (address = \"127.0.0.1:{port}\", http = ())"),
-        None => "network = (allow = [])".to_owned(),
-    };
-    let date = quoted(date);
-    format!(
-        r#"using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .worker),
-    (name = "kv", {kv}),
-    (name = "internet", network = (allow = ["local"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:{port}", http = (), service = "main")],
-);
-const worker :Workerd.Worker = (
-  modules = [{modules}],
-  bindings = [{bindings}],
-  compatibilityDate = {date},
-);
-"#
-    )
 }
 
 /// A string as Cap'n Proto's text format writes it, which is as JSON does.
