@@ -3,6 +3,7 @@
 use core::fmt;
 
 use common::UnixSeconds;
+use common::issuers::{Issuers, Keyring};
 use common::policy::{CanonicalPath, Host, Requirement, Rule};
 use common::problem::Code;
 use common::revocation::{Answers, Standing};
@@ -219,9 +220,12 @@ fn verdict(
     told: &mut Explanation,
 ) {
     let (cache, answers) = (VerifiedCache::new(1), Answers::new(1));
+    let (issuers, keyring) = (Issuers::default(), Keyring::default());
     let world = World {
         policy: &config.policy,
         rules: &config.rules,
+        issuers: &issuers,
+        keyring: &keyring,
         staleness: config.staleness,
         head: Some(&known.head),
         cache: &cache,
@@ -235,6 +239,7 @@ fn verdict(
                 let good = !known.has_keys || signature::is_good(&unsigned.check);
                 findings.token = Some(unsigned.answered(good));
             }
+            Verdict::Find(Question::Keys(_)) => findings.looked_for_keys = true,
             Verdict::Find(Question::Revoked(..)) => {
                 told.tell("revocation", "the origin would be asked; taken as not revoked here");
                 findings.revoked = Some(Ok(false));

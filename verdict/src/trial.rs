@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use common::issuers::{Issuers, Keyring};
 use common::keys::Jwk;
 use common::problem::Code;
 use common::revocation::{Answers, Head};
@@ -254,9 +255,12 @@ impl<'c> Gate<'c> {
 
     fn verdict(&self, request: &Request) -> String {
         let (cache, answers) = (VerifiedCache::new(1), Answers::new(1));
+        let (issuers, keyring) = (Issuers::default(), Keyring::default());
         let world = World {
             policy: &self.config.policy,
             rules: &self.config.rules,
+            issuers: &issuers,
+            keyring: &keyring,
             staleness: self.config.staleness,
             head: Some(&self.head),
             cache: &cache,
@@ -268,6 +272,10 @@ impl<'c> Gate<'c> {
             return match decide(&request.facts(), &world, &findings) {
                 Verdict::Find(Question::Signature(unsigned)) => {
                     findings.token = Some(unsigned.answered(true));
+                    continue;
+                }
+                Verdict::Find(Question::Keys(_)) => {
+                    findings.looked_for_keys = true;
                     continue;
                 }
                 Verdict::Find(Question::Revoked(..)) => {

@@ -85,8 +85,8 @@ impl<'a> AssertionClaims<'a> {
             iss: issuer,
             aud: audience,
             sub: token.subject.as_str(),
-            sid: Some(token.sid),
-            jti: Some(token.jti),
+            sid: token.ids.sid,
+            jti: token.ids.jti,
             roles: &token.roles,
             email_verified: token.email_verified,
             token_exp: token.expires_at(),
@@ -161,7 +161,7 @@ impl<'a, 'k> Unsigned<'a, 'k> {
     ) -> Result<Self, AssertionError> {
         let jws = Jws::parse(text, MAX)?;
         jws.header.expect(Typ::Assertion)?;
-        if jws.header.kid.as_ref() != Some(rules.key.id()) {
+        if jws.header.kid.is_none() || jws.header.kid.as_ref() != rules.key.id() {
             return Err(TokenError::Key.into());
         }
         let content = Asserted::read(jws.unverified_payload(), rules, asked, now)?;
@@ -205,7 +205,7 @@ impl Asserted {
         now: UnixSeconds,
     ) -> Result<Self, AssertionError> {
         let mut claims = Claims::parse(payload)?;
-        claims.audience(&rules.audience)?;
+        claims.audience(|aud| aud == rules.audience)?;
         // As RFC 9449 §4.3 binds a proof to its request, but with the query, since apps act on it,
         // and without scheme and host, which an app behind a gate cannot know.
         if claims.text("htm")? != asked.method || claims.text("htu")? != asked.target {

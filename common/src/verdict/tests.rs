@@ -207,7 +207,7 @@ impl Gate {
                     findings.token = Some(unsigned.answered(signature));
                 }
                 Verdict::Find(Question::Keys(_)) => {
-                    said += "keys?, ";
+                    *said += "keys?, ";
                     findings.looked_for_keys = true;
                 }
                 Verdict::Find(Question::Revoked(_, asking)) => {
