@@ -127,14 +127,14 @@ fn below(place: &str, prefix: &str) -> bool {
 }
 
 /// A path as the laxest of servers might read it: decoded until nothing is left to decode, backslashes
-/// for slashes, parameters dropped, dots resolved, doubled slashes made one.
+/// for slashes, parameters dropped, dots resolved, doubled slashes made one, in lower case.
 fn place(path: &str) -> String {
     let mut text = path.to_owned();
     for _ in 0..4 {
         text = decoded(&text);
     }
     let mut segments: Vec<&str> = Vec::new();
-    let text = text.replace('\\', "/");
+    let text = text.replace('\\', "/").to_lowercase();
     for segment in text.split('/').map(|s| s.split([';', '\0']).next().unwrap_or(s)) {
         match segment {
             "" | "." => {}
