@@ -52,7 +52,7 @@ pub(crate) fn to_origin(
     }
 }
 
-/// Takes off, on every route, what could be taken for a header of ours.
+/// Takes off, on every route, what could be taken for a header of ours, or for a proxy's word.
 fn without_forgeable(plan: &mut Plan, headers: Headers<'_>) {
     for (name, _) in headers.iter().filter(|(name, _)| is_forgeable(name)) {
         plan.without(name);

@@ -31,6 +31,7 @@ mod login_to_app;
 mod logout_races;
 mod lost_segments;
 mod oidc_provider;
+mod pass_through;
 mod paths;
 mod readme;
 mod redis_line;
@@ -43,6 +44,7 @@ mod sentinel;
 mod soak;
 mod spoofs;
 mod suspicion;
+mod web_sockets;
 mod workerd_verify;
 
 use std::collections::BTreeMap;
@@ -140,6 +142,10 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("framing", EMBEDDED, Size::Small, |_| Box::pin(framing::tell())),
     ("caching", EMBEDDED, Size::Small, |_| Box::pin(caching::tell())),
     ("cookies", EMBEDDED, Size::Small, |_| Box::pin(cookies::tell())),
+    ("pass_through", EMBEDDED, Size::Small, |_| Box::pin(pass_through::tell())),
+    ("web_sockets", EMBEDDED, Size::Small, |_| Box::pin(web_sockets::tell())),
+    ("pass_through_at_length", EMBEDDED, Size::Long, |_| Box::pin(pass_through::tell_at_length())),
+    ("web_sockets_at_length", EMBEDDED, Size::Long, |_| Box::pin(web_sockets::tell_at_length())),
     ("caching_at_length", EMBEDDED, Size::Long, |_| Box::pin(caching::tell_at_length())),
     ("revocation_reaches_edges_at_length", BOTH, Size::Long, |store| Box::pin(revocation_reaches_edges::tell_at_length(store))),
     ("sentinel_at_length", REDIS, Size::Long, |_| Box::pin(sentinel::tell_at_length())),
