@@ -1,7 +1,11 @@
 //! Public keys: reading a JWK Set (RFC 7517), finding the key a token names, overlap in rotation.
 
+mod set;
+
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
+
+pub use set::{KeySet, MAX_KEYS, UnusableKeySet};
 
 use crate::token::{Algorithm, BASE64URL};
 use crate::{KeyId, UnixSeconds};
@@ -84,7 +88,7 @@ impl Jwk {
 /// A public key, its one algorithm, its name, and when it may be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    id: KeyId,
+    id: Option<KeyId>,
     material: Material,
     algorithm: Algorithm,
     not_before: Option<UnixSeconds>,
@@ -133,21 +137,27 @@ pub enum UnusableKey {
 }
 
 impl Key {
-    /// Reads a JWK.
+    /// Reads a JWK of our own, which names itself and its algorithm.
     ///
     /// # Errors
     /// Why it cannot be used.
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, UnusableKey> {
+        let key = Self::read(jwk, None)?;
+        if key.id.is_some() { Ok(key) } else { Err(UnusableKey::Id) }
+    }
+
+    /// Reads any JWK; `rsa` is what an RSA key is for that does not say so itself.
+    fn read(jwk: &Jwk, rsa: Option<Algorithm>) -> Result<Self, UnusableKey> {
         // RFC 7517 §4.2, §4.3.
         let for_signatures = jwk.usage.as_deref().is_none_or(|u| u == "sig");
         let may_verify = jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
         if !for_signatures || !may_verify {
             return Err(UnusableKey::Usage);
         }
-        let kid = jwk.kid.clone().ok_or(UnusableKey::Id)?;
-        let (material, algorithm) = Material::from_jwk(jwk)?;
+        let (material, algorithm) = Material::from_jwk(jwk, rsa)?;
+        let id = jwk.kid.clone().map(KeyId::try_from).transpose();
         Ok(Self {
-            id: KeyId::try_from(kid).map_err(|_| UnusableKey::Id)?,
+            id: id.map_err(|_| UnusableKey::Id)?,
             material,
             algorithm,
             not_before: jwk.nbf,
@@ -159,7 +169,7 @@ impl Key {
     #[must_use]
     pub const fn ed25519(id: KeyId, x: [u8; 32]) -> Self {
         Self {
-            id,
+            id: Some(id),
             material: Material::Ed25519 { x },
             algorithm: Algorithm::EdDsa,
             not_before: None,
@@ -167,10 +177,10 @@ impl Key {
         }
     }
 
-    /// The key's name.
+    /// The key's name. Keys of other issuers may have none.
     #[must_use]
-    pub const fn id(&self) -> &KeyId {
-        &self.id
+    pub const fn id(&self) -> Option<&KeyId> {
+        self.id.as_ref()
     }
 
     /// The one algorithm it is used with.
@@ -205,18 +215,22 @@ impl Key {
 }
 
 impl Material {
-    fn from_jwk(jwk: &Jwk) -> Result<(Self, Algorithm), UnusableKey> {
+    fn from_jwk(jwk: &Jwk, rsa: Option<Algorithm>) -> Result<(Self, Algorithm), UnusableKey> {
         match (jwk.kty.as_str(), jwk.crv.as_deref(), jwk.alg.as_deref()) {
             ("OKP", Some("Ed25519"), None | Some("EdDSA" | "Ed25519")) => {
-                Ok((Self::Ed25519 { x: fixed(jwk.x.as_ref())? }, Algorithm::EdDsa))
+                Ok((Self::Ed25519 { x: ed25519(jwk)? }, Algorithm::EdDsa))
             }
+            // Whether the point lies on the curve is for whoever imports the key: WebCrypto and
+            // aws-lc both refuse one that does not.
             ("EC", Some("P-256"), None | Some("ES256")) => {
                 let (x, y) = (fixed(jwk.x.as_ref())?, fixed(jwk.y.as_ref())?);
                 Ok((Self::P256 { x, y }, Algorithm::Es256))
             }
-            // Without `alg` an RSA key would be good for two algorithms: the token would choose.
-            ("RSA", None, Some("RS256")) => Ok((rsa(jwk)?, Algorithm::Rs256)),
-            ("RSA", None, Some("PS256")) => Ok((rsa(jwk)?, Algorithm::Ps256)),
+            ("RSA", None, Some("RS256")) => Ok((numbers_of_rsa(jwk)?, Algorithm::Rs256)),
+            ("RSA", None, Some("PS256")) => Ok((numbers_of_rsa(jwk)?, Algorithm::Ps256)),
+            // Without `alg` an RSA key would be good for two algorithms and the token would choose,
+            // unless its issuer is configured to use one of them only.
+            ("RSA", None, None) => Ok((numbers_of_rsa(jwk)?, rsa.ok_or(UnusableKey::Kind)?)),
             _ => Err(UnusableKey::Kind),
         }
     }
@@ -231,9 +245,48 @@ fn fixed(member: Option<&String>) -> Result<[u8; 32], UnusableKey> {
     decoded(member)?.try_into().map_err(|_| UnusableKey::Numbers)
 }
 
+/// The points of small order, without the sign bit: 0 and 1, the two of order 8, and p-1, p and p+1,
+/// of which the last two are 0 and 1 written wrongly. Under such a key a signature can be made up
+/// for some messages without any secret (RFC 8032 §5.1.7 does not ask for this check; RFC 7748 §6.1
+/// and libsodium's `ge25519_has_small_order` have the same list).
+pub(crate) const SMALL_ORDER: [[u8; 32]; 7] = [
+    [0; 32],
+    ends(1, 0, 0),
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+    ends(0xec, 0xff, 0x7f),
+    ends(0xed, 0xff, 0x7f),
+    ends(0xee, 0xff, 0x7f),
+];
+
+/// 32 bytes of `middle` with another first and last.
+const fn ends(first: u8, middle: u8, last: u8) -> [u8; 32] {
+    let mut bytes = [middle; 32];
+    let [start, .., end] = &mut bytes;
+    *start = first;
+    *end = last;
+    bytes
+}
+
+fn ed25519(jwk: &Jwk) -> Result<[u8; 32], UnusableKey> {
+    let x: [u8; 32] = fixed(jwk.x.as_ref())?;
+    let mut unsigned = x;
+    let [.., last] = &mut unsigned;
+    *last &= 0x7f;
+    if SMALL_ORDER.contains(&unsigned) { Err(UnusableKey::Numbers) } else { Ok(x) }
+}
+
 /// RFC 7518 §3.3 and §6.3: 2048 bits or more, and an exponent that is odd and not 1; the upper
 /// bounds keep a hostile set from buying our CPU.
-fn rsa(jwk: &Jwk) -> Result<Material, UnusableKey> {
+fn numbers_of_rsa(jwk: &Jwk) -> Result<Material, UnusableKey> {
     let (n, e) = (decoded(jwk.n.as_ref())?, decoded(jwk.e.as_ref())?);
     let size_fits = (256..=1024).contains(&n.len()) && n.first().is_some_and(|top| *top >= 0x80);
     let exponent_fits = (1..=8).contains(&e.len())
@@ -241,53 +294,4 @@ fn rsa(jwk: &Jwk) -> Result<Material, UnusableKey> {
         && e.last().is_some_and(|low| low % 2 == 1)
         && e != [1];
     if size_fits && exponent_fits { Ok(Material::Rsa { n, e }) } else { Err(UnusableKey::Numbers) }
-}
-
-/// The keys of one issuer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeySet(Vec<Key>);
-
-/// Why a whole set is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UnusableKeySet {
-    /// Two usable keys of one name.
-    #[error("two keys have the same kid")]
-    DuplicateId,
-    /// A symmetric or private key: whoever can read the set could sign.
-    #[error("the set holds a secret key")]
-    Secret,
-}
-
-impl KeySet {
-    /// Reads a set, passing over keys of kinds that are not enabled (RFC 7517 §5).
-    ///
-    /// # Errors
-    /// When the set as a whole cannot be trusted.
-    pub fn from_jwks(jwks: &[Jwk]) -> Result<Self, UnusableKeySet> {
-        let mut keys: Vec<Key> = Vec::with_capacity(jwks.len());
-        for jwk in jwks {
-            if jwk.kty == "oct" || jwk.d.is_some() {
-                return Err(UnusableKeySet::Secret);
-            }
-            let Ok(key) = Key::from_jwk(jwk) else {
-                continue;
-            };
-            if keys.iter().any(|other| other.id == key.id) {
-                return Err(UnusableKeySet::DuplicateId);
-            }
-            keys.push(key);
-        }
-        Ok(Self(keys))
-    }
-
-    /// The key of this name, if it may be used at `now`.
-    #[must_use]
-    pub fn at(&self, id: &KeyId, now: UnixSeconds) -> Option<&Key> {
-        self.0.iter().find(|key| key.id == *id && key.valid_at(now))
-    }
-
-    /// All keys, also those not valid now.
-    pub fn iter(&self) -> impl Iterator<Item = &Key> {
-        self.0.iter()
-    }
 }

@@ -3,7 +3,8 @@
 //! No IO, no clock, no randomness, no logging: facts and `now` come in as values, verdicts go out.
 //! The same code runs in the Worker (wasm32), in the origin and in the tests.
 //!
-//! - [`token`]: strict reading and writing of the three kinds of JWS;
+//! - [`token`]: strict reading and writing of the four kinds of JWS;
+//! - [`issuers`]: whose tokens are accepted besides our own, and by which keys;
 //! - [`keys`]: the public keys that may have signed them;
 //! - [`revocation`]: the signed head and the list of what is revoked;
 //! - [`policy`]: which path asks for what;
@@ -18,6 +19,7 @@ mod time;
 
 pub mod cookie;
 pub mod identity;
+pub mod issuers;
 pub mod keys;
 pub mod policy;
 pub mod problem;

@@ -68,7 +68,18 @@ catalogue! {
     /// A path that two programs could read differently.
     PathAmbiguous = 400, "path_ambiguous",
         "The path can be read in more than one way: send it without encoded or doubled \
-         slashes, backslashes, dot segments, control characters and stray percent signs.";
+         slashes, backslashes, dot segments, control characters and stray percent signs, and with \
+         capital letters only where the app has them.";
+    /// No host, or one that two programs could read differently.
+    HostInvalid = 400, "host_invalid",
+        "The `Host` is not acceptable: expected one name or address, and perhaps a port.";
+    /// A protocol other than WebSocket.
+    UpgradeRefused = 400, "upgrade_refused",
+        "Only a GET may ask for another protocol here, and only for `websocket`.";
+    /// Another site's script may not do this.
+    CorsRefused = 403, "cors_refused",
+        "Scripts of this origin may not send this request here: the rule for this path does not \
+         allow the origin, the method or one of the headers.";
     /// A method that is never passed on.
     MethodRefused = 405, "method_refused",
         "This method is not passed on.";

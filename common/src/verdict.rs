@@ -1,21 +1,26 @@
 //! The verdict on a request: the heart of the gate. Pure: whoever has the facts and the world in
 //! hand asks [`decide`], finds out what it wants to know first, and asks again.
 
+mod cors;
 mod credentials;
+mod place;
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use crate::UnixSeconds;
 use crate::cookie::{self, Ours};
 use crate::identity;
-use crate::policy::{CanonicalPath, Hand, Place, Policy, Requirement, Rule, Unfresh};
+use crate::issuers::{IssuerIndex, Issuers, Keyring, Reading, Trust, Untrusted};
+use crate::policy::{Cache, Hand, Policy, Requirement, Rule, Unfresh};
 use crate::problem::Code;
 use crate::revocation::{Answers, Head, Standing};
 use crate::same_origin::{Provenance, changes_state};
 use crate::token::access::Unsigned;
 use crate::token::{AccessRules, TokenError, Verified, VerifiedCache};
-use credentials::Credential;
-pub use credentials::{bearer, names_bearer};
+pub use cors::{CorsHeaders, Preflight};
+pub use credentials::{Credential, bearer, names_bearer};
+pub use place::{Located, locate};
 
 /// What is known of a request, as it came.
 #[derive(Clone, Copy, Debug)]
@@ -32,8 +37,20 @@ pub struct Facts<'a> {
     pub cookie: Option<&'a str>,
     /// Where the browser says the request comes from.
     pub provenance: Provenance<'a>,
-    /// Whether it asks for another protocol: a WebSocket handshake.
-    pub upgrade: bool,
+    /// `Upgrade`: another protocol it asks for.
+    pub upgrade: Option<&'a str>,
+    /// `Access-Control-Request-Method`.
+    pub preflight_method: Option<&'a str>,
+    /// `Access-Control-Request-Headers`; several lines joined by `, `.
+    pub preflight_headers: Option<&'a str>,
+}
+
+impl<'a> Facts<'a> {
+    /// The method that a CORS preflight (Fetch §3.3.1) asks about; none in any other request.
+    pub(crate) fn preflight_for(&self) -> Option<&'a str> {
+        let is_one = self.method == "OPTIONS" && self.provenance.origin.is_some();
+        self.preflight_method.filter(|_| is_one)
+    }
 }
 
 /// What the gate knows.
@@ -43,6 +60,10 @@ pub struct World<'w, 'c> {
     pub policy: &'w Policy,
     /// Which access tokens are accepted.
     pub rules: &'w AccessRules,
+    /// Which of other issuers are accepted, too.
+    pub issuers: &'w Issuers,
+    /// Those issuers' keys.
+    pub keyring: &'w Keyring,
     /// How long a head may be trusted.
     pub staleness: Staleness,
     /// The last head that was accepted.
@@ -70,6 +91,8 @@ pub struct Staleness {
 pub struct Findings {
     /// The answer to [`Question::Signature`].
     pub token: Option<Result<Verified, TokenError>>,
+    /// Whether [`Question::Keys`] was followed.
+    pub looked_for_keys: bool,
     /// The answer to [`Question::Revoked`].
     pub revoked: Option<Result<bool, OriginSilent>>,
 }
@@ -86,6 +109,8 @@ pub enum Verdict<'a, 'w> {
     Forward(Permit<'a>),
     /// Answer it here.
     Refuse(Refusal),
+    /// Answer a browser here that asks what another site's script may do.
+    Answer(Preflight),
     /// Pass it to the origin, whose own business it is.
     PassToOrigin(OriginPermit),
     /// Find this out first, then ask again.
@@ -98,6 +123,9 @@ pub enum Question<'a, 'w> {
     /// Is this signature good? The answer goes through [`Unsigned::answered`] to
     /// [`Findings::token`].
     Signature(Box<Unsigned<'a, 'w>>),
+    /// Which keys has this issuer? They go into [`World::keyring`], and that they were looked for into
+    /// [`Findings::looked_for_keys`].
+    Keys(IssuerIndex),
     /// Is this token revoked, by the origin's own word? Goes to [`Findings::revoked`].
     Revoked(Box<Verified>, Asking),
 }
@@ -118,9 +146,64 @@ pub struct Permit<'a> {
     identity: Vec<(&'static str, String)>,
     bearer: Option<&'a str>,
     lasting: Option<Box<Verified>>,
+    hand: Hand,
+    cache: Cache,
+    upstream: Option<Arc<str>>,
+    cors: Option<CorsHeaders>,
 }
 
-impl Permit<'_> {
+impl<'a> Permit<'a> {
+    fn new(rule: &Rule, facts: &Facts<'_>) -> Self {
+        Self {
+            identity: Vec::new(),
+            bearer: None,
+            lasting: None,
+            hand: rule.hand,
+            cache: rule.cache,
+            upstream: rule.upstream.clone(),
+            cors: CorsHeaders::of(rule, facts.provenance.origin),
+        }
+    }
+
+    fn naming(self, token: &Verified, text: &'a str, facts: &Facts<'_>) -> Self {
+        let bearer = match self.hand {
+            Hand::Headers | Hand::Assertion => None,
+            Hand::Token => Some(text),
+        };
+        let lasting = facts.upgrade.map(|_| Box::new(token.clone()));
+        Self { identity: identity::headers(token), bearer, lasting, ..self }
+    }
+
+    /// How the app is to learn who asks.
+    #[must_use]
+    pub const fn hand(&self) -> Hand {
+        self.hand
+    }
+
+    /// Whether the app's answer may be kept on the way.
+    #[must_use]
+    pub const fn cache(&self) -> Cache {
+        self.cache
+    }
+
+    /// Which of `UPSTREAMS` the request goes to; the app when none is named.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&str> {
+        self.upstream.as_deref()
+    }
+
+    /// What the response bears for scripts of other sites, in place of what the app says under
+    /// `access-control-…`; where none, the app's own words stand.
+    #[must_use]
+    pub const fn cors(&self) -> Option<&CorsHeaders> {
+        self.cors.as_ref()
+    }
+
+    /// What to answer when the request cannot be brought to the app after all.
+    #[must_use]
+    pub fn refuse(self, code: Code) -> Refusal {
+        Refusal { cors: self.cors.map(Box::new), ..code.into() }
+    }
     /// The headers that tell the app who asks; none on a public path.
     #[must_use]
     pub fn identity(&self) -> &[(&'static str, String)] {
@@ -156,6 +239,7 @@ pub struct Refusal {
     code: Code,
     scope: Option<String>,
     cause: Option<TokenError>,
+    cors: Option<Box<CorsHeaders>>,
 }
 
 impl Refusal {
@@ -176,11 +260,31 @@ impl Refusal {
     pub const fn cause(&self) -> Option<TokenError> {
         self.cause
     }
+
+    /// What the response bears so that scripts of other sites can read it.
+    #[must_use]
+    pub fn cors(&self) -> Option<&CorsHeaders> {
+        self.cors.as_deref()
+    }
+
+    fn under(self, rule: &Rule, facts: &Facts<'_>) -> Self {
+        let cors = CorsHeaders::of(rule, facts.provenance.origin).map(Box::new);
+        Self { cors, ..self }
+    }
 }
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, scope: None, cause: None }
+        Self { code, scope: None, cause: None, cors: None }
+    }
+}
+
+impl From<Untrusted> for Refusal {
+    fn from(untrusted: Untrusted) -> Self {
+        match untrusted {
+            Untrusted::Token(error) => error.into(),
+            Untrusted::KeysUnknown => Code::KeysUnknown.into(),
+        }
     }
 }
 
@@ -201,7 +305,7 @@ impl From<TokenError> for Refusal {
             | TokenError::Times
             | TokenError::Signature => Code::TokenInvalid,
         };
-        Self { code, scope: None, cause: Some(error) }
+        Self { code, scope: None, cause: Some(error), cors: None }
     }
 }
 
@@ -221,59 +325,66 @@ fn judge<'a, 'w>(
     world: &World<'w, '_>,
     findings: &Findings,
 ) -> Result<Verdict<'a, 'w>, Refusal> {
-    // TRACE sends a request's headers back to whoever asks (RFC 9110 §9.3.8), CONNECT makes
-    // tunnels: neither has any use behind a gate.
-    if ["TRACE", "TRACK", "CONNECT"].iter().any(|m| m.eq_ignore_ascii_case(facts.method)) {
-        return Err(Code::MethodRefused.into());
-    }
-    let path = CanonicalPath::parse(facts.path).map_err(|_| Code::PathAmbiguous)?;
-    let place = world.policy.place(facts.method, &path).map_err(|_| Code::PathAmbiguous)?;
-    let cookies = facts.cookie.map_or(Ok(Ours::default()), cookie::ours);
-    let rule = match place {
-        Place::Origin => return pass_to_origin(facts, cookies),
-        Place::EdgeOnly => return Err(Code::NotFound.into()),
-        // A public path looks at no credentials, good or bad.
-        Place::App(Rule { require: Requirement::Public, .. }) => {
-            return Ok(Verdict::Forward(Permit {
-                identity: Vec::new(),
-                bearer: None,
-                lasting: None,
-            }));
+    match locate(facts, world.policy)? {
+        Located::Origin => pass_to_origin(facts),
+        Located::Preflight(rule) => cors::preflight(facts, rule).map(Verdict::Answer),
+        Located::App(rule) => {
+            by_rule(facts, rule, world, findings).map_err(|refusal| refusal.under(rule, facts))
         }
-        Place::App(rule) => rule,
-    };
+    }
+}
 
-    let cookies = cookies.map_err(|_| Code::CredentialsAmbiguous)?;
-    let credential = credentials::of(facts.authorization, cookies)?;
+fn by_rule<'a, 'w>(
+    facts: &Facts<'a>,
+    rule: &Rule,
+    world: &World<'w, '_>,
+    findings: &Findings,
+) -> Result<Verdict<'a, 'w>, Refusal> {
+    // A public path looks at no credentials, good or bad.
+    if rule.require == Requirement::Public {
+        return Ok(Verdict::Forward(Permit::new(rule, facts)));
+    }
+    let credential = credential(facts)?;
     let text = credential.text();
     let head = world.head.ok_or(Code::KeysUnknown)?;
+    let trust = trust(world, head, findings);
     let verified = match (&findings.token, world.cache.get(text)) {
         (Some(found), _) => found.as_ref().map_err(|error| *error)?,
         (None, Some(cached)) => cached,
         (None, None) => {
-            let unsigned = Unsigned::parse(text, head.keys(), world.rules, world.now)?;
-            return Ok(Verdict::Find(Question::Signature(Box::new(unsigned))));
+            return Ok(Verdict::Find(match trust.read(text)? {
+                Reading::Unsigned(unsigned) => Question::Signature(unsigned),
+                Reading::Keys(issuer) => Question::Keys(issuer),
+            }));
         }
     };
-    verified.still_good(head.keys(), world.rules, world.now)?;
+    if let Some(issuer) = trust.still_good(verified)? {
+        return Ok(Verdict::Find(Question::Keys(issuer)));
+    }
     // Deny first: what is known to be revoked stays refused however old the knowledge is.
     let suspicion = suspicion(verified, head, world)?;
     meets(verified, &rule.require)?;
-    if let Credential::Cookie(_) = credential {
+    if let Credential::Cookie(_) = credential
+        && !cors::trusts(rule, facts.provenance.origin)
+    {
         check_provenance(facts)?;
     }
     // Last, since it may cost a question to the origin.
     if let Some(question) = uncertain(rule.unfresh, verified, suspicion, head, world, findings)? {
         return Ok(Verdict::Find(question));
     }
-    Ok(Verdict::Forward(Permit {
-        identity: identity::headers(verified).into(),
-        bearer: match rule.hand {
-            Hand::Headers => None,
-            Hand::Token => Some(text),
-        },
-        lasting: facts.upgrade.then(|| Box::new(verified.clone())),
-    }))
+    Ok(Verdict::Forward(Permit::new(rule, facts).naming(verified, text, facts)))
+}
+
+fn trust<'w>(world: &World<'w, '_>, head: &'w Head, findings: &Findings) -> Trust<'w> {
+    Trust {
+        rules: world.rules,
+        keys: head.keys(),
+        issuers: world.issuers,
+        keyring: world.keyring,
+        looked: findings.looked_for_keys,
+        now: world.now,
+    }
 }
 
 /// Whether a token that was let in before would be let in again now, by a rule that asks for no more than
@@ -287,17 +398,16 @@ pub fn still_admitted<'w>(
     findings: &Findings,
 ) -> Result<Option<Question<'static, 'w>>, Refusal> {
     let head = world.head.ok_or(Code::KeysUnknown)?;
-    token.still_good(head.keys(), world.rules, world.now)?;
+    if let Some(issuer) = trust(world, head, findings).still_good(token)? {
+        return Ok(Some(Question::Keys(issuer)));
+    }
     let suspicion = suspicion(token, head, world)?;
     uncertain(Unfresh::Open, token, suspicion, head, world, findings)
 }
 
 /// The origin judges credentials itself; here only what a browser sent by itself is held back.
-fn pass_to_origin<'a, 'w>(
-    facts: &Facts<'a>,
-    cookies: Result<Ours<'a>, cookie::Ambiguous>,
-) -> Result<Verdict<'a, 'w>, Refusal> {
-    let cookies = cookies.map_err(|_| Code::CredentialsAmbiguous)?;
+fn pass_to_origin<'a, 'w>(facts: &Facts<'a>) -> Result<Verdict<'a, 'w>, Refusal> {
+    let cookies = our_cookies(facts)?;
     let only_cookies = bearer(facts.authorization)?.is_none();
     if only_cookies && (cookies.access.is_some() || cookies.refresh.is_some()) {
         check_provenance(facts)?;
@@ -305,10 +415,24 @@ fn pass_to_origin<'a, 'w>(
     Ok(Verdict::PassToOrigin(OriginPermit(())))
 }
 
+/// The credential that counts where one is needed: what is ambient never overrides what is
+/// deliberate.
+///
+/// # Errors
+/// `token_missing`, `credentials_ambiguous`, or `token_invalid` for a bearer without a token.
+pub fn credential<'a>(facts: &Facts<'a>) -> Result<Credential<'a>, Refusal> {
+    credentials::of(facts.authorization, our_cookies(facts)?)
+}
+
+fn our_cookies<'a>(facts: &Facts<'a>) -> Result<Ours<'a>, Refusal> {
+    let cookies = facts.cookie.map_or(Ok(Ours::default()), cookie::ours);
+    cookies.map_err(|_| Code::CredentialsAmbiguous.into())
+}
+
 /// A request that changes state by cookie alone must come from our own site. So must a WebSocket,
 /// whose handshake is a GET that any site's script can send and then talk through (RFC 6455 §10.2).
 fn check_provenance(facts: &Facts<'_>) -> Result<(), Refusal> {
-    let needs_our_site = changes_state(facts.method) || facts.upgrade;
+    let needs_our_site = changes_state(facts.method) || facts.upgrade.is_some();
     if needs_our_site && !facts.provenance.is(facts.own_origin) {
         return Err(Code::CrossSite.into());
     }
@@ -362,7 +486,7 @@ fn meets(token: &Verified, requirement: &Requirement) -> Result<(), Refusal> {
         Requirement::Role(_) => Err(Code::RoleRequired.into()),
         Requirement::Scope(scope) if token.scope.contains(scope) => Ok(()),
         Requirement::Scope(scope) => {
-            Err(Refusal { code: Code::ScopeRequired, scope: Some(scope.clone()), cause: None })
+            Err(Refusal { scope: Some(scope.clone()), ..Code::ScopeRequired.into() })
         }
     }
 }

@@ -1,5 +1,5 @@
 // Carries out a plan. Its lines (see plan.rs, which writes them):
-//   what to do, and "+" when a look into the mailboxes is due
+//   what to do, and "+" when upkeep is due
 //   forward, origin: by which binding ("" for the network), to which URL, under which number a WebSocket
 //   is watched that comes of it ("" for none);  answer: with which status
 //   operations, by their first letter, until the end or, in an answer, until an empty line
@@ -14,7 +14,7 @@ const PATIENCE = 60_000;
 export async function carryOut(plan, request, env, context) {
   const lines = plan.split("\n");
   const [what] = lines;
-  if (what.endsWith("+")) context.waitUntil(gate.look(env));
+  if (what.endsWith("+")) context.waitUntil(gate.upkeep(env));
   if (what.startsWith("answer")) return answer(lines);
 
   const toOrigin = what.startsWith("origin");
@@ -96,7 +96,9 @@ function change(response, lines, from) {
 /** An answer of the gate's own. */
 function answer(lines) {
   const body = lines.indexOf("") + 1;
-  return change(new Response(lines.slice(body).join("\n"), { status: Number(lines[1]) }), lines, 2);
+  // 204 has no body, not even an empty one.
+  const text = lines.slice(body).join("\n") || null;
+  return change(new Response(text, { status: Number(lines[1]) }), lines, 2);
 }
 
 /** Who was told of a logout here finds it done here: before that answer goes out, we know what it knows. */

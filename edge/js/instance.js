@@ -4,7 +4,7 @@
 import * as gate from "gate";
 import module from "./index_bg.wasm";
 
-export { catchUp, decide, forget, isBehind, look, stillGood, unreachable } from "gate";
+export { catchUp, decide, forget, isBehind, stillGood, unreachable, upkeep } from "gate";
 
 let state = "none";
 /** How to fail the requests that wait in it. @type {Set<(reason: Error) => void>} */

@@ -1,8 +1,9 @@
 //! What the client is told: the response to a request that went through, and the gate's own answers.
 
+use common::policy::Cache;
 use common::problem::{Code, Problem};
 use common::revocation::Head;
-use common::verdict::Refusal;
+use common::verdict::{CorsHeaders, Permit, Preflight, Refusal};
 use serde::Serialize;
 
 use crate::clock;
@@ -15,31 +16,65 @@ const EPOCH: &str = "portcullis-epoch";
 /// How much of a path a log line holds.
 const LOGGED_PATH: usize = 200;
 
-/// What a response is, for its headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// The app's, from a path for everybody.
-    Public,
-    /// The app's, for this user alone.
-    Private,
-    /// The origin's.
-    Origin,
-}
+/// What `Cache-Control` and its kin are for the CDN they are meant for, which they outweigh it for
+/// (RFC 9213 §2.2).
+const FOR_CDNS: [&str; 3] =
+    ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"];
 
-/// A response from behind as it leaves: its own headers of these names dropped, ours set.
-pub(crate) fn hand_back(plan: &mut Plan, kind: Kind, head: Option<&Head>, report: Report) {
-    plan.drop_from_response(VERDICT);
-    plan.drop_from_response(EPOCH);
-    if kind == Kind::Private {
+/// What a response of the app's says to caches and to scripts of other sites.
+pub(crate) fn of_app(plan: &mut Plan, permit: &Permit<'_>) {
+    if !permit.is_public() && permit.cache() == Cache::Private {
         plan.set_on_response("cache-control", "private, no-store");
-        // They outweigh Cache-Control for the CDN they are meant for (RFC 9213 §2.2).
-        for name in ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"] {
+        // For caches that pass over that: whoever asks with other credentials gets another answer.
+        plan.add_to_response("vary", "Authorization, Cookie");
+        for name in FOR_CDNS {
             plan.drop_from_response(name);
         }
     }
+    if let Some(cors) = permit.cors() {
+        for name in CORS {
+            plan.drop_from_response(name);
+        }
+        readable(plan, cors);
+    }
+}
+
+/// What the app may have said itself to scripts of other sites (Fetch §3.3.3).
+const CORS: [&str; 6] = [
+    "access-control-allow-origin",
+    "access-control-allow-credentials",
+    "access-control-allow-methods",
+    "access-control-allow-headers",
+    "access-control-expose-headers",
+    "access-control-max-age",
+];
+
+fn readable(plan: &mut Plan, cors: &CorsHeaders) {
+    for (name, value) in cors.lines() {
+        if name == "vary" {
+            plan.add_to_response(name, value);
+        } else {
+            plan.set_on_response(name, value);
+        }
+    }
+}
+
+/// A response from behind as it leaves: its own headers of these names dropped, ours set.
+pub(crate) fn tell_forwarded(plan: &mut Plan, head: Option<&Head>, report: Report) {
+    plan.drop_from_response(VERDICT);
+    plan.drop_from_response(EPOCH);
     if report == Report::All {
         tell(plan, "forward", head);
     }
+}
+
+/// The answer to a browser that asks what another site's script may do.
+pub(crate) fn preflight(plan: &mut Plan, preflight: &Preflight, head: Option<&Head>) {
+    for (name, value) in preflight.lines() {
+        plan.set_on_response(name, &value);
+    }
+    tell(plan, "preflight", head);
+    plan.body("");
 }
 
 /// The answer to a request that is not let through.
@@ -52,6 +87,9 @@ pub(crate) fn refuse(plan: &mut Plan, refused: &Refusal, realm: &str, head: Opti
     }
     if let Some(seconds) = code.retry_after() {
         plan.set_on_response("retry-after", &seconds.to_string());
+    }
+    if let Some(cors) = refused.cors() {
+        readable(plan, cors);
     }
     tell(plan, code.as_str(), head);
 }

@@ -3,15 +3,16 @@
 
 use common::problem::Code;
 use common::token::TokenError;
-use common::verdict::{Asking, Findings, OriginPermit, Permit, Question, Refusal, Verdict};
+use common::verdict::{
+    Asking, Findings, OriginPermit, Permit, Preflight, Question, Refusal, Verdict,
+};
 use worker::Env;
 
-use crate::answer::{self, Kind};
 use crate::isolate::Isolate;
 use crate::plan::Plan;
 use crate::request::Asked;
 use crate::settings::Settings;
-use crate::{forward, mailbox, origin, suspicion, verify};
+use crate::{answer, forward, jwks, mailbox, origin, suspicion, upkeep, verify};
 
 /// The plan, if it follows from what is in hand.
 pub(crate) fn decide(isolate: &Isolate, asked: &Asked<'_>) -> Option<String> {
@@ -20,9 +21,9 @@ pub(crate) fn decide(isolate: &Isolate, asked: &Asked<'_>) -> Option<String> {
         return Some(refusal(isolate, &Code::Misconfigured.into(), "portcullis", None));
     };
     let gate = Gate { isolate, settings: &settings, asked };
-    let head = isolate.head();
+    let known = isolate.known();
     let findings = Findings::default();
-    let verdict = isolate.decide(&asked.facts(), &settings, head.as_deref(), &findings);
+    let verdict = isolate.decide(&asked.facts(), &settings, &known, &findings);
     if matches!(verdict, Verdict::Find(_)) || gate.wants_a_look(&verdict) {
         return None;
     }
@@ -39,8 +40,8 @@ pub(crate) async fn find_out(isolate: &Isolate, asked: &Asked<'_>, env: &Env) ->
     let mut findings = Findings::default();
     let mut looked = false;
     loop {
-        let head = isolate.head();
-        let verdict = isolate.decide(&facts, &settings, head.as_deref(), &findings);
+        let known = isolate.known();
+        let verdict = isolate.decide(&facts, &settings, &known, &findings);
         if !looked && gate.wants_a_look(&verdict) {
             looked = true;
             if let Verdict::Refuse(refusal) = &verdict
@@ -52,7 +53,7 @@ pub(crate) async fn find_out(isolate: &Isolate, asked: &Asked<'_>, env: &Env) ->
             continue;
         }
         match verdict {
-            Verdict::Find(question) => gate.answer(question, &mut findings).await,
+            Verdict::Find(question) => gate.answer(question, env, &mut findings).await,
             verdict => {
                 if let Some(plan) = gate.carry_out(verdict) {
                     return plan;
@@ -86,11 +87,11 @@ impl Gate<'_> {
                 overdue() || mailbox::may_retry(self.isolate)
             }
             Verdict::Refuse(refusal) => knows_no_key(refusal) && mailbox::may_search(self.isolate),
-            Verdict::PassToOrigin(_) | Verdict::Find(_) => false,
+            Verdict::PassToOrigin(_) | Verdict::Answer(_) | Verdict::Find(_) => false,
         }
     }
 
-    async fn answer(&self, question: Question<'_, '_>, findings: &mut Findings) {
+    async fn answer(&self, question: Question<'_, '_>, env: &Env, findings: &mut Findings) {
         match question {
             Question::Signature(unsigned) => {
                 let answered = verify::verify(&unsigned.check).await;
@@ -101,8 +102,12 @@ impl Gate<'_> {
                 }
                 findings.token = Some(token);
             }
+            Question::Keys(issuer) => {
+                jwks::load(self.isolate, self.settings, env, issuer).await;
+                findings.looked_for_keys = true;
+            }
             Question::Revoked(token, Asking::ByRule) => {
-                let answer = origin::is_revoked(self.settings, token.sid, token.jti).await;
+                let answer = origin::is_revoked(self.settings, token.ids).await;
                 findings.revoked = Some(answer);
             }
             Question::Revoked(token, Asking::OnSuspicion) => {
@@ -117,6 +122,7 @@ impl Gate<'_> {
         match verdict {
             Verdict::Forward(permit) => Some(self.forward(&permit)),
             Verdict::PassToOrigin(permit) => Some(self.pass(&permit)),
+            Verdict::Answer(preflight) => Some(self.preflight(&preflight)),
             Verdict::Refuse(refused) => {
                 Some(refusal(self.isolate, &refused, &self.settings.realm, Some(self.asked)))
             }
@@ -125,23 +131,28 @@ impl Gate<'_> {
     }
 
     fn forward(&self, permit: &Permit<'_>) -> String {
-        let mut plan = Plan::forward(mailbox::is_due(self.isolate));
+        let mut plan = Plan::forward(upkeep::is_due(self.isolate));
         let socket =
             permit.lasting().map(|token| self.isolate.sockets.borrow_mut().watch(token.clone()));
         forward::to_app(&mut plan, permit, self.asked, self.settings, socket);
-        let kind = if permit.is_public() { Kind::Public } else { Kind::Private };
-        self.hand_back(plan, kind)
+        answer::of_app(&mut plan, permit);
+        self.hand_back(plan)
+    }
+
+    fn preflight(&self, preflight: &Preflight) -> String {
+        let mut plan = Plan::answer(upkeep::is_due(self.isolate), 204);
+        answer::preflight(&mut plan, preflight, self.isolate.head().as_deref());
+        plan.finish()
     }
 
     fn pass(&self, permit: &OriginPermit) -> String {
-        let mut plan = Plan::origin(mailbox::is_due(self.isolate));
+        let mut plan = Plan::origin(upkeep::is_due(self.isolate));
         forward::to_origin(&mut plan, permit, self.asked, self.settings);
-        self.hand_back(plan, Kind::Origin)
+        self.hand_back(plan)
     }
 
-    fn hand_back(&self, mut plan: Plan, kind: Kind) -> String {
-        let head = self.isolate.head();
-        answer::hand_back(&mut plan, kind, head.as_deref(), self.settings.report);
+    fn hand_back(&self, mut plan: Plan) -> String {
+        answer::tell_forwarded(&mut plan, self.isolate.head().as_deref(), self.settings.report);
         plan.finish()
     }
 }
@@ -158,7 +169,7 @@ fn knows_no_key(refusal: &Refusal) -> bool {
 
 /// The plan of a refusal; told to the operator when it is about a request.
 fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str, asked: Option<&Asked<'_>>) -> String {
-    let due = isolate.settings().is_some() && mailbox::is_due(isolate);
+    let due = isolate.settings().is_some() && upkeep::is_due(isolate);
     let mut plan = Plan::answer(due, refused.code().status());
     answer::refuse(&mut plan, refused, realm, isolate.head().as_deref());
     if let Some(asked) = asked {

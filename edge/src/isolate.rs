@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use common::issuers::Keyring;
 use common::revocation::{Answers, Head, Segment};
-use common::token::{Verified, VerifiedCache};
+use common::token::{Ids, Verified, VerifiedCache};
 use common::verdict::{Facts, Findings, Verdict, World, decide};
-use common::{SessionId, TokenId};
 use worker::console_error;
 
 use crate::clock;
+use crate::jwks::Unkept;
 use crate::settings::Settings;
 use crate::sockets::Sockets;
 use crate::suspicion::Asked;
@@ -28,12 +29,15 @@ const REMEMBERED_ANSWERS: usize = 8192;
 pub(crate) struct Isolate {
     settings: OnceCell<Option<Rc<Settings>>>,
     head: RefCell<Option<Rc<Head>>>,
+    keyring: RefCell<Rc<Keyring>>,
     cache: RefCell<VerifiedCache>,
     pub(crate) answers: RefCell<Answers>,
     /// The tokens whose `WebSockets` are open.
     pub(crate) sockets: RefCell<Sockets>,
     /// The questions that the origin is being asked.
-    pub(crate) asked: RefCell<HashMap<(SessionId, TokenId), Rc<Asked>>>,
+    pub(crate) asked: RefCell<HashMap<Ids, Rc<Asked>>>,
+    /// Other issuers' keys that KV lacks.
+    pub(crate) unkept: RefCell<Vec<Unkept>>,
     /// Segments of a head that could not be completed.
     pub(crate) loaded: RefCell<Vec<Arc<Segment>>>,
     /// When a request began to catch up with the origin, while it does.
@@ -50,10 +54,12 @@ thread_local! {
     static ISOLATE: Rc<Isolate> = Rc::new(Isolate {
         settings: OnceCell::new(),
         head: RefCell::new(None),
+        keyring: RefCell::default(),
         cache: RefCell::new(VerifiedCache::new(CACHED_TOKENS)),
         answers: RefCell::new(Answers::new(REMEMBERED_ANSWERS)),
         sockets: RefCell::default(),
         asked: RefCell::default(),
+        unkept: RefCell::default(),
         loaded: RefCell::default(),
         catching_up: Cell::new(f64::NEG_INFINITY),
         searched: Cell::new(f64::NEG_INFINITY),
@@ -96,37 +102,61 @@ impl Isolate {
         }
     }
 
+    /// The other issuers' keys in hand.
+    pub(crate) fn keyring(&self) -> Rc<Keyring> {
+        Rc::clone(&self.keyring.borrow())
+    }
+
+    /// Changes them; who holds the ones from before keeps those.
+    pub(crate) fn change_keyring(&self, change: impl FnOnce(&mut Keyring)) {
+        change(Rc::make_mut(&mut self.keyring.borrow_mut()));
+    }
+
     /// Remembers a verified token.
     pub(crate) fn remember(&self, token: &str, verified: Verified) {
         self.cache.borrow_mut().remember(token, verified);
     }
 
-    /// Asks for the verdict on what is known now.
+    /// What is known now of what may change.
+    pub(crate) fn known(&self) -> Known {
+        Known { head: self.head(), keyring: self.keyring() }
+    }
+
+    /// Asks for the verdict on what is known.
     pub(crate) fn decide<'a, 'w>(
         &self,
         facts: &Facts<'a>,
         settings: &'w Settings,
-        head: Option<&'w Head>,
+        known: &'w Known,
         findings: &Findings,
     ) -> Verdict<'a, 'w> {
-        self.with_world(settings, head, |world| decide(facts, world, findings))
+        self.with_world(settings, known, |world| decide(facts, world, findings))
     }
 
-    /// Answers from what is known now.
+    /// Answers from what is known.
     pub(crate) fn with_world<'w, T>(
         &self,
         settings: &'w Settings,
-        head: Option<&'w Head>,
+        known: &'w Known,
         answer: impl FnOnce(&World<'w, '_>) -> T,
     ) -> T {
         answer(&World {
             policy: &settings.policy,
             rules: &settings.rules,
+            issuers: &settings.issuers,
+            keyring: &known.keyring,
             staleness: settings.staleness,
-            head,
+            head: known.head.as_deref(),
             cache: &self.cache.borrow(),
             answers: &self.answers.borrow(),
             now: clock::now(),
         })
     }
+}
+
+/// What is known at a time, kept while it is judged by.
+#[derive(Debug)]
+pub(crate) struct Known {
+    head: Option<Rc<Head>>,
+    keyring: Rc<Keyring>,
 }

@@ -10,6 +10,8 @@ mod fault;
 mod forward;
 mod gate;
 mod isolate;
+mod jwks;
+mod mac;
 mod mailbox;
 mod network;
 mod origin;
@@ -19,6 +21,7 @@ mod request;
 mod settings;
 mod sockets;
 mod suspicion;
+mod upkeep;
 pub mod verify;
 
 use common::Epoch;
@@ -55,10 +58,10 @@ pub async fn find_out(method: String, url: String, headers: String, env: Env) ->
     gate::find_out(&Isolate::here(), &Asked::new(&method, &url, &headers), &env).await
 }
 
-/// Looks into the mailboxes, unless another request has begun to.
+/// Keeps fresh what the isolate judges by, when a plan says that this is due.
 #[wasm_bindgen]
-pub async fn look(env: Env) {
-    mailbox::look_if_due(&Isolate::here(), &env).await;
+pub async fn upkeep(env: Env) {
+    upkeep::run(&Isolate::here(), &env).await;
 }
 
 /// Whether the origin, which said this epoch, knows of changes that this isolate does not.

@@ -84,11 +84,9 @@ pub(crate) fn is_due(isolate: &Isolate) -> bool {
 }
 
 /// Looks when that is due; one request at a time does.
-pub(crate) async fn look_if_due(isolate: &Isolate, env: &Env) {
-    if let Some(settings) = isolate.settings()
-        && is_due(isolate)
-    {
-        look_now(isolate, &settings, env, PATIENCE).await;
+pub(crate) async fn look_if_due(isolate: &Isolate, settings: &Settings, env: &Env) {
+    if is_due(isolate) {
+        look_now(isolate, settings, env, PATIENCE).await;
     }
 }
 

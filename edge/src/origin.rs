@@ -2,8 +2,8 @@
 
 use common::Epoch;
 use common::revocation::{MAX_HEAD, MAX_SEGMENT, SegmentName};
+use common::token::Ids;
 use common::verdict::OriginSilent;
-use common::{SessionId, TokenId};
 use serde::{Deserialize, Serialize};
 use web_sys::{Headers, RequestCache, RequestInit, Response};
 
@@ -46,7 +46,7 @@ async fn get(url: &str) -> Result<Response, Fault> {
 
 #[derive(Serialize)]
 struct RevokedQuestion {
-    ids: [String; 2],
+    ids: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,13 +54,9 @@ struct RevokedAnswer {
     revoked: Vec<String>,
 }
 
-/// Asks whether a session or a token is revoked, exactly.
-pub(crate) async fn is_revoked(
-    settings: &Settings,
-    sid: SessionId,
-    jti: TokenId,
-) -> Result<bool, OriginSilent> {
-    let ids = [sid.to_string(), jti.to_string()];
+/// Asks whether any of a token's ids is revoked, exactly.
+pub(crate) async fn is_revoked(settings: &Settings, ids: Ids) -> Result<bool, OriginSilent> {
+    let ids = ids.iter().map(|id| id.to_string()).collect();
     ask_revoked(settings, RevokedQuestion { ids }).await.map_err(|fault| {
         worker::console_warn!("{fault}");
         OriginSilent

@@ -76,6 +76,11 @@ impl Plan {
         self.named(":", name, value);
     }
 
+    /// A header that the response gets beside others of this name.
+    pub(crate) fn add_to_response(&mut self, name: &str, value: &str) {
+        self.named(",", name, value);
+    }
+
     /// A line for the operator.
     pub(crate) fn log(&mut self, line: &str) {
         self.line("#", line, "");

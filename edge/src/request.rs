@@ -25,7 +25,9 @@ impl<'a> Asked<'a> {
             authorization: None,
             cookie: None,
             provenance: Provenance { sec_fetch_site: None, origin: None },
-            upgrade: false,
+            upgrade: None,
+            preflight_method: None,
+            preflight_headers: None,
         };
         for (name, value) in self.headers.iter() {
             match name {
@@ -33,7 +35,9 @@ impl<'a> Asked<'a> {
                 "cookie" => facts.cookie = Some(value),
                 "sec-fetch-site" => facts.provenance.sec_fetch_site = Some(value),
                 "origin" => facts.provenance.origin = Some(value),
-                "upgrade" => facts.upgrade = true,
+                "upgrade" => facts.upgrade = Some(value),
+                "access-control-request-method" => facts.preflight_method = Some(value),
+                "access-control-request-headers" => facts.preflight_headers = Some(value),
                 _ => {}
             }
         }

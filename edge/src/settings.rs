@@ -1,9 +1,12 @@
 //! The Worker's configuration. The only file that names bindings.
 
+mod issuers;
+
 use core::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use common::issuers::Issuers;
 use common::keys::Key;
 use common::policy::{Policy, PolicyConfig};
 use common::token::AccessRules;
@@ -28,6 +31,8 @@ const EDGE_SECRET_BYTES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) rules: AccessRules,
+    /// Whose tokens are accepted besides those of our own issuer.
+    pub(crate) issuers: Issuers,
     pub(crate) policy: Policy,
     pub(crate) staleness: Staleness,
     /// The one key this edge trusts by configuration.
@@ -84,9 +89,11 @@ impl Settings {
     }
 
     fn check(variables: &impl Variables) -> Result<Self, Misconfigured> {
+        let issuer = issuer(variables)?;
         Ok(Self {
+            issuers: issuers::read(variables, &issuer)?,
             rules: AccessRules {
-                issuer: issuer(variables)?,
+                issuer,
                 audience: text(variables, "AUDIENCE")?,
                 max_life: MAX_LIFE,
                 leeway: LEEWAY,
@@ -213,16 +220,20 @@ fn report(variables: &impl Variables) -> Result<Report, Misconfigured> {
     }
 }
 
-/// The policy, as a table of `wrangler.toml` or as JSON text (`--var`).
+/// A table of `wrangler.toml`, or the same as JSON text (`--var`).
+fn json(variables: &impl Variables, name: &'static str) -> Result<Option<Value>, Misconfigured> {
+    match variables.get(name) {
+        Some(Value::String(json)) => serde_json::from_str(&json)
+            .map_err(|error| Misconfigured::new(name, format!("is no JSON: {error}"))),
+        value => Ok(value),
+    }
+}
+
+/// The policy.
 fn policy(variables: &impl Variables) -> Result<Policy, Misconfigured> {
     let wrong = |problem: String| Misconfigured::new("POLICY", problem);
-    let value = match variables.get("POLICY") {
-        None => return Err(wrong("is not set; see [[vars.POLICY.rules]] in wrangler.toml".into())),
-        Some(Value::String(json)) => {
-            serde_json::from_str(&json).map_err(|error| wrong(format!("is no JSON: {error}")))?
-        }
-        Some(value) => value,
-    };
+    let value = json(variables, "POLICY")?
+        .ok_or_else(|| wrong("is not set; see [[vars.POLICY.rules]] in wrangler.toml".into()))?;
     let config: PolicyConfig = serde_path_to_error::deserialize(value)
         .map_err(|error| wrong(format!("{}: {}", error.path(), error.inner())))?;
     Policy::new(config).map_err(|error| wrong(error.to_string()))

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use common::problem::Code;
 use common::token::Verified;
-use common::verdict::{Findings, Refusal, still_admitted};
+use common::verdict::{Findings, Question, Refusal, still_admitted};
 use worker::Env;
 
 use crate::isolate::Isolate;
-use crate::{mailbox, suspicion};
+use crate::{jwks, suspicion, upkeep};
 
 /// RFC 6455 §7.4.2 leaves 4000 to 4999 to applications: as 401.
 const NOT_SIGNED_IN: u16 = 4401;
@@ -39,7 +39,7 @@ impl Sockets {
 /// Why the socket of this number must be closed, if it must: the code and the reason. Looks for a new
 /// head when one is due, since there may be no other traffic.
 pub(crate) async fn verdict(isolate: &Isolate, id: u32, env: &Env) -> Option<(u16, &'static str)> {
-    mailbox::look_if_due(isolate, env).await;
+    upkeep::run(isolate, env).await;
     let token = isolate.sockets.borrow().tokens.get(&id).cloned();
     // A fresh instance knows nothing of the sockets of the one that broke.
     let (Some(token), Some(settings)) = (token, isolate.settings()) else {
@@ -47,13 +47,16 @@ pub(crate) async fn verdict(isolate: &Isolate, id: u32, env: &Env) -> Option<(u1
     };
     let mut findings = Findings::default();
     loop {
-        let head = isolate.head();
-        let asked = isolate.with_world(&settings, head.as_deref(), |world| {
-            still_admitted(&token, world, &findings).map(|question| question.is_some())
-        });
-        match asked {
-            Ok(false) => return None,
-            Ok(true) => {
+        let known = isolate.known();
+        let question =
+            isolate.with_world(&settings, &known, |world| still_admitted(&token, world, &findings));
+        match question {
+            Ok(None) => return None,
+            Ok(Some(Question::Keys(issuer))) => {
+                jwks::load(isolate, &settings, env, issuer).await;
+                findings.looked_for_keys = true;
+            }
+            Ok(Some(_)) => {
                 let answer = suspicion::settle(isolate, &settings, &token).await;
                 findings.revoked = Some(answer);
             }

@@ -30,7 +30,7 @@ pub(crate) async fn settle(
     settings: &Settings,
     token: &Verified,
 ) -> Result<bool, OriginSilent> {
-    let name = (token.sid, token.jti);
+    let name = token.ids;
     let asked = isolate.asked.borrow().get(&name).cloned();
     if let Some(asked) = asked
         && let Some(answer) = await_other(&asked).await
@@ -41,7 +41,7 @@ pub(crate) async fn settle(
     isolate.asked.borrow_mut().insert(name, Rc::clone(&asked));
     // The head as it was before the question: what is revoked later comes with a later one.
     let epoch = isolate.head().map(|head| head.epoch());
-    let answer = origin::is_revoked(settings, token.sid, token.jti).await;
+    let answer = origin::is_revoked(settings, name).await;
     asked.answer.set(Some(answer));
     isolate.asked.borrow_mut().remove(&name);
     if let (Ok(revoked), Some(epoch)) = (answer, epoch) {

@@ -46,6 +46,25 @@ fn ops_07_a_wrong_configuration_stops_each_command_with_one_line() {
 }
 
 #[test]
+fn a_key_for_assertions_is_made_and_kept_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = || {
+        let output = origin(&folder, &["keys", "assertion"], &[]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let (one, another) = (made(), made());
+    assert_ne!(one, another);
+    let (secret, public) = one.trim_end().split_once('\n').unwrap();
+    let (private, its_public) =
+        secret.strip_prefix("ASSERTION_KEY=").and_then(|key| key.split_once('.')).unwrap();
+    assert_eq!((private.len(), its_public.len()), (43, 43), "the seed and the key, in base64url");
+    assert_eq!(public.strip_prefix("ASSERTION_PUBLIC_KEY="), Some(its_public));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn keys_are_listed_and_shown_without_their_private_halves() {
     let folder = tempfile::tempdir().unwrap();
     let anchor = text(&origin(&folder, &["keys", "anchor"], &[]).stdout);

@@ -10,10 +10,15 @@
     reason = "stories: what is not there must fail loudly, counts are told, nothing is hot"
 )]
 
+mod caching;
 mod concurrency;
 mod configuration;
+mod cookies;
 mod crashes;
 mod false_origin;
+mod foreign_issuers;
+mod framing;
+mod front;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
@@ -24,6 +29,7 @@ mod kv_outage;
 mod login_to_app;
 mod logout_races;
 mod lost_segments;
+mod paths;
 mod readme;
 mod redis_line;
 mod replicas;
@@ -33,6 +39,7 @@ mod revocation_reaches_edges;
 mod scale;
 mod sentinel;
 mod soak;
+mod spoofs;
 mod suspicion;
 mod workerd_verify;
 
@@ -114,6 +121,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_head", EMBEDDED, Size::Small, |store| Box::pin(kv_head::tell(store))),
     ("key_rotation", REDIS, Size::Small, |_| Box::pin(key_rotation::tell())),
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
+    ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
     ("scale", REDIS, Size::Small, |_| Box::pin(scale::tell())),
@@ -123,6 +131,12 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("replicas", REDIS, Size::Small, |store| Box::pin(replicas::tell(store))),
     ("crashes", BOTH, Size::Small, |store| Box::pin(crashes::tell(store))),
     ("logout_races", BOTH, Size::Small, |store| Box::pin(logout_races::tell(store))),
+    ("paths", EMBEDDED, Size::Small, |_| Box::pin(paths::tell())),
+    ("spoofs", EMBEDDED, Size::Small, |_| Box::pin(spoofs::tell())),
+    ("framing", EMBEDDED, Size::Small, |_| Box::pin(framing::tell())),
+    ("caching", EMBEDDED, Size::Small, |_| Box::pin(caching::tell())),
+    ("cookies", EMBEDDED, Size::Small, |_| Box::pin(cookies::tell())),
+    ("caching_at_length", EMBEDDED, Size::Long, |_| Box::pin(caching::tell_at_length())),
     ("revocation_reaches_edges_at_length", BOTH, Size::Long, |store| Box::pin(revocation_reaches_edges::tell_at_length(store))),
     ("sentinel_at_length", REDIS, Size::Long, |_| Box::pin(sentinel::tell_at_length())),
     ("scale_at_length", REDIS, Size::Long, |_| Box::pin(scale::tell_at_length())),

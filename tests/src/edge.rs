@@ -83,6 +83,12 @@ impl Edge {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The port it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// A client of it.
     ///
     /// # Errors

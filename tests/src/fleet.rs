@@ -146,6 +146,24 @@ impl Fleet {
         Edge::start(&self.folder.path().join(name), free_port()?, &self.vars, port).await
     }
 
+    /// The same with these vars in place of, or beside, the others.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn edge_with(
+        &mut self,
+        location: usize,
+        name: &str,
+        vars: &[(&str, Value)],
+    ) -> Outcome<Edge> {
+        let port = self.kv.location(location)?.port();
+        let mut all = self.vars.clone();
+        all.extend(vars.iter().map(|(name, value)| ((*name).into(), value.clone())));
+        let edge = Edge::start(&self.folder.path().join(name), free_port()?, &all, port).await?;
+        edge.informed().await?;
+        Ok(edge)
+    }
+
     /// Runs a command of the origin's program beside its origins; what it printed.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ pub mod client;
 pub mod edge;
 pub mod figures;
 pub mod fleet;
+pub mod foreign;
 pub mod issuer;
 pub mod keys;
 pub mod kv;
@@ -13,6 +14,7 @@ pub mod process;
 pub mod propagation;
 pub mod proxy;
 pub mod raw;
+pub mod recorder;
 pub mod redis;
 pub mod revoked;
 pub mod scale;
@@ -34,6 +36,7 @@ pub mod cases;
 pub use client::{Answer, Client};
 pub use edge::Edge;
 pub use fleet::{Fleet, Plan};
+pub use recorder::Recorder;
 pub use world::{Store, World};
 
 /// What a story fails with.

@@ -12,6 +12,7 @@ mod progress;
 pub mod setup;
 pub mod stack;
 pub mod test;
+pub mod verdict;
 mod workspace;
 
 pub use error::Error;

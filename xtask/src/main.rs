@@ -7,7 +7,7 @@ use serde_json::Value;
 use xtask::{
     Error, Workspace, bench, build, dev, setup,
     stack::{self, Options, Ports},
-    test,
+    test, verdict,
 };
 
 /// Sets up, runs, tests and measures Portcullis.
@@ -31,6 +31,20 @@ enum Task {
         long: bool,
         /// Arguments for `cargo test`.
         #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Say what the gate would do with a request and why.
+    #[command(disable_help_flag = true)]
+    Explain {
+        /// Arguments for `portcullis-verdict explain`; `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Test the policy of wrangler.toml against policy-tests.toml, or other files.
+    #[command(disable_help_flag = true)]
+    TestPolicy {
+        /// Arguments for `portcullis-verdict test`; `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
     /// Build the Worker into build/, unless nothing has changed.
@@ -101,7 +115,7 @@ struct Dev {
 
 fn main() -> ExitCode {
     match run(Cli::parse().task) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -109,26 +123,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: Task) -> Result<(), Error> {
+fn run(task: Task) -> Result<ExitCode, Error> {
     let workspace = Workspace::locate();
     match task {
         Task::Setup => {
             setup::run(&workspace)?;
-            if workspace.path(".dev.vars").exists() {
-                return Ok(());
+            if !workspace.path(".dev.vars").exists() {
+                let origin = build::origin(&workspace, build::Profile::Dev)?;
+                stack::write_dev_vars(&workspace, &origin)?;
             }
-            let origin = build::origin(&workspace, build::Profile::Dev)?;
-            stack::write_dev_vars(&workspace, &origin)
         }
-        Task::Dev(options) => dev::run(&workspace, options.resolve(&workspace)?),
+        Task::Dev(options) => dev::run(&workspace, options.resolve(&workspace)?)?,
         Task::Test { long, arguments } => {
-            test::run(&workspace, &test::Selection { long, arguments })
+            test::run(&workspace, &test::Selection { long, arguments })?;
         }
-        Task::Bench { what: Bench::Startup } => bench::startup(&workspace),
-        Task::Bench { what: Bench::Revocation } => bench::revocation(&workspace),
-        Task::Bench { what: Bench::Edge(course) } => bench::edge(&workspace, &course.into()),
-        Task::BuildEdge => build::edge(&workspace, &setup::run(&workspace)?),
+        Task::Explain { arguments } => return verdict::run(&workspace, "explain", &arguments),
+        Task::TestPolicy { arguments } => return verdict::run(&workspace, "test", &arguments),
+        Task::Bench { what: Bench::Startup } => bench::startup(&workspace)?,
+        Task::Bench { what: Bench::Revocation } => bench::revocation(&workspace)?,
+        Task::Bench { what: Bench::Edge(course) } => bench::edge(&workspace, &course.into())?,
+        Task::BuildEdge => build::edge(&workspace, &setup::run(&workspace)?)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl From<BenchEdge> for bench::EdgeCourse {

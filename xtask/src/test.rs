@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::{
     Error, Workspace,
     build::{self, Profile},
-    progress, setup, stack,
+    progress, setup, stack, verdict,
 };
 
 /// How much of the tests to run.
@@ -38,6 +38,9 @@ pub fn run(workspace: &Workspace, selection: &Selection) -> Result<(), Error> {
         native.arg("--include-ignored");
     }
     progress::run_shown("cargo test", &mut native)?;
+
+    progress::note("the policy of wrangler.toml");
+    verdict::test_policy(workspace)?;
 
     progress::note("common again, as Wasm");
     let mut wasm = tools.cargo_wasm();

@@ -1,11 +1,17 @@
-//! Which path asks for what. The most specific rule wins; what no rule covers wants a signed-in
+//! Which request asks for what. The most specific rule wins; what no rule covers wants a signed-in
 //! user.
 
+mod cors;
+mod host;
+mod methods;
 mod path;
 mod rule;
 
+pub use cors::{Cors, CorsConfig, InvalidCors};
+pub use host::{Host, InvalidHost};
+pub use methods::is_never_passed;
 pub use path::{CanonicalPath, NotCanonical};
-pub use rule::{Hand, InvalidRule, Requirement, Rule, RuleConfig, Unfresh};
+pub use rule::{Cache, Hand, InvalidRule, Requirement, Rule, RuleConfig, Unfresh};
 
 use serde::Deserialize;
 
@@ -29,14 +35,32 @@ pub enum InvalidPolicy {
         source: InvalidRule,
     },
     /// Two rules, each as specific as the other.
-    #[error("rules[{first}] and rules[{second}] are both for {text}: keep one")]
+    #[error(
+        "rules[{first}] ({first_text}) and rules[{second}] ({second_text}) are for the same \
+         requests, and neither is more specific: keep one"
+    )]
     Contradiction {
         /// One of them.
         first: usize,
+        /// What it is for.
+        first_text: String,
         /// The other.
         second: usize,
-        /// What they are for.
+        /// What it is for.
+        second_text: String,
+    },
+    /// A rule that others leave nothing to.
+    #[error(
+        "rules[{index}] ({text}) is left with no method but unusual ones, since rules{by:?} take all \
+         the common ones there: take it out, or list the methods it is for"
+    )]
+    Shadowed {
+        /// Which one.
+        index: usize,
+        /// What it is for.
         text: String,
+        /// The rules that win over it.
+        by: Vec<usize>,
     },
 }
 
@@ -57,55 +81,112 @@ pub struct Policy {
     /// Most specific first.
     rules: Vec<Rule>,
     otherwise: Rule,
+    /// Whether a rule's path has letters in upper case.
+    has_upper_case: bool,
 }
 
 impl Policy {
     /// Checks a policy.
     ///
     /// # Errors
-    /// When a rule cannot be used, or two contradict each other.
+    /// When a rule cannot be used, two contradict each other, or one can never win.
     pub fn new(config: PolicyConfig) -> Result<Self, InvalidPolicy> {
         let mut rules: Vec<Rule> = Vec::with_capacity(config.rules.len());
         for (index, config) in config.rules.into_iter().enumerate() {
-            let rule = Rule::new(config).map_err(|source| InvalidPolicy::Rule { index, source })?;
+            let rule =
+                Rule::new(index, config).map_err(|source| InvalidPolicy::Rule { index, source })?;
             if let Some(first) = rules.iter().position(|other| rule.contradicts(other)) {
-                let text = rule.to_string();
-                return Err(InvalidPolicy::Contradiction { first, second: index, text });
+                return Err(InvalidPolicy::Contradiction {
+                    first,
+                    first_text: rules.get(first).map(Rule::to_string).unwrap_or_default(),
+                    second: index,
+                    second_text: rule.to_string(),
+                });
             }
             rules.push(rule);
         }
-        rules.sort_by_key(|rule| core::cmp::Reverse(rule.specificity()));
-        Ok(Self { rules, otherwise: Rule::signed_in() })
+        if let Some((index, rule)) =
+            rules.iter().enumerate().find(|(_, rule)| left_over(rule, &rules))
+        {
+            let wins =
+                |other: &Rule| methods::COMMON.iter().any(|method| rule.loses(method, other));
+            let by = rules.iter().enumerate().filter(|(_, other)| wins(other));
+            return Err(InvalidPolicy::Shadowed {
+                index,
+                text: rule.to_string(),
+                by: by.map(|(index, _)| index).collect(),
+            });
+        }
+        rules.sort_by_cached_key(Rule::order);
+        let has_upper_case = rules.iter().any(Rule::has_upper_case);
+        Ok(Self { rules, otherwise: Rule::signed_in(), has_upper_case })
+    }
+
+    /// The rules, most specific first.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
     }
 
     /// Where a request belongs.
     ///
     /// # Errors
-    /// `NotCanonical` for `;` in a path unless it is public with and without its parameters: some
-    /// servers cut them off, so `/admin;x` could reach what is under `/admin`.
-    pub fn place(&self, method: &str, path: &CanonicalPath<'_>) -> Result<Place<'_>, NotCanonical> {
-        let place = self.of(method, || path.segments());
+    /// `NotCanonical` where servers that read paths in different ways would find it in different
+    /// places: some cut `;` and what follows off a segment, so `/admin;x` could reach what is under
+    /// `/admin`; some do not tell `/ADMIN` from it.
+    pub fn place(
+        &self,
+        host: &Host<'_>,
+        method: &str,
+        path: &CanonicalPath<'_>,
+    ) -> Result<Place<'_>, NotCanonical> {
+        let place = self.of(host, method, || path.segments(), str::eq);
         if let Some(cut) = path.without_parameters() {
             let cut: Vec<&str> = cut.collect();
-            let bare = self.of(method, || cut.iter().copied());
+            let bare = self.of(host, method, || cut.iter().copied(), str::eq_ignore_ascii_case);
             if !(place.is_public() && bare.is_public()) {
+                return Err(NotCanonical);
+            }
+        }
+        if self.has_upper_case || path.has_upper_case() {
+            let caseless = self.of(host, method, || path.segments(), str::eq_ignore_ascii_case);
+            if !place.is_same(caseless) {
                 return Err(NotCanonical);
             }
         }
         Ok(place)
     }
 
+    /// Every rule that covers a request, the one that wins first and the most general last.
+    pub fn covering<'p>(
+        &'p self,
+        host: &'p Host<'_>,
+        method: &'p str,
+        path: &'p CanonicalPath<'_>,
+    ) -> impl Iterator<Item = &'p Rule> {
+        let written = self.rules.iter();
+        let covering =
+            written.filter(move |rule| rule.covers(host, method, path.segments(), str::eq));
+        covering.chain([&self.otherwise])
+    }
+
     fn of<'s, I: Iterator<Item = &'s str>>(
         &self,
+        host: &Host<'_>,
         method: &str,
         segments: impl Fn() -> I,
+        same: fn(&str, &str) -> bool,
     ) -> Place<'_> {
-        if is_reserved(segments()) {
+        let mut first_two = segments();
+        match first_two.next() {
             // An edge proves itself on all that it passes on, so it must not pass this on.
-            let edge_only = segments().take(2).eq(["auth", "edge"]);
-            return if edge_only { Place::EdgeOnly } else { Place::Origin };
+            Some(first) if same(first, "auth") => {
+                let edge_only = first_two.next().is_some_and(|second| same(second, "edge"));
+                return if edge_only { Place::EdgeOnly } else { Place::Origin };
+            }
+            Some(first) if same(first, ".well-known") => return Place::Origin,
+            _ => {}
         }
-        let rule = self.rules.iter().find(|rule| rule.covers(method, segments()));
+        let rule = self.rules.iter().find(|rule| rule.covers(host, method, segments(), same));
         Place::App(rule.unwrap_or(&self.otherwise))
     }
 }
@@ -114,11 +195,25 @@ impl Place<'_> {
     fn is_public(self) -> bool {
         matches!(self, Self::App(rule) if rule.require == Requirement::Public)
     }
+
+    fn is_same(self, other: Place<'_>) -> bool {
+        match (self, other) {
+            (Self::App(rule), Place::App(other)) => rule.index() == other.index(),
+            (Self::Origin, Place::Origin) | (Self::EdgeOnly, Place::EdgeOnly) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Whether no common method is left to a rule for all of them.
+fn left_over(rule: &Rule, rules: &[Rule]) -> bool {
+    methods::COMMON.iter().all(|method| rules.iter().any(|other| rule.loses(method, other)))
 }
 
 /// The issuer's own paths.
 fn is_reserved<'s>(mut segments: impl Iterator<Item = &'s str>) -> bool {
-    matches!(segments.next(), Some("auth" | ".well-known"))
+    let first = segments.next().unwrap_or_default();
+    ["auth", ".well-known"].iter().any(|reserved| reserved.eq_ignore_ascii_case(first))
 }
 
 #[cfg(test)]

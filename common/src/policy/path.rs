@@ -2,13 +2,15 @@
 //! that two programs could read differently is refused, never repaired.
 
 use core::str;
+use std::borrow::Cow;
 
 /// A path that every server reads alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CanonicalPath<'a> {
     raw: &'a str,
-    /// What the segments mean once decoded: rules match on these, since upstream will decode too.
-    segments: Vec<String>,
+    /// What it means once decoded: rules match on this, since upstream will decode too. No segment
+    /// holds a slash, so the slashes are still those between them.
+    decoded: Cow<'a, str>,
 }
 
 /// The path can be read in more than one way.
@@ -25,20 +27,19 @@ impl<'a> CanonicalPath<'a> {
     /// percent signs, and what does not decode to UTF-8.
     pub fn parse(raw: &'a str) -> Result<Self, NotCanonical> {
         let inner = raw.strip_prefix('/').ok_or(NotCanonical)?;
+        if !inner.bytes().all(|b| matches!(b, b'/' | b'%') || may_stand_raw(b)) {
+            return Err(NotCanonical);
+        }
         // The empty segment behind a final slash is no segment: "/a/" and "/a" are one place to
         // many servers, so they are one place to the rules.
-        let inner = inner.strip_suffix('/').unwrap_or(inner);
-        let segments = if inner.is_empty() {
-            // "/" alone; "//" has an empty segment.
-            if raw == "/" {
-                Vec::new()
-            } else {
-                return Err(NotCanonical);
-            }
+        let decoded = decode(inner.strip_suffix('/').unwrap_or(inner))?;
+        // "/" alone has no segment; "//" has an empty one.
+        let clear = |segment| !matches!(before_semicolon(segment), "" | "." | "..");
+        if raw == "/" || decoded.split('/').all(clear) {
+            Ok(Self { raw, decoded })
         } else {
-            inner.split('/').map(decode).collect::<Result<_, _>>()?
-        };
-        Ok(Self { raw, segments })
+            Err(NotCanonical)
+        }
     }
 
     /// The path as it came and as it goes on.
@@ -47,14 +48,19 @@ impl<'a> CanonicalPath<'a> {
         self.raw
     }
 
-    pub(super) fn segments(&self) -> impl Iterator<Item = &str> {
-        self.segments.iter().map(String::as_str)
+    /// What its segments mean once decoded.
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
+        self.decoded.split('/').filter(|segment| !segment.is_empty())
     }
 
     /// The segments as a server sees them that takes `;…` for parameters; `None` when that makes
     /// no difference.
     pub(super) fn without_parameters(&self) -> Option<impl Iterator<Item = &str>> {
-        self.segments.iter().any(|s| s.contains(';')).then(|| self.segments().map(before_semicolon))
+        self.decoded.contains(';').then(|| self.segments().map(before_semicolon))
+    }
+
+    pub(super) fn has_upper_case(&self) -> bool {
+        self.decoded.bytes().any(|b| b.is_ascii_uppercase())
     }
 }
 
@@ -62,11 +68,11 @@ fn before_semicolon(segment: &str) -> &str {
     segment.split(';').next().unwrap_or(segment)
 }
 
-fn decode(segment: &str) -> Result<String, NotCanonical> {
-    if !segment.bytes().all(|b| b == b'%' || may_stand_raw(b)) {
-        return Err(NotCanonical);
+fn decode(text: &str) -> Result<Cow<'_, str>, NotCanonical> {
+    if !text.contains('%') {
+        return Ok(text.into());
     }
-    let once = unescape(segment.as_bytes())?;
+    let once = unescape(text.as_bytes())?;
     if once.stray_percent {
         return Err(NotCanonical);
     }
@@ -74,11 +80,7 @@ fn decode(segment: &str) -> Result<String, NotCanonical> {
     if unescape(&once.bytes)?.changed {
         return Err(NotCanonical);
     }
-    let text = String::from_utf8(once.bytes).map_err(|_| NotCanonical)?;
-    match before_semicolon(&text) {
-        "" | "." | ".." => Err(NotCanonical),
-        _ => Ok(text),
-    }
+    String::from_utf8(once.bytes).map(Cow::Owned).map_err(|_| NotCanonical)
 }
 
 struct Unescaped {

@@ -1,9 +1,14 @@
 //! One rule: where it applies and what it asks for.
 
+use core::cmp::Reverse;
 use core::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::cors::{Cors, CorsConfig, InvalidCors};
+use super::host::{Host, Hosts};
+use super::methods::Methods;
 use super::path::CanonicalPath;
 
 /// A rule as written in `wrangler.toml`.
@@ -12,6 +17,9 @@ use super::path::CanonicalPath;
 pub struct RuleConfig {
     /// A path, or a prefix of whole segments that ends in `/*`.
     pub path: String,
+    /// A host, or `*.` and the host that all it is for are below of; any host when absent.
+    #[serde(default)]
+    pub host: Option<String>,
     /// What it asks for.
     pub require: Requirement,
     /// Which methods it is for; all when absent. `GET` speaks for `HEAD` too.
@@ -23,6 +31,15 @@ pub struct RuleConfig {
     /// How the app learns who asks.
     #[serde(default)]
     pub hand: Hand,
+    /// What other sites' scripts may do here.
+    #[serde(default)]
+    pub cors: Option<CorsConfig>,
+    /// Whether answers may be kept; `private` where somebody is signed in, when absent.
+    #[serde(default)]
+    pub cache: Option<Cache>,
+    /// Which of `UPSTREAMS` these requests go to; the app when absent.
+    #[serde(default)]
+    pub upstream: Option<String>,
 }
 
 /// What a rule asks for.
@@ -37,6 +54,17 @@ pub enum Requirement {
     Role(String),
     /// One that was granted this scope.
     Scope(String),
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Public => f.write_str("public"),
+            Self::SignedIn => f.write_str("signed-in"),
+            Self::Role(role) => write!(f, "role {role}"),
+            Self::Scope(scope) => write!(f, "scope {scope}"),
+        }
+    }
 }
 
 /// What a rule does once the head is no longer fresh.
@@ -63,6 +91,18 @@ pub enum Hand {
     Headers,
     /// By those and the access token itself, as a bearer token.
     Token,
+    /// By those and a signed statement for this method and path.
+    Assertion,
+}
+
+/// Whether the app's answers may be kept on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cache {
+    /// Nowhere: they leave as `private, no-store`.
+    Private,
+    /// As the app says.
+    Upstream,
 }
 
 /// Why a rule cannot be used.
@@ -74,9 +114,16 @@ pub enum InvalidRule {
          segments and a final \"/*\" like \"/api/*\""
     )]
     Path(String),
-    /// It lists no method, or something that is none.
+    /// Its host is none, or not written as it is compared.
     #[error(
-        "methods {0:?} is not acceptable: expected upper-case method names like [\"GET\", \"POST\"]"
+        "host {0:?} is not acceptable: expected a host in lower case without port like \
+         \"app.example\", or \"*.example\" for all below it"
+    )]
+    Host(String),
+    /// It lists no method, or one that is never passed on.
+    #[error(
+        "methods {0:?} is not acceptable: expected method names like [\"GET\", \"POST\"], in upper \
+         case and without TRACE, TRACK and CONNECT, which are never passed on"
     )]
     Methods(Vec<String>),
     /// A role or scope that no token can have.
@@ -88,25 +135,40 @@ pub enum InvalidRule {
     /// It is for a prefix that is the origin's.
     #[error("path {0:?} is reserved: /auth and /.well-known are always passed to the origin")]
     Reserved(String),
+    /// Its `cors` table.
+    #[error(transparent)]
+    Cors(#[from] InvalidCors),
+    /// An upstream without a name.
+    #[error("upstream is empty: expected the name of an entry of UPSTREAMS")]
+    Upstream,
 }
 
 /// A rule that was checked.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// Its place in the file.
+    index: Option<usize>,
+    hosts: Hosts,
     segments: Vec<String>,
     /// Whether it covers everything below, too.
     prefix: bool,
-    methods: Option<Vec<String>>,
+    methods: Option<Methods>,
     /// What it asks for.
     pub require: Requirement,
     /// What to do when it is not certain what is revoked.
     pub unfresh: Unfresh,
     /// How the app learns who asks.
     pub hand: Hand,
+    /// What other sites' scripts may do here.
+    pub cors: Option<Arc<Cors>>,
+    /// Whether answers may be kept.
+    pub cache: Cache,
+    /// Which of the upstreams these requests go to; the app when `None`.
+    pub upstream: Option<Arc<str>>,
 }
 
 impl Rule {
-    pub(super) fn new(config: RuleConfig) -> Result<Self, InvalidRule> {
+    pub(super) fn new(index: usize, config: RuleConfig) -> Result<Self, InvalidRule> {
         let prefix = config.path.ends_with("/*");
         let base = if prefix { config.path.trim_end_matches('*') } else { &config.path };
         let segments: Vec<String> = CanonicalPath::parse(base)
@@ -117,76 +179,130 @@ impl Rule {
         if super::is_reserved(segments.iter().map(String::as_str)) {
             return Err(InvalidRule::Reserved(config.path));
         }
+        let hosts = match config.host {
+            Some(text) => Hosts::parse(&text).map_err(|_| InvalidRule::Host(text))?,
+            None => Hosts::Any,
+        };
         if let Requirement::Role(word) | Requirement::Scope(word) = &config.require {
             let fits = !word.is_empty() && word.bytes().all(|b| b.is_ascii_graphic() && b != b',');
             if !fits {
                 return Err(InvalidRule::Word(word.clone()));
             }
         }
+        let is_public = config.require == Requirement::Public;
         let idle = config.unfresh != Unfresh::default() || config.hand != Hand::default();
-        if config.require == Requirement::Public && idle {
+        if is_public && idle {
             return Err(InvalidRule::Idle(config.path));
         }
-        if let Some(methods) = &config.methods {
-            let is_name = |m: &String| !m.is_empty() && m.bytes().all(|b| b.is_ascii_uppercase());
-            if methods.is_empty() || !methods.iter().all(is_name) {
-                return Err(InvalidRule::Methods(methods.clone()));
-            }
+        let methods = match config.methods {
+            Some(names) => Some(Methods::new(names.clone()).ok_or(InvalidRule::Methods(names))?),
+            None => None,
+        };
+        if config.upstream.as_ref().is_some_and(String::is_empty) {
+            return Err(InvalidRule::Upstream);
         }
+        let cors = config.cors.map(|cors| Cors::new(cors, methods.as_ref())).transpose()?;
+        let default_cache = if is_public { Cache::Upstream } else { Cache::Private };
         Ok(Self {
+            index: Some(index),
+            hosts,
             segments,
             prefix,
-            methods: config.methods,
+            methods,
             require: config.require,
             unfresh: config.unfresh,
             hand: config.hand,
+            cors: cors.map(Arc::new),
+            cache: config.cache.unwrap_or(default_cache),
+            upstream: config.upstream.map(Arc::from),
         })
     }
 
     /// The rule for what no rule is written for.
     pub(super) const fn signed_in() -> Self {
         Self {
+            index: None,
+            hosts: Hosts::Any,
             segments: Vec::new(),
             prefix: true,
             methods: None,
             require: Requirement::SignedIn,
             unfresh: Unfresh::Open,
             hand: Hand::Headers,
+            cors: None,
+            cache: Cache::Private,
+            upstream: None,
         }
     }
 
-    pub(super) fn covers<'s>(&self, method: &str, mut path: impl Iterator<Item = &'s str>) -> bool {
-        let here = self.segments.iter().all(|own| path.next() == Some(own.as_str()))
-            && (self.prefix || path.next().is_none());
-        here && self.methods.as_ref().is_none_or(|methods| lists(methods, method))
+    /// Its place in the file, counted from 0; none for the rule that stands for all the others.
+    #[must_use]
+    pub const fn index(&self) -> Option<usize> {
+        self.index
     }
 
-    /// More specific is greater: more segments, then no wildcard, then named methods.
-    pub(super) fn specificity(&self) -> (usize, bool, bool) {
-        (self.segments.len(), !self.prefix, self.methods.is_some())
+    pub(super) fn covers<'s>(
+        &self,
+        host: &Host<'_>,
+        method: &str,
+        path: impl Iterator<Item = &'s str>,
+        same: fn(&str, &str) -> bool,
+    ) -> bool {
+        self.is_at(path, same)
+            && self.methods.as_ref().is_none_or(|methods| methods.cover(method))
+            && self.hosts.cover(host)
+    }
+
+    fn is_at<'s>(
+        &self,
+        mut path: impl Iterator<Item = &'s str>,
+        same: fn(&str, &str) -> bool,
+    ) -> bool {
+        self.segments.iter().all(|own| path.next().is_some_and(|segment| same(own, segment)))
+            && (self.prefix || path.next().is_none())
+    }
+
+    pub(super) fn has_upper_case(&self) -> bool {
+        self.segments.iter().any(|segment| segment.bytes().any(|b| b.is_ascii_uppercase()))
+    }
+
+    /// Sorts the most specific first: a named host, then the one with more labels; more segments;
+    /// no wildcard; named methods.
+    pub(super) fn order(&self) -> impl Ord + use<> {
+        let rest = (self.segments.len(), !self.prefix, self.methods.is_some());
+        (Reverse(self.hosts.clone()), Reverse(rest))
+    }
+
+    /// Whether both are for the same host and path. Paths that only differ by case are the same
+    /// to some servers, so they are here.
+    fn is_beside(&self, other: &Self) -> bool {
+        self.hosts == other.hosts
+            && self.prefix == other.prefix
+            && self.segments.len() == other.segments.len()
+            && self.is_at(other.segments.iter().map(String::as_str), str::eq_ignore_ascii_case)
     }
 
     /// Whether some request is covered by both rules, neither being more specific.
     pub(super) fn contradicts(&self, other: &Self) -> bool {
         let share_a_method = match (&self.methods, &other.methods) {
-            (Some(own), Some(others)) => {
-                own.iter().any(|m| lists(others, m)) || others.iter().any(|m| lists(own, m))
-            }
+            (Some(own), Some(others)) => own.overlap(others),
             (None, None) => true,
             _ => false,
         };
-        self.segments == other.segments && self.prefix == other.prefix && share_a_method
+        share_a_method && self.is_beside(other)
     }
-}
 
-/// Whether a list of methods speaks for this one.
-fn lists(methods: &[String], method: &str) -> bool {
-    // A server that answers GET answers HEAD with the same handler (RFC 9110 §9.3.2).
-    methods.iter().any(|m| m == method || (m == "GET" && method == "HEAD"))
+    /// Whether this rule, for all methods, loses this one to `other`.
+    pub(super) fn loses(&self, method: &str, other: &Self) -> bool {
+        self.methods.is_none()
+            && other.methods.as_ref().is_some_and(|methods| methods.cover(method))
+            && self.is_beside(other)
+    }
 }
 
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.hosts.fmt(f)?;
         for segment in &self.segments {
             write!(f, "/{segment}")?;
         }
@@ -196,7 +312,7 @@ impl fmt::Display for Rule {
             f.write_str("/")?;
         }
         match &self.methods {
-            Some(methods) => write!(f, " [{}]", methods.join(", ")),
+            Some(methods) => write!(f, " [{methods}]"),
             None => Ok(()),
         }
     }

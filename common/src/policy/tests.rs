@@ -6,6 +6,10 @@ fn policy(rules: &str) -> Result<Policy, InvalidPolicy> {
     Policy::new(serde_json::from_str(&format!(r#"{{"rules":{rules}}}"#)).unwrap())
 }
 
+fn host() -> Host<'static> {
+    Host::of_origin("https://app.example").unwrap()
+}
+
 /// The demo app's policy.
 fn demo() -> Policy {
     policy(
@@ -25,7 +29,7 @@ fn meaning(method: &str, raw: &str) -> String {
         return "400".into();
     };
     assert_eq!(parsed.as_str(), raw, "what is decided on is what is sent on");
-    match demo().place(method, &parsed) {
+    match demo().place(&host(), method, &parsed) {
         Err(NotCanonical) => "400".into(),
         Ok(Place::Origin) => "origin".into(),
         Ok(Place::EdgeOnly) => "nobody".into(),
@@ -53,7 +57,16 @@ fn pth_01_to_06_each_form_of_a_path_has_one_meaning_or_none() {
         ("/admin/x", "role admin"),
         ("/%61dmin/x", "role admin"),
         ("/%61%64min", "role admin"),
-        ("/ADMIN", "signed-in"),
+        ("/ADMIN", "400"),
+        ("/Admin/x", "400"),
+        ("/%41dmin", "400"),
+        ("/public/README.md", "public"),
+        ("/Public/x", "400"),
+        ("/Orders", "400"),
+        ("/API/x", "signed-in"),
+        ("/Auth/edge/revoked", "400"),
+        ("/public/Auth", "public"),
+        ("/admiN;x", "400"),
         ("/admin.", "signed-in"),
         ("/admin%20", "signed-in"),
         ("/admin%23x", "signed-in"),
@@ -150,7 +163,7 @@ fn pth_14_the_most_specific_rule_wins_in_any_order() {
     let prefix = r#"{"path":"/a/*","require":{"role":"admin"}}"#;
     for rules in [format!("[{exact},{prefix}]"), format!("[{prefix},{exact}]")] {
         let policy = policy(&rules).unwrap();
-        let of = |raw| match policy.place("GET", &CanonicalPath::parse(raw).unwrap()) {
+        let of = |raw| match policy.place(&host(), "GET", &CanonicalPath::parse(raw).unwrap()) {
             Ok(Place::App(rule)) => rule.require.clone(),
             other => panic!("{other:?}"),
         };
@@ -158,6 +171,133 @@ fn pth_14_the_most_specific_rule_wins_in_any_order() {
         assert_eq!(of("/a/b/c"), Requirement::Role("admin".into()));
         assert_eq!(of("/a"), Requirement::Role("admin".into()));
         assert_eq!(of("/b"), Requirement::SignedIn);
+    }
+}
+
+#[test]
+fn pth_12_13_a_named_host_wins_over_a_wildcard_and_that_over_any() {
+    let policy = policy(
+        r#"[{"path":"/x/*","require":"public"},
+            {"path":"/*","require":{"role":"any-below"},"host":"*.example"},
+            {"path":"/*","require":{"role":"deeper"},"host":"*.eu.example"},
+            {"path":"/*","require":{"role":"one"},"host":"app.example"},
+            {"path":"/x/*","require":{"role":"one-get"},"host":"app.example","methods":["GET"]}]"#,
+    )
+    .unwrap();
+    for (origin, method, path, expected) in [
+        ("https://other.test", "GET", "/x/1", "public"),
+        ("https://other.test", "GET", "/y", "signed-in"),
+        ("https://b.example", "GET", "/x/1", "role any-below"),
+        ("https://b.eu.example", "GET", "/x/1", "role deeper"),
+        ("https://app.example", "POST", "/x/1", "role one"),
+        ("https://app.example", "HEAD", "/x/1", "role one-get"),
+        ("https://APP.example.:8443", "GET", "/x/1", "role one-get"),
+        ("https://example", "GET", "/x/1", "public"),
+    ] {
+        let (host, path) = (Host::of_origin(origin).unwrap(), CanonicalPath::parse(path).unwrap());
+        let Ok(Place::App(rule)) = policy.place(&host, method, &path) else { panic!("{origin}") };
+        assert_eq!(rule.require.to_string(), expected, "{method} {origin}{}", path.as_str());
+        let covering: Vec<_> = policy.covering(&host, method, &path).map(Rule::index).collect();
+        assert_eq!(covering.first(), Some(&rule.index()));
+        assert_eq!(covering.last(), Some(&None));
+    }
+}
+
+#[test]
+fn what_a_rule_does_not_say_follows_from_what_it_asks_for() {
+    let policy = policy(
+        r#"[{"path":"/public","require":"public"},
+            {"path":"/own","require":"signed-in"},
+            {"path":"/shared","require":"signed-in","cache":"upstream","upstream":"files"},
+            {"path":"/unkept","require":"public","cache":"private"}]"#,
+    )
+    .unwrap();
+    for (path, cache, upstream) in [
+        ("/public", Cache::Upstream, None),
+        ("/own", Cache::Private, None),
+        ("/shared", Cache::Upstream, Some("files")),
+        ("/unkept", Cache::Private, None),
+        ("/unnamed", Cache::Private, None),
+    ] {
+        let place = policy.place(&host(), "GET", &CanonicalPath::parse(path).unwrap());
+        let Ok(Place::App(rule)) = place else { panic!("{path}") };
+        assert_eq!((rule.cache, rule.upstream.as_deref()), (cache, upstream), "{path}");
+    }
+}
+
+#[test]
+fn pth_14_rules_that_get_in_each_others_way_are_refused_and_named() {
+    let rest =
+        r#"{"path":"/a/*","require":"signed-in","methods":["PUT","PATCH","DELETE","OPTIONS"]}"#;
+    let get = r#"{"path":"/a/*","require":"public","methods":["GET","POST"]}"#;
+    let all = r#"{"path":"/a/*","require":{"role":"admin"}}"#;
+    for (rules, words) in [
+        (
+            format!("[{get},{all},{rest}]"),
+            "rules[1] (/a/*) is left with no method but unusual ones, since rules[0, 2] take",
+        ),
+        (
+            r#"[{"path":"/Admin/*","require":"public"},{"path":"/admin/*","require":"signed-in"}]"#
+                .into(),
+            "rules[0] (/Admin/*) and rules[1] (/admin/*) are for the same requests",
+        ),
+        (
+            r#"[{"path":"/a","require":"public","host":"a.example"},
+                {"path":"/a","require":"signed-in","host":"a.example"}]"#
+                .into(),
+            "rules[0] (a.example/a) and rules[1] (a.example/a)",
+        ),
+    ] {
+        let message = policy(&rules).unwrap_err().to_string();
+        assert!(message.contains(words), "{message}");
+    }
+    for good in [
+        format!("[{get},{all}]"),
+        r#"[{"path":"/a","require":"public","host":"a.example"},
+            {"path":"/a","require":"signed-in","host":"b.example"},
+            {"path":"/a","require":"signed-in","host":"*.example"},
+            {"path":"/a","require":"signed-in"},
+            {"path":"/a/*","require":"signed-in"}]"#
+            .into(),
+    ] {
+        assert!(policy(&good).is_ok(), "{good}");
+    }
+}
+
+#[test]
+fn a_cors_table_that_is_wrong_says_where() {
+    for (table, words) in [
+        (r#"{"origins":[]}"#, "rules[0]: cors.origins is empty"),
+        (r#"{"origins":["*"],"credentials":true}"#, "any site could act"),
+        (r#"{"origins":["*","https://a.example"]}"#, "must stand alone"),
+        (r#"{"origins":["null"]}"#, "\"null\" is no origin"),
+        (r#"{"origins":["a.example"]}"#, "is no origin"),
+        (r#"{"origins":["https://a.example/"]}"#, "is no origin"),
+        (r#"{"origins":["https://A.example"]}"#, "is no origin"),
+        (r#"{"origins":["https://a.example:443"]}"#, "is no origin"),
+        (r#"{"origins":["http://a.example:80"]}"#, "is no origin"),
+        (r#"{"origins":["https://a.example."]}"#, "is no origin"),
+        (r#"{"origins":["https://*.example"]}"#, "is no origin"),
+        (r#"{"origins":["https://u@a.example"]}"#, "is no origin"),
+        (r#"{"origins":["*"],"headers":["*"]}"#, "cors.headers: \"*\" is no name"),
+        (r#"{"origins":["*"],"headers":["a b"]}"#, "cors.headers: \"a b\""),
+        (r#"{"origins":["*"],"expose":["x\r\ny"]}"#, "cors.expose"),
+        (r#"{"origins":["*"],"methods":["PUT"]}"#, "cors.methods: \"PUT\""),
+        (r#"{"origins":["*"],"methods":[]}"#, "cors.methods"),
+        (r#"{"origins":["*"],"max_age":86401}"#, "cors.max_age"),
+    ] {
+        let rule = r#"{"path":"/a","require":"signed-in","methods":["GET","POST"],"cors":"#;
+        let message = policy(&format!("[{rule}{table}}}]")).unwrap_err().to_string();
+        assert!(message.contains(words), "{table}: {message}");
+    }
+    for table in [
+        r#"{"origins":["https://a.example","http://localhost:3000","capacitor://localhost"],
+            "credentials":true,"headers":["content-type"],"methods":["HEAD"],"max_age":0}"#,
+        r#"{"origins":["http://[::1]:3000"]}"#,
+        r#"{"origins":["*"]}"#,
+    ] {
+        let rule = r#"{"path":"/a","require":"signed-in","methods":["GET","POST"],"cors":"#;
+        assert!(policy(&format!("[{rule}{table}}}]")).is_ok(), "{table}");
     }
 }
 
@@ -172,23 +312,28 @@ fn a_policy_that_is_wrong_says_where() {
         (r#"[{"path":"/%61uth/x","require":"public"}]"#, "reserved"),
         (r#"[{"path":"/a","require":"public","methods":[]}]"#, "methods []"),
         (r#"[{"path":"/a","require":"public","methods":["get"]}]"#, "methods [\"get\"]"),
+        (r#"[{"path":"/a","require":"public","methods":["GET","TRACE"]}]"#, "never passed on"),
+        (r#"[{"path":"/a","require":"public","host":"App.example"}]"#, "host \"App.example\""),
+        (r#"[{"path":"/a","require":"public","host":"app.example:443"}]"#, "without port"),
+        (r#"[{"path":"/a","require":"public","upstream":""}]"#, "upstream is empty"),
+        (r#"[{"path":"/AUTH/x","require":"public"}]"#, "reserved"),
         (r#"[{"path":"/a","require":{"role":""}}]"#, "no role or scope"),
         (r#"[{"path":"/a","require":"public","hand":"token"}]"#, "path \"/a\" is public"),
         (r#"[{"path":"/a","require":"public","unfresh":"closed"}]"#, "path \"/a\" is public"),
         (
             r#"[{"path":"/a","require":"public","methods":["GET"]},
                 {"path":"/a","require":"signed-in","methods":["HEAD"]}]"#,
-            "rules[0] and rules[1]",
+            "rules[0] (/a [GET]) and rules[1] (/a [HEAD])",
         ),
         (r#"[{"path":"/a","require":{"scope":"a b"}}]"#, "no role or scope"),
         (
             r#"[{"path":"/a","require":"public"},{"path":"/a/","require":"signed-in"}]"#,
-            "rules[0] and rules[1] are both for /a",
+            "rules[0] (/a) and rules[1] (/a) are for the same requests",
         ),
         (
             r#"[{"path":"/a","require":"public","methods":["GET"]},
                 {"path":"/%61","require":"signed-in","methods":["POST","GET"]}]"#,
-            "rules[0] and rules[1]",
+            "rules[0] (/a [GET]) and rules[1] (/a [POST, GET])",
         ),
     ] {
         let message = policy(rules).unwrap_err().to_string();

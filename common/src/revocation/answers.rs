@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 
 use super::Epoch;
-use crate::token::Verified;
-use crate::{SessionId, TokenId, UnixSeconds};
+use crate::UnixSeconds;
+use crate::token::{Ids, Verified};
 
 /// The origin's answers, remembered: a yes until the token is dead by itself, a no until the next
 /// change, since a later revocation may have gone into the same segment unseen. Holds at most twice
 /// `generation` answers; what falls out is asked anew.
 #[derive(Debug)]
 pub struct Answers {
-    young: HashMap<(SessionId, TokenId), Answer>,
-    old: HashMap<(SessionId, TokenId), Answer>,
+    young: HashMap<Ids, Answer>,
+    old: HashMap<Ids, Answer>,
     generation: usize,
 }
 
@@ -32,9 +32,9 @@ impl Answers {
     /// What the origin said of this token that still holds while the head is at `epoch`.
     #[must_use]
     pub fn revoked(&self, token: &Verified, epoch: Epoch) -> Option<bool> {
-        let name = (token.sid, token.jti);
-        match self.young.get(&name).or_else(|| self.old.get(&name))? {
-            Answer::Revoked { .. } => Some(true),
+        match self.young.get(&token.ids).or_else(|| self.old.get(&token.ids))? {
+            // A later token may bear the same ids, where they name a user for a time.
+            Answer::Revoked { until } => (token.expires_at() <= *until).then_some(true),
             Answer::NotRevoked { at } => (*at == epoch).then_some(false),
         }
     }
@@ -53,6 +53,6 @@ impl Answers {
         } else {
             Answer::NotRevoked { at: epoch }
         };
-        self.young.insert((token.sid, token.jti), answer);
+        self.young.insert(token.ids, answer);
     }
 }

@@ -10,7 +10,7 @@ use super::{Blocklist, Epoch, InvalidTail, Segment, SegmentName, SegmentRef};
 use crate::keys::{Jwk, Key, KeySet, UnusableKeySet};
 use crate::token::access::LEEWAY;
 use crate::token::{Algorithm, Header, Jws, SignatureCheck, TokenError, Typ, Verified};
-use crate::{KeyId, UnixMillis, UnixSeconds, json};
+use crate::{KeyId, SessionId, UnixMillis, UnixSeconds, json};
 
 /// The largest head that is read, in bytes: room for 100,000 ids in the tail, of which each takes
 /// 36. Far more than a tail has as a rule; so many come at once only when all is revoked that there
@@ -234,17 +234,21 @@ impl Head {
     /// What it says of a verified token.
     #[must_use]
     pub fn standing(&self, token: &Verified) -> Standing {
-        let cut_off = self.sessions_before.is_some_and(|cutoff| match token.sid.began_at() {
-            Some(began) => began < cutoff,
-            // A session whose id does not tell its beginning is judged by its token's, which tells
-            // no more than the second: in doubt, dead.
-            None => token.issued_at().millis() < cutoff,
-        });
-        if cut_off || self.tail.holds(token.sid, token.jti) {
+        if self.is_cut_off(token) || token.ids.iter().any(|id| self.tail.holds(id)) {
             return Standing::Revoked;
         }
-        let ids = [token.sid.uuid(), token.jti.uuid()];
-        let suspects = |segment: &Arc<Segment>| ids.iter().any(|id| segment.may_hold(*id));
+        let suspects = |segment: &Arc<Segment>| token.ids.iter().any(|id| segment.may_hold(id));
         if self.segments.iter().any(suspects) { Standing::Suspected } else { Standing::Good }
+    }
+
+    /// The cutoff is that of our own sessions: other issuers' began elsewhere.
+    fn is_cut_off(&self, token: &Verified) -> bool {
+        let Some(cutoff) = self.sessions_before.filter(|_| token.issuer.is_none()) else {
+            return false;
+        };
+        // A session whose id does not tell its beginning is judged by its token's, which tells
+        // no more than the second: in doubt, dead.
+        let began = token.ids.sid.and_then(SessionId::began_at);
+        began.unwrap_or(token.issued_at().millis()) < cutoff
     }
 }

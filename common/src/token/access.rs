@@ -1,13 +1,16 @@
 //! Access tokens (RFC 9068): what we write, and what of it we accept.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::claims::{Claims, Times};
 use super::{Jws, MAX_TOKEN, SignatureCheck, TokenError, Typ};
-use crate::keys::KeySet;
-use crate::{KeyId, SessionId, Subject, TokenId, UnixSeconds};
+use crate::issuers::{IssuerIndex, Person};
+use crate::keys::{Key, KeySet};
+use crate::{SessionId, Subject, TokenId, UnixSeconds};
 
 /// How far clocks may be apart.
 pub const LEEWAY: Duration = Duration::from_secs(30);
@@ -73,13 +76,33 @@ impl<'a, 'k> Unsigned<'a, 'k> {
         rules: &AccessRules,
         now: UnixSeconds,
     ) -> Result<Self, TokenError> {
-        let jws = Jws::parse(text, MAX_TOKEN)?;
+        Self::read(text, Jws::parse(text, MAX_TOKEN)?, None, keys, rules, now)
+    }
+
+    /// The same for a token whose form, and maybe claims, were read before.
+    pub(crate) fn read(
+        text: &'a str,
+        jws: Jws<'a>,
+        claims: Option<Claims>,
+        keys: &'k KeySet,
+        rules: &AccessRules,
+        now: UnixSeconds,
+    ) -> Result<Self, TokenError> {
         jws.header.expect(Typ::Access)?;
         // No `kid`, no guess: trying every key would let the sender choose (RFC 8725 §3.8).
-        let kid = jws.header.kid.clone().ok_or(TokenError::Key)?;
-        let key = keys.at(&kid, now).ok_or(TokenError::Key)?;
-        let content = Verified::read(jws.unverified_payload(), kid, rules, now)?;
+        let kid = jws.header.kid.as_ref().ok_or(TokenError::Key)?;
+        let key = keys.at(kid, now).ok_or(TokenError::Key)?;
+        let claims = claims.map_or_else(|| Claims::parse(jws.unverified_payload()), Ok)?;
+        let content = Verified::read(claims, Arc::clone(key), rules, now)?;
         Ok(Self { text, check: jws.check(key)?, content })
+    }
+
+    pub(crate) const fn new(
+        text: &'a str,
+        check: SignatureCheck<'a, 'k>,
+        content: Verified,
+    ) -> Self {
+        Self { text, check, content }
     }
 
     /// The whole token.
@@ -101,16 +124,16 @@ impl<'a, 'k> Unsigned<'a, 'k> {
 /// be asked each time it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    kid: KeyId,
-    times: Times,
+    pub(crate) key: Arc<Key>,
+    pub(crate) times: Times,
+    /// Which of the other issuers made it; none of them: our own.
+    pub issuer: Option<IssuerIndex>,
     /// The user.
-    pub subject: Subject,
-    /// The session.
-    pub sid: SessionId,
-    /// The token's own id.
-    pub jti: TokenId,
-    /// The client it was given to.
-    pub client_id: String,
+    pub subject: Person,
+    /// By which ids it may be revoked.
+    pub ids: Ids,
+    /// The client it was given to. Ours always names it.
+    pub client_id: Option<String>,
     /// The user's roles.
     pub roles: Vec<String>,
     /// What it was granted, word by word.
@@ -121,21 +144,20 @@ pub struct Verified {
 
 impl Verified {
     fn read(
-        payload: &[u8],
-        kid: KeyId,
+        mut claims: Claims,
+        key: Arc<Key>,
         rules: &AccessRules,
         now: UnixSeconds,
     ) -> Result<Self, TokenError> {
-        let mut claims = Claims::parse(payload)?;
         claims.issuer(&rules.issuer)?;
-        claims.audience(&rules.audience)?;
+        claims.audience(|aud| aud == rules.audience)?;
         Ok(Self {
-            kid,
-            subject: claims.id("sub")?,
-            sid: claims.id("sid")?,
-            jti: claims.id("jti")?,
+            key,
+            issuer: None,
+            subject: Person::Own(claims.id("sub")?),
+            ids: Ids { sid: Some(claims.id("sid")?), jti: Some(claims.id("jti")?), sub: None },
             // RFC 6749 §A.1 allows any visible ASCII; a subject's rules are those and narrower.
-            client_id: claims.id::<Subject>("client_id")?.into(),
+            client_id: Some(claims.id::<Subject>("client_id")?.into()),
             roles: claims.words("roles")?,
             scope: claims.scope(),
             email_verified: claims.flag("email_verified")?,
@@ -162,10 +184,32 @@ impl Verified {
     pub fn still_good(
         &self,
         keys: &KeySet,
-        rules: &AccessRules,
+        leeway: Duration,
         now: UnixSeconds,
     ) -> Result<(), TokenError> {
-        keys.at(&self.kid, now).ok_or(TokenError::Key)?;
-        if self.times.over(now, rules.leeway) { Err(TokenError::Expired) } else { Ok(()) }
+        if !keys.holds(&self.key, now) {
+            return Err(TokenError::Key);
+        }
+        if self.times.over(now, leeway) { Err(TokenError::Expired) } else { Ok(()) }
+    }
+}
+
+/// The ids by which a token may be revoked: what the block log, the tail and the segments hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ids {
+    /// The session. Other issuers' tokens need not name one.
+    pub sid: Option<SessionId>,
+    /// The token itself. Other issuers' tokens need not have one.
+    pub jti: Option<TokenId>,
+    /// The user, where the issuer is another: there is no list of that issuer's sessions, so all of
+    /// a user's tokens are revoked by the user's name.
+    pub sub: Option<Uuid>,
+}
+
+impl Ids {
+    /// Those that the token has.
+    pub fn iter(&self) -> impl Iterator<Item = Uuid> {
+        let (sid, jti) = (self.sid.map(SessionId::uuid), self.jti.map(TokenId::uuid));
+        [sid, jti, self.sub].into_iter().flatten()
     }
 }

@@ -8,26 +8,54 @@ use super::TokenError;
 use crate::{UnixSeconds, json};
 
 /// Claims that were read as clean JSON, to be taken one by one.
-pub(super) struct Claims(Map<String, Value>);
+pub(crate) struct Claims(Map<String, Value>);
 
 impl Claims {
-    pub(super) fn parse(payload: &[u8]) -> Result<Self, TokenError> {
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, TokenError> {
         json::object(payload).map(Self).ok_or(TokenError::Claims)
     }
 
-    pub(super) fn text(&mut self, name: &str) -> Result<String, TokenError> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<String, TokenError> {
         match self.0.remove(name) {
             Some(Value::String(text)) => Ok(text),
             _ => Err(TokenError::Claims),
         }
     }
 
+    /// A text that need not be there, but if so has 1 to 255 bytes and no control characters.
+    pub(crate) fn name(&mut self, name: &str) -> Result<Option<String>, TokenError> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if is_name(&text) => Ok(Some(text)),
+            Some(_) => Err(TokenError::Claims),
+        }
+    }
+
+    /// Whether there is a claim of this name, of whatever shape.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The claim at the end of a path of names, outermost first.
+    pub(crate) fn at(&self, path: &[String]) -> Option<&Value> {
+        let (first, inner) = path.split_first()?;
+        inner.iter().try_fold(self.0.get(first)?, |value, name| value.as_object()?.get(name))
+    }
+
     /// A text that is an identifier of ours.
-    pub(super) fn id<T: TryFrom<String>>(&mut self, name: &str) -> Result<T, TokenError> {
+    pub(crate) fn id<T: TryFrom<String>>(&mut self, name: &str) -> Result<T, TokenError> {
         T::try_from(self.text(name)?).map_err(|_| TokenError::Claims)
     }
 
-    pub(super) fn flag(&mut self, name: &str) -> Result<bool, TokenError> {
+    /// The same, where it need not be there.
+    pub(super) fn optional_id<T: TryFrom<String>>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<T>, TokenError> {
+        if self.0.contains_key(name) { self.id(name).map(Some) } else { Ok(None) }
+    }
+
+    pub(crate) fn flag(&mut self, name: &str) -> Result<bool, TokenError> {
         match self.0.remove(name) {
             Some(Value::Bool(flag)) => Ok(flag),
             _ => Err(TokenError::Claims),
@@ -36,7 +64,7 @@ impl Claims {
 
     /// A whole number, not negative. RFC 7519 §2 would allow fractions of a second: nobody needs
     /// them, and two judges that round differently disagree.
-    pub(super) fn number(&mut self, name: &str) -> Result<u64, TokenError> {
+    pub(crate) fn number(&mut self, name: &str) -> Result<u64, TokenError> {
         self.optional_number(name)?.ok_or(TokenError::Claims)
     }
 
@@ -48,19 +76,24 @@ impl Claims {
     }
 
     /// `iss`, exactly (RFC 9068 §4): no list, no trailing slash, no other case.
-    pub(super) fn issuer(&mut self, expected: &str) -> Result<(), TokenError> {
+    pub(crate) fn issuer(&mut self, expected: &str) -> Result<(), TokenError> {
         match self.0.remove("iss") {
             Some(Value::String(iss)) if iss == expected => Ok(()),
             _ => Err(TokenError::Issuer),
         }
     }
 
-    /// `aud` is, or is a list of texts that holds, `expected` exactly (RFC 7519 §4.1.3).
-    pub(super) fn audience(&mut self, expected: &str) -> Result<(), TokenError> {
+    /// Whom the token says it is from. Not verified: good for choosing who has to vouch for it.
+    pub(crate) fn unverified_issuer(&self) -> Option<&str> {
+        self.0.get("iss").and_then(Value::as_str)
+    }
+
+    /// `aud` is, or is a list of texts that holds, one that is `ours` (RFC 7519 §4.1.3).
+    pub(crate) fn audience(&mut self, ours: impl Fn(&str) -> bool) -> Result<(), TokenError> {
         let found = match self.0.remove("aud") {
-            Some(Value::String(aud)) => aud == expected,
+            Some(Value::String(aud)) => ours(&aud),
             Some(Value::Array(list)) => {
-                list.iter().all(Value::is_string) && list.iter().any(|aud| aud == expected)
+                list.iter().all(Value::is_string) && list.iter().filter_map(Value::as_str).any(ours)
             }
             _ => false,
         };
@@ -69,7 +102,7 @@ impl Claims {
 
     /// `iat`, `nbf`, `exp` against `now`. Expiry is judged last, so that "expired" is said only
     /// of a token with nothing else wrong in its times.
-    pub(super) fn times(
+    pub(crate) fn times(
         &mut self,
         now: UnixSeconds,
         leeway: Duration,
@@ -92,7 +125,7 @@ impl Claims {
     }
 
     /// A list of words that can stand in a header side by side: visible ASCII without comma.
-    pub(super) fn words(&mut self, name: &str) -> Result<Vec<String>, TokenError> {
+    pub(crate) fn words(&mut self, name: &str) -> Result<Vec<String>, TokenError> {
         let Some(Value::Array(list)) = self.0.remove(name) else {
             return Err(TokenError::Claims);
         };
@@ -105,7 +138,7 @@ impl Claims {
     }
 
     /// `scope` (RFC 9068 §2.2.3), words divided by one space. Anything else grants nothing.
-    pub(super) fn scope(&mut self) -> Vec<String> {
+    pub(crate) fn scope(&mut self) -> Vec<String> {
         match self.0.remove("scope") {
             Some(Value::String(scope)) => scope.split(' ').map(String::from).collect(),
             _ => Vec::new(),
@@ -113,20 +146,24 @@ impl Claims {
     }
 }
 
-fn is_word(text: &str) -> bool {
+fn is_name(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+pub(crate) fn is_word(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b',')
 }
 
 /// When a token was made and when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Times {
-    pub(super) issued_at: UnixSeconds,
-    pub(super) expires_at: UnixSeconds,
+pub(crate) struct Times {
+    pub(crate) issued_at: UnixSeconds,
+    pub(crate) expires_at: UnixSeconds,
 }
 
 impl Times {
     /// RFC 7519 §4.1.4: "on or after" the expiration time it must not be accepted.
-    pub(super) fn over(self, now: UnixSeconds, leeway: Duration) -> bool {
+    pub(crate) fn over(self, now: UnixSeconds, leeway: Duration) -> bool {
         now >= self.expires_at.plus(leeway)
     }
 }

@@ -48,13 +48,18 @@ impl Header {
     /// # Errors
     /// `Type` unless the header names `typ`.
     pub fn expect(&self, typ: Typ) -> Result<(), TokenError> {
+        self.expect_named(typ.as_str())
+    }
+
+    /// The same for a type that is named by text.
+    pub(crate) fn expect_named(&self, typ: &str) -> Result<(), TokenError> {
         // RFC 7515 §4.1.9: a media type, so its case does not matter and "application/" may be
         // left out or not.
         let named = self.typ.as_deref().ok_or(TokenError::Type)?;
         let prefix = named.get(..12).filter(|p| p.eq_ignore_ascii_case("application/"));
         let short = prefix.map_or(Some(named), |p| named.get(p.len()..));
         match short {
-            Some(short) if short.eq_ignore_ascii_case(typ.as_str()) => Ok(()),
+            Some(short) if short.eq_ignore_ascii_case(typ) => Ok(()),
             _ => Err(TokenError::Type),
         }
     }
@@ -67,6 +72,8 @@ pub enum Typ {
     Access,
     /// A refresh token.
     Refresh,
+    /// The edge's word to the app about one request.
+    Assertion,
     /// The signed head.
     Head,
 }
@@ -78,6 +85,7 @@ impl Typ {
         match self {
             Self::Access => "at+jwt",
             Self::Refresh => "rt+jwt",
+            Self::Assertion => "portcullis-assertion+jwt",
             Self::Head => "portcullis-head+jwt",
         }
     }

@@ -2,10 +2,11 @@
 //! claims are judged here; the signature itself is always a library's or the platform's.
 //!
 //! The way is the same for all: [`Jws::parse`] reads the form, a kind of token (access, refresh,
-//! head) judges header and claims and asks for a [`SignatureCheck`]; whoever can verify answers it;
+//! assertion, head) judges header and claims and asks for a [`SignatureCheck`]; whoever can verify answers it;
 //! only then the content comes out.
 
 pub mod access;
+pub mod assertion;
 mod cache;
 mod claims;
 mod compact;
@@ -14,8 +15,9 @@ mod header;
 pub mod refresh;
 mod signature;
 
-pub use access::{AccessClaims, AccessRules, Verified};
+pub use access::{AccessClaims, AccessRules, Ids, Verified};
 pub use cache::VerifiedCache;
+pub(crate) use claims::{Claims, is_word};
 pub(crate) use compact::BASE64URL;
 pub use compact::{Jws, join, signing_input};
 pub use error::TokenError;

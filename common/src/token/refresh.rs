@@ -75,7 +75,7 @@ impl<'a> Unauthenticated<'a> {
         }
         let mut claims = Claims::parse(jws.unverified_payload())?;
         claims.issuer(issuer)?;
-        claims.audience(issuer)?;
+        claims.audience(|aud| aud == issuer)?;
         let content = Presented {
             subject: claims.id("sub")?,
             sid: claims.id("sid")?,

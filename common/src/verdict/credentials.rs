@@ -6,7 +6,7 @@ use crate::problem::Code;
 
 /// The access token and how it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Credential<'a> {
+pub enum Credential<'a> {
     /// Somebody put it there on purpose.
     Bearer(&'a str),
     /// The browser sent it along.
@@ -14,7 +14,9 @@ pub(super) enum Credential<'a> {
 }
 
 impl<'a> Credential<'a> {
-    pub(super) const fn text(self) -> &'a str {
+    /// The token.
+    #[must_use]
+    pub const fn text(self) -> &'a str {
         match self {
             Self::Bearer(text) | Self::Cookie(text) => text,
         }

@@ -1,6 +1,9 @@
 //! The decision by table. Signatures are answered by the table: who verifies is not `decide`'s
 //! business; that real signatures are verified is shown in `tests/tokens.rs`.
 
+mod cors;
+mod place;
+
 use super::*;
 use crate::keys::{Jwk, Key, KeySet};
 use crate::policy::PolicyConfig;
@@ -114,6 +117,8 @@ fn head_with(
 struct Gate {
     policy: Policy,
     rules: AccessRules,
+    issuers: Issuers,
+    keyring: Keyring,
     head: Option<Head>,
     cache: VerifiedCache,
     answers: Answers,
@@ -140,6 +145,8 @@ impl Gate {
                 max_life: Duration::from_hours(1),
                 leeway: Duration::from_secs(30),
             },
+            issuers: Issuers::default(),
+            keyring: Keyring::default(),
             head: head.into(),
             cache: VerifiedCache::new(8),
             answers: Answers::new(8),
@@ -155,11 +162,36 @@ impl Gate {
         origin: Result<bool, OriginSilent>,
     ) -> String {
         let mut said = String::new();
+        let told = match self.settle(facts, signature, origin, &mut said) {
+            Verdict::Forward(permit) if !permit.identity().is_empty() => "forward",
+            Verdict::Forward(_) => "forward unnamed",
+            Verdict::Refuse(refusal) => refusal.code().as_str(),
+            Verdict::PassToOrigin(_) => "origin",
+            Verdict::Answer(_) => "preflight",
+            Verdict::Find(question) => panic!("{question:?}"),
+        };
+        said + told
+    }
+
+    /// The verdict, every signature being good and nothing revoked.
+    fn decided<'a>(&self, facts: &Facts<'a>) -> Verdict<'a, '_> {
+        self.settle(facts, true, Ok(false), &mut String::new())
+    }
+
+    fn settle<'a>(
+        &self,
+        facts: &Facts<'a>,
+        signature: bool,
+        origin: Result<bool, OriginSilent>,
+        said: &mut String,
+    ) -> Verdict<'a, '_> {
         let mut findings = Findings::default();
         loop {
             let world = World {
                 policy: &self.policy,
                 rules: &self.rules,
+                issuers: &self.issuers,
+                keyring: &self.keyring,
                 staleness: Staleness {
                     fresh: Duration::from_secs(90),
                     stale: Duration::from_mins(15),
@@ -170,20 +202,19 @@ impl Gate {
                 now: UnixSeconds::new(NOW),
             };
             match decide(facts, &world, &findings) {
-                Verdict::Forward(permit) if !permit.identity().is_empty() => {
-                    return said + "forward";
-                }
-                Verdict::Forward(_) => return said + "forward unnamed",
-                Verdict::Refuse(refusal) => return said + refusal.code().as_str(),
-                Verdict::PassToOrigin(_) => return said + "origin",
                 Verdict::Find(Question::Signature(unsigned)) => {
-                    said += "signature, ";
+                    *said += "signature, ";
                     findings.token = Some(unsigned.answered(signature));
                 }
+                Verdict::Find(Question::Keys(_)) => {
+                    *said += "keys?, ";
+                    findings.looked_for_keys = true;
+                }
                 Verdict::Find(Question::Revoked(_, asking)) => {
-                    said += if asking == Asking::ByRule { "revoked?, " } else { "suspected?, " };
+                    *said += if asking == Asking::ByRule { "revoked?, " } else { "suspected?, " };
                     findings.revoked = Some(origin);
                 }
+                settled => return settled,
             }
         }
     }
@@ -200,8 +231,17 @@ fn facts<'a>(
     authorization: Option<&'a str>,
     cookie: Option<&'a str>,
 ) -> Facts<'a> {
-    let provenance = Provenance::default();
-    Facts { method, path, own_origin: OWN, authorization, cookie, provenance, upgrade: false }
+    Facts {
+        method,
+        path,
+        own_origin: OWN,
+        authorization,
+        cookie,
+        provenance: Provenance::default(),
+        upgrade: None,
+        preflight_method: None,
+        preflight_headers: None,
+    }
 }
 
 #[test]
@@ -421,8 +461,11 @@ fn pth_09_a_cookie_alone_opens_no_socket_for_another_site() {
         (None, None, Some("same-origin"), "token_missing"),
     ] {
         let provenance = Provenance { sec_fetch_site, origin: None };
-        let facts =
-            Facts { provenance, upgrade: true, ..facts("GET", "/ws", authorization, cookie) };
+        let facts = Facts {
+            provenance,
+            upgrade: Some("websocket"),
+            ..facts("GET", "/ws", authorization, cookie)
+        };
         assert_eq!(gate.ask(&facts, true, Ok(false)), expected, "{sec_fetch_site:?}");
     }
 }
@@ -462,9 +505,10 @@ fn jwt_27_what_is_cached_is_looked_at_again() {
     assert_eq!(gate.get("/x", &token), "keys_unknown");
 
     let late = UnixSeconds::new(NOW + 530);
-    assert_eq!(verified.still_good(&keys, &rules, late), Err(TokenError::Expired));
-    assert_eq!(verified.still_good(&keys, &rules, UnixSeconds::new(NOW + 529)), Ok(()));
-    assert_eq!(verified.still_good(&KeySet::default(), &rules, now), Err(TokenError::Key));
+    let leeway = rules.leeway;
+    assert_eq!(verified.still_good(&keys, leeway, late), Err(TokenError::Expired));
+    assert_eq!(verified.still_good(&keys, leeway, UnixSeconds::new(NOW + 529)), Ok(()));
+    assert_eq!(verified.still_good(&KeySet::default(), leeway, now), Err(TokenError::Key));
 }
 
 #[test]
@@ -479,9 +523,10 @@ fn the_token_is_handed_on_only_where_the_rule_says_so() {
         let now = UnixSeconds::new(NOW);
         let head = gate.head.as_ref();
         let (rules, cache, answers) = (&gate.rules, &gate.cache, &gate.answers);
-        let world = World { policy, rules, staleness, head, cache, answers, now };
+        let (issuers, keyring) = (&gate.issuers, &gate.keyring);
+        let world = World { policy, rules, issuers, keyring, staleness, head, cache, answers, now };
         let unsigned = Unsigned::parse(&text, head.unwrap().keys(), &gate.rules, now).unwrap();
-        let findings = Findings { token: Some(unsigned.answered(true)), revoked: None };
+        let findings = Findings { token: Some(unsigned.answered(true)), ..Findings::default() };
         let Verdict::Forward(permit) = decide(&facts, &world, &findings) else { panic!("{path}") };
         assert_eq!(permit.bearer().is_some(), handed, "{path}");
     }

@@ -267,7 +267,7 @@ fn a_verified_token_is_looked_at_again() {
     let issuer = Issuer::new();
     let verified = issuer.judge(&issuer.mint().good(), NOW).unwrap();
     let again =
-        |keys: &KeySet, now| verified.still_good(keys, &issuer.rules, UnixSeconds::new(now));
+        |keys: &KeySet, now| verified.still_good(keys, issuer.rules.leeway, UnixSeconds::new(now));
     assert_eq!(again(&issuer.keys, NOW + 529), Ok(()));
     assert_eq!(again(&issuer.keys, NOW + 530), Err(TokenError::Expired));
     assert_eq!(again(&KeySet::default(), NOW), Err(TokenError::Key));

@@ -12,12 +12,11 @@ use axum::routing::{get, put};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use common::SessionId;
 use common::revocation::{Head, HeadClaims, Segment, SegmentRef, UnverifiedHead};
-use common::{SessionId, TokenId};
 use http_body_util::BodyExt as _;
 use tempfile::TempDir;
 use tokio::task::{JoinHandle, JoinSet};
-use uuid::Uuid;
 
 use super::*;
 
@@ -166,7 +165,7 @@ fn holds(kv: &Kv, state: &TempDir, sid: SessionId) -> bool {
 }
 
 fn is_in(head: &Head, sid: SessionId) -> bool {
-    head.tail().holds(sid, TokenId::new(Uuid::nil()))
+    head.tail().holds(sid.uuid())
         || head.segments().iter().any(|segment| segment.may_hold(sid.uuid()))
 }
 

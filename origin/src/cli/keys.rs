@@ -6,7 +6,7 @@ use common::UnixSeconds;
 use super::print;
 use crate::app::StartError;
 use crate::config::Config;
-use crate::crypto::{KeyRing, KeyState, Rotate, SigningFile, SystemClock, Utc};
+use crate::crypto::{AssertionKey, KeyRing, KeyState, Rotate, SigningFile, SystemClock, Utc};
 use crate::port::{Clock as _, Signer as _};
 
 #[derive(Subcommand)]
@@ -20,6 +20,9 @@ pub(super) enum Keys {
     },
     /// The value of `ANCHOR_KEY` that edges are configured with.
     Anchor,
+    /// Make a key for assertions: the secret for the edge, and the public key that apps verify by.
+    /// It is kept nowhere; run this again for another.
+    Assertion,
     /// Have access tokens signed with a new key. Nobody notices: edges are told of it first
     /// (`tokens.key_announce`), and the old one's tokens stay good.
     Rotate {
@@ -41,18 +44,20 @@ pub(super) enum Keys {
 const SOON: &str = "Origins that run take it up within seconds.";
 
 pub(super) fn run(config: &Config, command: Option<&Keys>) -> Result<(), StartError> {
-    let ring = KeyRing::open(&config.state)?;
+    let ring = || KeyRing::open(&config.state);
     let now = SystemClock.now();
     match command {
         None => {
-            for key in ring.public(now) {
+            for key in ring()?.public(now) {
                 print(&format!("{}  {}", key.jwk.kid.unwrap_or_default(), key.purpose))?;
             }
             Ok(())
         }
-        Some(Keys::Anchor) => print(&ring.anchor_key()),
+        Some(Keys::Anchor) => print(&ring()?.anchor_key()),
+        Some(Keys::Assertion) => assertion(),
         Some(Keys::Show { kid }) => {
-            let found = ring.public(now).into_iter().find(|key| key.jwk.kid.as_ref() == Some(kid));
+            let found =
+                ring()?.public(now).into_iter().find(|key| key.jwk.kid.as_ref() == Some(kid));
             match found {
                 Some(key) => print(&serde_json::to_string_pretty(&key.jwk)?),
                 None => Err("there is no key of this kid; `origin keys` lists them".into()),
@@ -63,10 +68,16 @@ pub(super) fn run(config: &Config, command: Option<&Keys>) -> Result<(), StartEr
         }
         Some(Keys::Rotate { now: true }) => rotate(config, Rotate::Now, now),
         Some(Keys::Revoke { kid }) => {
-            refuse_lasting(&ring, kid)?;
+            refuse_lasting(&ring()?, kid)?;
             revoke(config, kid, now)
         }
     }
+}
+
+fn assertion() -> Result<(), StartError> {
+    let key = AssertionKey::make()?;
+    print(&format!("ASSERTION_KEY={}", key.secret.expose()))?;
+    print(&format!("ASSERTION_PUBLIC_KEY={}", key.public))
 }
 
 fn rotate(config: &Config, how: Rotate, now: UnixSeconds) -> Result<(), StartError> {
@@ -88,7 +99,7 @@ fn revoke(config: &Config, kid: &str, now: UnixSeconds) -> Result<(), StartError
 
 /// The two keys of which there is one each.
 fn refuse_lasting(ring: &KeyRing, kid: &str) -> Result<(), StartError> {
-    if kid == "anchor" || ring.anchor().id().as_str() == kid {
+    if kid == "anchor" || ring.anchor().id().is_some_and(|id| id.as_str() == kid) {
         return Err("the anchor cannot be revoked from here: edges trust it by their ANCHOR_KEY. \
                     Stop the origins, remove keys/anchor.jwk in the state folder, start one, and \
                     deploy the edges with what `origin keys anchor` then prints"

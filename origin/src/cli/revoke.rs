@@ -1,20 +1,32 @@
 //! `origin revoke`: ends sessions from outside, whoever is signed in by them.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use common::{Epoch, SessionId, Subject, TokenId};
+use common::issuers::{IdKind, MAX_LIFE_OF_OTHERS, revocation_id};
+use common::token::access::LEEWAY;
+use common::{Epoch, InvalidId, SessionId, Subject, TokenId};
 use reqwest::Url;
 
 use super::{must_be_served, print, probe};
 use crate::app::{self, SessionStore, StartError};
 use crate::config::Config;
-use crate::port::{RevokeReason, TOKEN_DEAD_AFTER};
+use crate::port::{CLOCK_SKEW, RevokeReason, TOKEN_DEAD_AFTER};
 
 #[derive(Args)]
 pub(super) struct Revoke {
     #[command(flatten)]
     what: What,
+    /// The `iss` of the tokens, where another issuer made them: one of the edge's `ISSUERS`. The
+    /// ids are then that issuer's, and with `--sub` all tokens of that user are refused for as long
+    /// as `--life` says, new ones too.
+    #[arg(long, value_name = "URL", conflicts_with = "everyone")]
+    issuer: Option<String>,
+    /// The longest life of that issuer's tokens: the `max_life` of its entry in `ISSUERS`.
+    #[arg(long, value_name = "DURATION", requires = "issuer", default_value = "24h",
+        value_parser = life)]
+    life: Duration,
     /// Wait until an edge knows of it.
     #[arg(long, requires = "probe")]
     wait: bool,
@@ -33,13 +45,13 @@ pub(super) struct Revoke {
 struct What {
     /// One access token, by its `jti`. Its session goes on.
     #[arg(long, value_name = "ID")]
-    jti: Option<TokenId>,
+    jti: Option<String>,
     /// One session, by its `sid`.
     #[arg(long, value_name = "ID")]
-    sid: Option<SessionId>,
+    sid: Option<String>,
     /// All sessions of a user, by the `sub` of their tokens; `origin user list` shows it.
     #[arg(long, value_name = "ID")]
-    sub: Option<Subject>,
+    sub: Option<String>,
     /// All sessions there are. Everybody has to sign in anew.
     #[arg(long)]
     everyone: bool,
@@ -48,7 +60,10 @@ struct What {
 pub(super) async fn run(config: &Config, revoke: &Revoke) -> Result<(), StartError> {
     must_be_served(config)?;
     let store = app::session_store(config).await?;
-    let (told, epoch) = apply(&store, &revoke.what).await?;
+    let (told, epoch) = match &revoke.issuer {
+        Some(issuer) => apply_to_others(&store, issuer, &revoke.what, revoke.life).await?,
+        None => apply(&store, &revoke.what).await?,
+    };
     print(&format!("{told} (epoch {epoch})"))?;
     if let Some(url) = &revoke.probe {
         let took = probe::wait(url, epoch, revoke.timeout).await?;
@@ -59,17 +74,20 @@ pub(super) async fn run(config: &Config, revoke: &Revoke) -> Result<(), StartErr
 
 async fn apply(store: &SessionStore, what: &What) -> Result<(String, Epoch), StartError> {
     let (sessions, reason) = (&store.sessions, RevokeReason::Operator);
-    if let Some(jti) = what.jti {
+    if let Some(jti) = &what.jti {
+        let jti: TokenId = ours("--jti", jti)?;
         let epoch = store.log.block(jti.uuid(), TOKEN_DEAD_AFTER).await?;
         return Ok((format!("access token {jti} is revoked"), epoch));
     }
-    if let Some(sid) = what.sid {
+    if let Some(sid) = &what.sid {
+        let sid: SessionId = ours("--sid", sid)?;
         let epoch = sessions.revoke(sid, reason, TOKEN_DEAD_AFTER).await?;
         return Ok((format!("session {sid} is revoked"), epoch));
     }
     if let Some(sub) = &what.sub {
-        let live = sessions.of(sub).await?.len();
-        let epoch = sessions.revoke_all(sub, reason, TOKEN_DEAD_AFTER).await?;
+        let sub: Subject = ours("--sub", sub)?;
+        let live = sessions.of(&sub).await?.len();
+        let epoch = sessions.revoke_all(&sub, reason, TOKEN_DEAD_AFTER).await?;
         let told = match live {
             0 => format!("{sub} had no live session; is it an id that `origin user list` shows?"),
             1 => format!("the one session of {sub} is revoked"),
@@ -79,4 +97,42 @@ async fn apply(store: &SessionStore, what: &What) -> Result<(String, Epoch), Sta
     }
     let epoch = sessions.cut_off().await?;
     Ok((String::from("all sessions begun before now are revoked"), epoch))
+}
+
+/// An id of our own issuer's.
+fn ours<T: FromStr<Err = InvalidId>>(option: &str, text: &str) -> Result<T, StartError> {
+    text.parse().map_err(|error| {
+        let hint = "is it another issuer's? Then name that with --issuer";
+        format!("{option} {text:?}: {error}; {hint}").into()
+    })
+}
+
+/// Other issuers' sessions are not in the store: what the edge looks for is all that is entered.
+async fn apply_to_others(
+    store: &SessionStore,
+    issuer: &str,
+    what: &What,
+    life: Duration,
+) -> Result<(String, Epoch), StartError> {
+    let named = [
+        (&what.jti, IdKind::Token, "the token"),
+        (&what.sid, IdKind::Session, "the session"),
+        (&what.sub, IdKind::Subject, "every token of the user"),
+    ];
+    let named = named.into_iter().find_map(|(text, kind, it)| Some((text.as_ref()?, kind, it)));
+    let (text, kind, it) = named.ok_or("name a --jti, --sid or --sub of that issuer's")?;
+    let retain = life + LEEWAY + CLOCK_SKEW;
+    let epoch = store.log.block(revocation_id(issuer, kind, text), retain).await?;
+    let life = humantime::format_duration(life);
+    Ok((format!("{it} {text:?} of {issuer} is revoked for {life}"), epoch))
+}
+
+/// A life that an entry of the edge's `ISSUERS` may have.
+fn life(text: &str) -> Result<Duration, String> {
+    let life = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if (Duration::from_secs(1)..=MAX_LIFE_OF_OTHERS).contains(&life) {
+        Ok(life)
+    } else {
+        Err("expected 1s to 24h, the `max_life` of the issuer's entry in ISSUERS".into())
+    }
 }

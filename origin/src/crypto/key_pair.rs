@@ -15,6 +15,26 @@ use zeroize::Zeroize as _;
 use super::key_file::{self, KeyError};
 use super::symmetric_key::{decode, random_bytes};
 
+/// A new key pair for the assertions of an edge, which this origin does not keep.
+pub(crate) struct AssertionKey {
+    /// The value of `ASSERTION_KEY`: private and public half, joined by a dot.
+    pub(crate) secret: Secret<String>,
+    /// What apps verify by.
+    pub(crate) public: String,
+}
+
+impl AssertionKey {
+    /// One of the system's randomness.
+    ///
+    /// # Errors
+    /// Why it could not be made.
+    pub(crate) fn make() -> Result<Self, &'static str> {
+        let jwk = PrivateJwk::make()?;
+        // WebCrypto imports a private Ed25519 key as a JWK only with both (RFC 8037 §2).
+        Ok(Self { secret: Secret::new(format!("{}.{}", jwk.d, jwk.x)), public: jwk.x.clone() })
+    }
+}
+
 /// An Ed25519 key pair and its name.
 pub(super) struct KeyPair {
     pub(super) id: KeyId,

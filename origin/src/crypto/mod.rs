@@ -11,6 +11,7 @@ mod signing_keys;
 mod symmetric_key;
 
 pub(crate) use entropy::{OsRandom, SystemClock};
+pub(crate) use key_pair::AssertionKey;
 pub(crate) use key_ring::KeyRing;
 pub(crate) use passwords::Hashers;
 pub(crate) use signing_file::SigningFile;

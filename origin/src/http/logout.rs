@@ -69,7 +69,7 @@ pub(super) async fn logout_all(
 ) -> Result<Response, Refusal> {
     let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
     let signed_in = services.credentials.signed_in(token).await?;
-    services.revocation.all_sessions(&signed_in.0.subject).await?;
+    services.revocation.all_sessions(&signed_in.subject).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     clear_cookies(response.headers_mut())?;
     Ok(response)
@@ -84,7 +84,7 @@ pub(super) async fn own_session(
     let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
     let signed_in = services.credentials.signed_in(token).await?;
     let sid: SessionId = sid.parse().map_err(|_| Refusal::new(Code::NotFound))?;
-    if services.revocation.own_session(&signed_in.0.subject, sid).await? {
+    if services.revocation.own_session(&signed_in.subject, sid).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Refusal::new(Code::NotFound))

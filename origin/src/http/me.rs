@@ -42,7 +42,7 @@ pub(super) async fn me(
 ) -> Result<impl IntoResponse, Refusal> {
     let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
     let signed_in = services.credentials.signed_in(token).await?;
-    let account = services.profiles.account(&signed_in.0.subject).await?;
+    let account = services.profiles.account(&signed_in.subject).await?;
     let account = account.ok_or_else(|| Refusal::new(Code::TokenRevoked))?;
     Ok(Json(Me { user: account.into() }))
 }
@@ -56,7 +56,7 @@ pub(super) async fn sessions(
     let sessions = services.profiles.sessions(&signed_in).await?;
     let sessions = sessions.into_iter().map(|session| OwnSession {
         id: session.sid,
-        current: session.sid == signed_in.0.sid,
+        current: session.sid == signed_in.sid,
         remember: session.remember,
         first_seen: session.sid.began_at().map(UnixMillis::seconds),
         last_seen: session.rotated_at,

@@ -25,4 +25,4 @@ pub(crate) use segments::{Content, Segments};
 pub(crate) use sessions::{
     Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
 };
-pub(crate) use signer::{KeysRevision, Signer, SigningFault, TOKEN_DEAD_AFTER};
+pub(crate) use signer::{CLOCK_SKEW, KeysRevision, Signer, SigningFault, TOKEN_DEAD_AFTER};

@@ -12,7 +12,7 @@ use common::token::{AccessClaims, Mac, SignatureCheck};
 use common::{Secret, UnixSeconds};
 
 /// How far clocks of ours may be apart, on top of the leeway that edges give.
-const CLOCK_SKEW: Duration = Duration::from_mins(1);
+pub(crate) const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 /// How long after it was signed any access token is dead by any edge's clock, also one that was
 /// made before `tokens.access_ttl` was lowered.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::SessionId;
+use common::issuers::Person;
 use common::token::access::{LEEWAY, MAX_LIFE, Unsigned};
 use common::token::refresh::{Presented, Unauthenticated};
-use common::token::{AccessRules, TokenError, Verified};
+use common::token::{AccessRules, TokenError};
+use common::{SessionId, Subject, TokenId};
 
 use super::Fault;
 use crate::config::Tokens;
@@ -27,7 +28,11 @@ pub(crate) struct Credentials {
 
 /// A caller with a live access token whose session is not revoked.
 #[derive(Debug)]
-pub(crate) struct SignedIn(pub(crate) Verified);
+pub(crate) struct SignedIn {
+    pub(crate) subject: Subject,
+    pub(crate) sid: SessionId,
+    jti: TokenId,
+}
 
 /// Why nobody is signed in.
 #[derive(Debug, thiserror::Error)]
@@ -63,20 +68,15 @@ impl Credentials {
 
     /// Who bears this access token. Asks the block log itself: here the answer is exact.
     pub(crate) async fn signed_in(&self, token: &str) -> Result<SignedIn, AccessError> {
-        let verified = self.verify(token, &self.live)?;
-        let ids = [verified.sid.uuid(), verified.jti.uuid()];
+        let caller = self.verify(token, &self.live)?;
+        let ids = [caller.sid.uuid(), caller.jti.uuid()];
         let blocked = self.log.blocked(&ids).await.map_err(Fault::from)?;
-        if blocked.is_empty() { Ok(SignedIn(verified)) } else { Err(AccessError::Revoked) }
+        if blocked.is_empty() { Ok(caller) } else { Err(AccessError::Revoked) }
     }
 
-    /// The access token, expired or not, revoked or not.
-    pub(crate) fn access(&self, token: &str) -> Result<Verified, TokenError> {
-        self.verify(token, &self.expired_too)
-    }
-
-    /// The session that an access token names, expired or not.
+    /// The session that an access token names, expired or not, revoked or not.
     pub(crate) fn session_of_access(&self, token: &str) -> Result<SessionId, TokenError> {
-        self.access(token).map(|verified| verified.sid)
+        self.verify(token, &self.expired_too).map(|caller| caller.sid)
     }
 
     /// The refresh token, whatever its session has come to.
@@ -86,10 +86,15 @@ impl Credentials {
         read.answered(good)
     }
 
-    fn verify(&self, token: &str, rules: &AccessRules) -> Result<Verified, TokenError> {
+    fn verify(&self, token: &str, rules: &AccessRules) -> Result<SignedIn, TokenError> {
         let keys = self.signer.keys();
         let read = Unsigned::parse(token, &keys, rules, self.clock.now())?;
         let good = self.signer.signature_is_good(&read.check);
-        read.answered(good)
+        let verified = read.answered(good)?;
+        match (verified.subject, verified.ids.sid, verified.ids.jti) {
+            (Person::Own(subject), Some(sid), Some(jti)) => Ok(SignedIn { subject, sid, jti }),
+            // Other issuers' tokens are the edge's business.
+            _ => Err(TokenError::Issuer),
+        }
     }
 }

@@ -22,6 +22,6 @@ impl Profiles {
 
     /// The live sessions, newest first.
     pub(crate) async fn sessions(&self, caller: &SignedIn) -> Result<Vec<Session>, Fault> {
-        Ok(self.sessions.of(&caller.0.subject).await?)
+        Ok(self.sessions.of(&caller.subject).await?)
     }
 }

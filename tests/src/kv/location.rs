@@ -38,6 +38,10 @@ impl Cache {
         self.all().clear();
     }
 
+    fn forget(&self, key: &str) {
+        self.all().remove(key);
+    }
+
     pub(super) fn holds(&self, key: &str) -> bool {
         self.all().contains_key(key)
     }
@@ -54,7 +58,7 @@ pub(super) fn router(
     faults: Arc<Faults>,
 ) -> Router {
     let location = Location { truth, distance, cache, faults };
-    Router::new().route("/{*key}", get(read)).with_state(Arc::new(location))
+    Router::new().route("/{*key}", get(read).put(write)).with_state(Arc::new(location))
 }
 
 /// What workerd adds to a key, of which `urlencoded` is always true.
@@ -86,6 +90,27 @@ async fn read(
         // Which workerd gives to the Worker as null.
         (None, _) => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// How workerd writes for a Worker.
+#[derive(Deserialize)]
+struct Written {
+    expiration_ttl: Option<u64>,
+}
+
+/// A Worker writes through its location, which sees its own write at once.
+async fn write(
+    State(location): State<Arc<Location>>,
+    Path(key): Path<String>,
+    Query(written): Query<Written>,
+    value: Bytes,
+) -> Response {
+    let life = written.expiration_ttl.map(Duration::from_secs);
+    if !location.truth.write(&key, Some(value), life) {
+        return failed(429);
+    }
+    location.cache.forget(&key);
+    StatusCode::OK.into_response()
 }
 
 fn failed(status: u16) -> Response {

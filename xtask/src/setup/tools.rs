@@ -31,9 +31,7 @@ impl Tools {
         let mut command = Command::new("cargo");
         self.wasm.apply(&mut command);
         let runner = self.wasm_bindgen.with_file_name("wasm-bindgen-test-runner");
-        command
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
-            .env("WASM_BINDGEN_USE_JS_SYS", "1");
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
         command
     }
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::revocation::UnverifiedHead;
 use common::token::access::{LEEWAY, MAX_LIFE};
-use common::{SessionId, TokenId, UnixSeconds};
+use common::{SessionId, UnixSeconds};
 use uuid::Uuid;
 
 use super::*;
@@ -134,7 +134,6 @@ async fn the_head_is_the_anchors_and_holds_each_revocation_at_once() {
     let anchor = ring.anchor().clone();
     let session = origin.sign_in("a@b.co").await;
     let sid: SessionId = session.member("session_id").parse().unwrap();
-    let nobody = TokenId::new(Uuid::nil());
     let mut epoch = 0;
     for revoked in [false, true] {
         let answer = origin.get("/.well-known/portcullis/head", &[]).await;
@@ -145,7 +144,7 @@ async fn the_head_is_the_anchors_and_holds_each_revocation_at_once() {
         let good = ring.signature_is_good(&read.check);
         let head = read.answered(good, "http://localhost:8787", now).unwrap();
         let head = head.complete(&[], now).unwrap();
-        assert_eq!(head.tail().holds(sid, nobody), revoked);
+        assert_eq!(head.tail().holds(sid.uuid()), revoked);
         assert!(revoked == (head.epoch().get() > epoch));
         assert_eq!(answer.epoch(), head.epoch().get());
         epoch = head.epoch().get();

@@ -1,0 +1,65 @@
+//! `ISSUERS`: the other issuers whose tokens this edge accepts.
+
+use common::issuers::{IssuerConfig, Issuers};
+use serde_json::Value;
+
+use super::{Misconfigured, Variables, json};
+
+const NAME: &str = "ISSUERS";
+
+/// None when nothing is set.
+pub(super) fn read(variables: &impl Variables, own: &str) -> Result<Issuers, Misconfigured> {
+    let wrong = |problem: String| Misconfigured::new(NAME, problem);
+    let configs: Vec<IssuerConfig> = match json(variables, NAME)? {
+        None | Some(Value::Null) => return Ok(Issuers::default()),
+        Some(value) => serde_path_to_error::deserialize(value)
+            .map_err(|error| wrong(format!("{}: {}", error.path(), error.inner())))?,
+    };
+    Issuers::new(configs, own).map_err(|error| wrong(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn entry() -> Value {
+        json!({"issuer": "https://a.example/", "audience": "api", "algorithms": ["RS256"],
+            "jwks_url": "https://a.example/jwks"})
+    }
+
+    #[test]
+    fn a_table_or_its_text_is_read() {
+        assert!(read(&json!({}), "https://app.example").unwrap().is_empty());
+        let table = json!({"ISSUERS": [entry()]});
+        let text = json!({"ISSUERS": json!([entry()]).to_string()});
+        for variables in [table, text] {
+            assert_eq!(read(&variables, "https://app.example").unwrap().iter().count(), 1);
+        }
+    }
+
+    #[test]
+    fn ops_07_what_is_wrong_is_named_with_what_was_expected() {
+        let changed = |name: &str, value: Value| {
+            let mut entry = entry();
+            entry[name] = value;
+            entry
+        };
+        for (value, words) in [
+            (json!("["), "ISSUERS: is no JSON"),
+            (json!({"issuer": "x"}), "ISSUERS: .: invalid type: map, expected a sequence"),
+            (json!([changed("audience", json!(7))]), "ISSUERS: [0].audience: expected a text or a"),
+            (json!([changed("algorithm", json!(7))]), "ISSUERS: [0].algorithm: unknown field"),
+            (json!([changed("algorithms", json!(["HS256"]))]), "ISSUERS: [0]: algorithms"),
+            (json!([entry(), entry()]), "ISSUERS: [0] and [1] are for the same issuer"),
+            (
+                json!([changed("issuer", json!("https://app.example"))]),
+                "ISSUERS: [0] is for ISSUER, our own",
+            ),
+        ] {
+            let variables = json!({ "ISSUERS": value });
+            let error = read(&variables, "https://app.example").unwrap_err().to_string();
+            assert!(error.starts_with(words), "{error}");
+        }
+    }
+}

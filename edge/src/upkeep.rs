@@ -1,0 +1,20 @@
+//! What an isolate with traffic does beside answering: it keeps fresh what it judges by.
+
+use futures_util::future::join;
+use worker::Env;
+
+use crate::isolate::Isolate;
+use crate::{jwks, mailbox};
+
+/// Whether there is something to do. Nothing is, for an edge that is not configured.
+pub(crate) fn is_due(isolate: &Isolate) -> bool {
+    let settings = isolate.settings();
+    settings.is_some_and(|settings| mailbox::is_due(isolate) || jwks::is_due(isolate, &settings))
+}
+
+/// Does it, unless another request has begun to.
+pub(crate) async fn run(isolate: &Isolate, env: &Env) {
+    let Some(settings) = isolate.settings() else { return };
+    let look = mailbox::look_if_due(isolate, &settings, env);
+    join(look, jwks::upkeep(isolate, &settings, env)).await;
+}

@@ -1,0 +1,157 @@
+//! `portcullis-verdict`: what would the gate do, and why?
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use clap::{Args, Parser, Subcommand};
+use common::UnixSeconds;
+use portcullis_verdict::{Config, Error, Knowledge, Request, Source, explain, trial};
+
+/// Says what the gate would do with a request and why, by the gate's own code.
+#[derive(Parser)]
+#[command(name = "portcullis-verdict")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Follow one request; exits with 0 if it passes and 1 if it is refused.
+    Explain(Explain),
+    /// Run the cases of a file; exits with 1 if one is not as expected.
+    Test(Test),
+}
+
+#[derive(Args)]
+struct Gate {
+    /// The Worker's configuration.
+    #[arg(long, value_name = "FILE", default_value = "wrangler.toml")]
+    wrangler: PathBuf,
+    /// The environment in it.
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// The time, in seconds since 1970 [default: now].
+    #[arg(long, value_name = "SECONDS")]
+    at: Option<u64>,
+}
+
+#[derive(Args)]
+struct Explain {
+    #[command(flatten)]
+    gate: Gate,
+    /// The method.
+    #[arg(long, default_value = "GET")]
+    method: String,
+    /// The URL, as the Worker is asked for it.
+    #[arg(long)]
+    url: String,
+    /// The access token, sent as a bearer token; `-` reads it from standard input.
+    #[arg(long)]
+    token: Option<String>,
+    /// The `Cookie` header.
+    #[arg(long)]
+    cookie: Option<String>,
+    /// The `Origin` header.
+    #[arg(long)]
+    origin: Option<String>,
+    /// Any other header.
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    headers: Vec<String>,
+    /// The origin's signed head: a file, a URL, or `-`. Checks signature and revocation.
+    #[arg(long, value_name = "FILE|URL", conflicts_with = "jwks")]
+    head: Option<String>,
+    /// The anchor's public key [default: the configuration's].
+    #[arg(long, requires = "head")]
+    anchor: Option<String>,
+    /// A key set: a file, a URL, or `-`. Checks the signature.
+    #[arg(long, value_name = "FILE|URL")]
+    jwks: Option<String>,
+}
+
+#[derive(Args)]
+struct Test {
+    #[command(flatten)]
+    gate: Gate,
+    /// The cases [default: policy-tests.toml beside the configuration].
+    file: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().task {
+        Task::Explain(task) => task.run(),
+        Task::Test(task) => task.run(),
+    };
+    match done {
+        Ok((text, passed)) => match io::stdout().write_all(text.as_bytes()) {
+            Ok(()) if passed => ExitCode::SUCCESS,
+            Ok(()) | Err(_) => ExitCode::FAILURE,
+        },
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+impl Gate {
+    fn read(&self) -> Result<(Config, UnixSeconds), Error> {
+        let config = Config::read(&self.wrangler, self.env.as_deref())?;
+        let seconds = self
+            .at
+            .unwrap_or_else(|| SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs());
+        Ok((config, UnixSeconds::new(seconds)))
+    }
+}
+
+impl Explain {
+    fn run(self) -> Result<(String, bool), Error> {
+        let (config, now) = self.gate.read()?;
+        let request = self.request()?;
+        let source = match (self.head, self.jwks) {
+            (Some(place), _) => Source::Head(place, self.anchor),
+            (None, Some(place)) => Source::Jwks(place),
+            (None, None) => Source::Nothing,
+        };
+        let known = Knowledge::gather(&source, &config, request.token(), now)?;
+        let told = explain::explain(&request.facts(), &config, &known, now);
+        Ok((told.to_string(), told.passes()))
+    }
+
+    fn request(&self) -> Result<Request, Error> {
+        let mut request = Request::new(&self.method, &self.url)?;
+        match self.token.as_deref() {
+            Some("-") => {
+                let token = io::read_to_string(io::stdin())
+                    .map_err(|source| Error::File { path: "-".into(), source })?;
+                request.add("authorization", format!("Bearer {}", token.trim()));
+            }
+            Some(token) => request.add("authorization", format!("Bearer {token}")),
+            None => {}
+        }
+        for (name, value) in [("cookie", &self.cookie), ("origin", &self.origin)] {
+            if let Some(value) = value {
+                request.add(name, value);
+            }
+        }
+        for header in &self.headers {
+            let (name, value) = header.split_once(':').ok_or_else(|| Error::Argument {
+                argument: "--header",
+                problem: format!("{header:?}: expected \"name: value\""),
+            })?;
+            request.add(name.trim(), value.trim());
+        }
+        Ok(request)
+    }
+}
+
+impl Test {
+    fn run(self) -> Result<(String, bool), Error> {
+        let (config, now) = self.gate.read()?;
+        let beside = || self.gate.wrangler.with_file_name("policy-tests.toml");
+        let outcome = trial::run(&config, &self.file.clone().unwrap_or_else(beside), now)?;
+        Ok((outcome.to_string(), outcome.passed()))
+    }
+}

@@ -1,0 +1,194 @@
+//! The program as people run it, on real keys and files.
+#![expect(clippy::unwrap_used, reason = "what cannot be set up has failed")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use common::keys::Jwk;
+use common::revocation::{Blocked, Blocklist, Epoch, HeadClaims};
+use common::token::{Header, join, signing_input};
+use common::{KeyId, UnixSeconds};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const NOW: u64 = 1_800_000_000;
+const SID: &str = "01a3185c-5000-7000-8000-000000000001";
+
+struct Pair(Ed25519KeyPair);
+
+impl Pair {
+    fn of_seed(seed: u8) -> Self {
+        Self(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
+    }
+
+    fn public(&self) -> [u8; 32] {
+        self.0.public_key().as_ref().try_into().unwrap()
+    }
+
+    fn sign(&self, input: String) -> String {
+        let signature = self.0.sign(input.as_bytes());
+        join(input, signature.as_ref())
+    }
+}
+
+fn kid(name: &str) -> KeyId {
+    KeyId::try_from(String::from(name)).unwrap()
+}
+
+fn token(pair: &Pair, exp: u64, more: &Value) -> String {
+    let header = Header { alg: "EdDSA".into(), typ: Some("at+jwt".into()), kid: Some(kid("k1")) };
+    let mut claims = json!({
+        "iss": "https://id.example", "aud": "app", "sub": "u1", "client_id": "web",
+        "iat": exp - 600, "exp": exp, "jti": Uuid::from_u128(5), "sid": SID,
+        "roles": ["admin"], "email_verified": true,
+    });
+    claims.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    pair.sign(signing_input(&header, &claims).unwrap())
+}
+
+fn head(anchor: &Pair, keys: &Pair, revoked: &[&str]) -> String {
+    let entry = |id: &&str| Blocked {
+        id: id.parse().unwrap(),
+        expires_at: UnixSeconds::new(NOW + 600),
+        epoch: Epoch::new(7),
+    };
+    let claims = HeadClaims {
+        iss: "https://id.example".into(),
+        epoch: Epoch::new(7),
+        issued_at: UnixSeconds::new(NOW - 10),
+        keys: vec![Jwk::ed25519(&keys.public(), kid("k1"))],
+        sessions_before: None,
+        tail: Blocklist::encode(&revoked.iter().map(entry).collect::<Vec<_>>()),
+        segments: Vec::new(),
+    };
+    anchor.sign(signing_input(&HeadClaims::header(kid("anchor")), &claims).unwrap())
+}
+
+/// A folder with a configuration of these rules, whose anchor is this one.
+fn folder(rules: &str, anchor: &Pair) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let anchor = URL_SAFE_NO_PAD.encode(anchor.public());
+    let text = format!(
+        "[vars]\nISSUER = \"https://id.example\"\nAUDIENCE = \"app\"\nANCHOR_KEY = \"{anchor}\"\n{rules}"
+    );
+    fs::write(folder.path().join("wrangler.toml"), text).unwrap();
+    folder
+}
+
+const RULES: &str = r#"
+[[vars.POLICY.rules]]
+path = "/admin/*"
+require = { role = "admin" }
+[[vars.POLICY.rules]]
+path = "/open/*"
+require = "public"
+"#;
+
+fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_portcullis-verdict"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn a_request_is_followed_to_where_it_fails_and_the_token_is_never_shown() {
+    let (anchor, keys, other) = (Pair::of_seed(1), Pair::of_seed(2), Pair::of_seed(3));
+    let folder = folder(RULES, &anchor);
+    fs::write(folder.path().join("head"), head(&anchor, &keys, &[])).unwrap();
+    fs::write(folder.path().join("revoked"), head(&anchor, &keys, &[SID])).unwrap();
+    fs::write(folder.path().join("foreign"), head(&other, &keys, &[])).unwrap();
+    let set = json!({"keys": [Jwk::ed25519(&keys.public(), kid("k1"))]});
+    fs::write(folder.path().join("jwks"), set.to_string()).unwrap();
+    let good = token(&keys, NOW + 500, &json!({}));
+    let forged = token(&other, NOW + 500, &json!({}));
+    let stranger = token(&keys, NOW + 500, &json!({"iss": "https://evil.example"}));
+    let user = token(&keys, NOW + 500, &json!({"roles": ["user"]}));
+    let expired = token(&keys, NOW - 100, &json!({}));
+    for (token, more, code, words) in [
+        (
+            &good,
+            vec!["--head", "head"],
+            0,
+            vec!["signature   good", "epoch 7", "forward to APP_URL"],
+        ),
+        (&good, vec!["--jwks", "jwks"], 0, vec!["signature   good", "revocation  not checked"]),
+        (&good, vec![], 0, vec!["signature   not checked: give --head", "algorithm: the key's"]),
+        (&good, vec!["--head", "revoked"], 1, vec!["revoked, by the head", "token_revoked"]),
+        (&forged, vec!["--head", "head"], 1, vec!["signature   wrong", "token_invalid"]),
+        (&stranger, vec![], 1, vec!["issuer: wrong issuer", "https://evil.example"]),
+        (&expired, vec![], 1, vec!["times: expired", "token_expired"]),
+        (&user, vec!["--jwks", "jwks"], 1, vec!["has the roles [\"user\"]", "role_required"]),
+        (&good, vec!["--head", "foreign"], 2, vec!["not a head signed by our anchor"]),
+        (&good, vec!["--head", "nothing"], 2, vec!["nothing cannot be read"]),
+    ] {
+        let at = NOW.to_string();
+        let mut arguments =
+            vec!["explain", "--at", &at, "--url", "https://app.example/admin/x", "--token", token];
+        arguments.extend(&more);
+        let (status, said) = run(folder.path(), &arguments);
+        assert_eq!(status, Some(code), "{said}");
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+        let signature = token.rsplit('.').next().unwrap();
+        assert!(!said.contains(signature) && !said.contains(&token[..40]), "{said}");
+    }
+}
+
+#[test]
+fn a_policy_is_tested_and_what_differs_is_told() {
+    let folder = folder(RULES, &Pair::of_seed(1));
+    let path = folder.path().join("policy-tests.toml");
+    let cases = r#"
+        [[case]]
+        request = "GET https://app.example/open/x"
+        expect = "forward"
+        [[case]]
+        request = "GET https://app.example/admin"
+        as = { roles = ["admin"], scope = "a b" }
+        expect = "forward"
+        rule = "/admin/*"
+    "#;
+    fs::write(&path, cases).unwrap();
+    let (status, said) = run(folder.path(), &["test"]);
+    assert_eq!((status, said.as_str()), (Some(0), "2 cases: 2 as expected, 0 not\n"));
+
+    let wrong = "[[case]]\nrequest = \"GET https://app.example/admin\"\nas = \"somebody\"\nexpect = \"forward\"";
+    fs::write(&path, wrong).unwrap();
+    let (status, said) = run(folder.path(), &["test", "policy-tests.toml"]);
+    assert_eq!(status, Some(1));
+    for words in [
+        "expected forward, got role_required by /admin/*",
+        "no case gets to /open/*",
+        "0 as expected",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    for (wrong, words) in [
+        ("request = \"GET https://a.example/\"\nexpect = \"maybe\"", "expect = \"maybe\""),
+        ("request = \"/admin\"\nexpect = \"forward\"", "expected method and URL"),
+        ("request = \"GET /admin\"\nexpect = \"forward\"", "expected one like https://"),
+        ("request = \"GET https://a.example/\"\nas = \"me\"\nexpect = \"forward\"", "\"nobody\""),
+    ] {
+        fs::write(&path, format!("[[case]]\n{wrong}")).unwrap();
+        let (status, said) = run(folder.path(), &["test"]);
+        assert_eq!(status, Some(2), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn a_policy_that_no_worker_would_take_is_no_policy() {
+    let rules = "[[vars.POLICY.rules]]\npath = \"/a\"\nrequire = \"public\"\n".repeat(2);
+    let folder = folder(&rules, &Pair::of_seed(1));
+    let (status, said) = run(folder.path(), &["explain", "--url", "https://a.example/"]);
+    assert_eq!(status, Some(2));
+    assert!(said.contains("POLICY: rules[0] (/a) and rules[1] (/a)"), "{said}");
+}

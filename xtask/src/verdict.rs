@@ -1,0 +1,35 @@
+//! `cargo xtask explain` and `test-policy`: builds `portcullis-verdict` and hands over to it.
+
+use std::process::{Command, ExitCode};
+
+use crate::{Error, Workspace, error::Doing, progress};
+
+/// Runs one of its tasks with these arguments; says how it ended.
+///
+/// # Errors
+/// When it does not build or start.
+pub fn run(workspace: &Workspace, task: &str, arguments: &[String]) -> Result<ExitCode, Error> {
+    let mut build = Command::new("cargo");
+    build.args(["build", "--package", "portcullis-verdict"]).current_dir(workspace.path(""));
+    progress::run("portcullis-verdict", &mut build, &workspace.log("verdict-build"), None)?;
+    let program = workspace.target().join("debug").join("portcullis-verdict");
+    let status = Command::new(&program)
+        .arg(task)
+        .args(arguments)
+        .status()
+        .doing(|| format!("starting {}", program.display()))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// Runs the cases of `policy-tests.toml`.
+///
+/// # Errors
+/// When one of them is not as expected.
+pub fn test_policy(workspace: &Workspace) -> Result<(), Error> {
+    let wrangler = workspace.path("wrangler.toml").display().to_string();
+    if run(workspace, "test", &["--wrangler".into(), wrangler])? == ExitCode::SUCCESS {
+        return Ok(());
+    }
+    Err(Error::Unexpected("the policy does not do what policy-tests.toml expects".into()))
+}
