@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::fs;
 use std::path::Path;
 
-use common::issuers::{IssuerConfig, Issuers};
+use common::issuers::Issuers;
 use common::policy::{Policy, PolicyConfig};
 use common::token::AccessRules;
 use common::token::access::{LEEWAY, MAX_LIFE};
@@ -80,9 +80,9 @@ fn policy(path: &Path, vars: &Value) -> Result<Policy, Error> {
 }
 
 fn issuers(path: &Path, vars: &Value, own: &str) -> Result<Issuers, Error> {
-    let configs: Option<Vec<IssuerConfig>> = table(path, vars, "ISSUERS")?;
-    Issuers::new(configs.unwrap_or_default(), own)
-        .map_err(|error| Error::content(path, format!("ISSUERS: {error}")))
+    let entries: Option<Value> = table(path, vars, "ISSUERS")?;
+    let entries = entries.unwrap_or_else(|| Value::Array(Vec::new()));
+    Issuers::read(&entries, own).map_err(|error| Error::content(path, format!("ISSUERS: {error}")))
 }
 
 /// A variable that is a table of the file, or JSON in a text.
