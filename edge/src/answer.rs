@@ -25,7 +25,7 @@ const FOR_CDNS: [&str; 3] =
 
 /// What a response of the app's says to caches and to scripts of other sites.
 pub(crate) fn of_app(plan: &mut Plan, permit: &Permit<'_>) {
-    if !permit.is_public() && permit.cache() == Cache::Private {
+    if permit.cache() == Cache::Private {
         plan.set_on_response("cache-control", "private, no-store");
         // For caches that pass over that: whoever asks with other credentials gets another answer.
         plan.add_to_response("vary", "Authorization, Cookie");

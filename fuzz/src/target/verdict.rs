@@ -9,8 +9,8 @@ use common::revocation::{Answers, Head};
 use common::same_origin::Provenance;
 use common::token::{AccessRules, VerifiedCache};
 use common::verdict::{
-    CorsHeaders, Facts, Findings, Located, Question, Staleness, Verdict, World, credential, decide,
-    locate,
+    CorsHeaders, Facts, Findings, Located, OriginSilent, Question, Refreshed, Staleness, Verdict,
+    World, credential, decide, locate,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -80,10 +80,14 @@ pub(super) fn run(input: &mut Input<'_>) -> String {
     let facts = Facts {
         method: input.mostly(METHODS),
         path: &path,
+        target: &path,
         own_origin: input.mostly(ORIGINS),
         authorization: authorization.as_deref(),
         cookie: cookie.as_deref(),
         provenance: Provenance { sec_fetch_site: input.maybe(SITES), origin: input.maybe(FROM) },
+        fetch_mode: input.maybe(&["navigate", "cors"]),
+        fetch_dest: input.maybe(&["document", "iframe"]),
+        renewed: None,
         upgrade: input.mostly(&[None, Some("websocket"), Some("h2c")]),
         preflight_method: input.maybe(METHODS),
         preflight_headers: input.maybe(&["content-type", "x-other, content-type", ","]),
@@ -92,7 +96,9 @@ pub(super) fn run(input: &mut Input<'_>) -> String {
         target: &path,
         renewed: None,
     };
-    let verdict = settle(&facts, fixture);
+    let silent = Refreshed::Silent(OriginSilent);
+    let refreshed = input.one_of(&[Refreshed::Renewed, Refreshed::Ended, silent]);
+    let (verdict, facts) = settle(facts, refreshed, fixture);
     match &verdict {
         Verdict::Forward(permit) => {
             assert!(CanonicalPath::parse(facts.path).is_ok(), "a path with two readings went on");
@@ -127,7 +133,11 @@ fn lines(cors: Option<&CorsHeaders>) -> Vec<(&'static str, &str)> {
     cors.into_iter().flat_map(CorsHeaders::lines).collect()
 }
 
-fn settle<'a>(facts: &Facts<'a>, fixture: &'static Fixture) -> Verdict<'a, 'static> {
+fn settle<'a>(
+    mut facts: Facts<'a>,
+    refreshed: Refreshed,
+    fixture: &'static Fixture,
+) -> (Verdict<'a, 'static>, Facts<'a>) {
     let (cache, answers) = (VerifiedCache::new(1), Answers::new(1));
     let world = World {
         policy: &fixture.policy,
@@ -142,18 +152,27 @@ fn settle<'a>(facts: &Facts<'a>, fixture: &'static Fixture) -> Verdict<'a, 'stat
     };
     let issued = [&fixture.user, &fixture.admin, &fixture.revoked];
     let mut findings = Findings::default();
-    for _ in 0..4 {
-        match decide(facts, &world, &findings) {
+    for _ in 0..5 {
+        match decide(&facts, &world, &findings) {
             Verdict::Find(Question::Signature(unsigned)) => {
                 let good = issued.iter().any(|token| *token == unsigned.text());
                 findings.token = Some(unsigned.answered(good));
             }
             Verdict::Find(Question::Keys(_)) => unreachable!("there is no other issuer"),
+            Verdict::Find(Question::Refresh(token)) => {
+                assert!(facts.cookie.is_some_and(|cookie| cookie.contains(token)), "{token:?}");
+                assert!(findings.refreshed.is_none(), "refreshed twice");
+                findings.refreshed = Some(refreshed);
+                if refreshed == Refreshed::Renewed {
+                    facts.renewed = Some(&fixture.user);
+                    findings.token = None;
+                }
+            }
             Verdict::Find(Question::Revoked(..)) => {
                 assert!(matches!(findings.token, Some(Ok(_))), "asked on behalf of nobody");
                 findings.revoked = Some(Ok(false));
             }
-            settled => return settled,
+            settled => return (settled, facts),
         }
     }
     unreachable!("it asks the same question again")
