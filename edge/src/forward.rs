@@ -17,7 +17,8 @@ pub(crate) fn to_app(
     settings: &Settings,
     socket: Option<u32>,
 ) {
-    plan.to("", &settings.app_url, asked, socket);
+    let (binding, base) = settings.upstreams.of(permit.upstream());
+    plan.to(binding, base, asked, socket);
     if !permit.is_public() {
         plan.past_caches();
     }

@@ -22,6 +22,7 @@ mod front;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
+mod jwt_playbook;
 mod key_rotation;
 mod kv_faults;
 mod kv_head;
@@ -29,6 +30,7 @@ mod kv_outage;
 mod login_to_app;
 mod logout_races;
 mod lost_segments;
+mod oidc_provider;
 mod pass_through;
 mod paths;
 mod readme;
@@ -123,6 +125,8 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_head", EMBEDDED, Size::Small, |store| Box::pin(kv_head::tell(store))),
     ("key_rotation", REDIS, Size::Small, |_| Box::pin(key_rotation::tell())),
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
+    ("jwt_playbook", EMBEDDED, Size::Small, |_| Box::pin(jwt_playbook::tell())),
+    ("oidc_provider", EMBEDDED, Size::Small, |_| Box::pin(oidc_provider::tell())),
     ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),

@@ -7,7 +7,6 @@ function init(args)
   once = args[2] == "once"
   for token in io.lines(args[1]) do
     requests[#requests + 1] = wrk.format(nil, nil, {
-      ["host"] = wrk.headers["Host"],
       ["accept"] = "application/json",
       ["accept-encoding"] = "gzip, br",
       ["accept-language"] = "en-GB,en;q=0.9",

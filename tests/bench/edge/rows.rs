@@ -22,7 +22,16 @@ pub(crate) enum Shown {
 impl Shown {
     /// Whether the app is to see such a request.
     pub(crate) fn passes(self) -> bool {
-        matches!(self, Self::Seen | Self::New)
+        self.verdict() == "forward"
+    }
+
+    /// What ours says of one.
+    pub(crate) fn verdict(self) -> &'static str {
+        match self {
+            Self::Seen | Self::New => "forward",
+            Self::Garbage | Self::Foreign => "token_invalid",
+            Self::Expired => "token_expired",
+        }
     }
 }
 

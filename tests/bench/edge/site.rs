@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use xtask::stack::{BareWorker, Part, Service, workers};
 use xtask::{Workspace, bench};
 
+use crate::load::Tokens;
 use crate::rows::{PEERS, Row, Worker};
 
 /// What tokens are made for.
@@ -121,6 +122,26 @@ impl Site {
         let found = self.workers.iter().find(|(worker, ..)| *worker == row.worker);
         let (_, port, mailboxes) = found.ok_or("a row without a Worker")?;
         Ok((*port, mailboxes))
+    }
+
+    /// Looks whether a row's Worker thinks of its tokens what it should: one that refused them for
+    /// something else would be measured at the wrong work.
+    pub(crate) async fn judges(&self, row: &Row, tokens: &Tokens) -> Outcome {
+        let (port, _) = self.of(row)?;
+        let all = fs::read_to_string(&tokens.file)?;
+        let token = all.lines().next().unwrap_or_default();
+        let answer =
+            raw::get(port, "/orders/17", &format!("authorization: Bearer {token}\r\n")).await?;
+        let wanted = row.shown.verdict();
+        let right = match row.worker {
+            Worker::Ours(_) => answer.text.contains(&format!("portcullis-verdict: {wanted}\r\n")),
+            Worker::Peer(_) => answer.status == Some(200),
+        };
+        if right {
+            Ok(())
+        } else {
+            Err(format!("{}: not {wanted}: {}", row.name, answer.text).into())
+        }
     }
 
     /// Waits until a row's Worker lets a good token in: it has come up, and has its head.

@@ -29,6 +29,7 @@ export async function pass(request, env, identity) {
   response.headers.delete("portcullis-verdict");
   response.headers.delete("portcullis-epoch");
   response.headers.set("cache-control", "private, no-store");
+  response.headers.append("vary", "Authorization, Cookie");
   for (const name of ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"]) {
     response.headers.delete(name);
   }
