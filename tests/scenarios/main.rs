@@ -19,6 +19,7 @@ mod false_origin;
 mod foreign_issuers;
 mod framing;
 mod front;
+mod handing_over;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
@@ -142,6 +143,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("framing", EMBEDDED, Size::Small, |_| Box::pin(framing::tell())),
     ("caching", EMBEDDED, Size::Small, |_| Box::pin(caching::tell())),
     ("cookies", EMBEDDED, Size::Small, |_| Box::pin(cookies::tell())),
+    ("handing_over", EMBEDDED, Size::Small, |_| Box::pin(handing_over::tell())),
     ("pass_through", EMBEDDED, Size::Small, |_| Box::pin(pass_through::tell())),
     ("web_sockets", EMBEDDED, Size::Small, |_| Box::pin(web_sockets::tell())),
     ("pass_through_at_length", EMBEDDED, Size::Long, |_| Box::pin(pass_through::tell_at_length())),

@@ -269,7 +269,7 @@ async fn down(front: &mut Front) -> Outcome {
 
 /// An app that never answers.
 async fn silent(front: &mut Front) -> Outcome {
-    let router = Router::new().fallback(|| std::future::pending::<()>());
+    let router = Router::new().fallback(std::future::pending::<()>);
     let app = Served::start("silent", 0, router)?;
     let edge = edge_to(front, app.port(), "silent").await?;
     let request = format!(

@@ -1,5 +1,5 @@
 //! What the headers say, and what is not believed.
-#![expect(clippy::indexing_slicing, reason = "a test: what is not there must fail loudly")]
+#![expect(clippy::unwrap_used, reason = "a test: what fails must fail loudly")]
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

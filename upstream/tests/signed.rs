@@ -1,4 +1,9 @@
 //! Assertions and access tokens, signed by a library of their own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test: what fails or is not there must fail loudly"
+)]
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
