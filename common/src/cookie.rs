@@ -56,6 +56,23 @@ impl Cookie {
     }
 }
 
+/// Counts the redirects to the page to sign in at, for as long as they follow each other.
+const TRIES: &str = "__Host-login-tries";
+const TRIES_LAST: Duration = Duration::from_secs(20);
+
+/// How often the browser was lately sent to sign in, by the value of the `Cookie` header.
+#[must_use]
+pub fn tries(header: &str) -> u8 {
+    let value = pairs(header).find(|(name, _)| *name == TRIES).map(|(_, value)| value);
+    value.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}
+
+/// The `Set-Cookie` value that remembers it for a short while.
+#[must_use]
+pub fn set_tries(tries: u8) -> String {
+    format!("{TRIES}={tries}; Max-Age={}{ATTRIBUTES}", TRIES_LAST.as_secs())
+}
+
 const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";
 
 /// Finds our cookies in the value of the `Cookie` header (RFC 6265 §4.2.1).
@@ -78,6 +95,9 @@ pub fn ours(header: &str) -> Result<Ours<'_>, Ambiguous> {
     Ok(found)
 }
 
+/// Names that are ours.
+const OURS: [&str; 3] = [Cookie::Access.name(), Cookie::Refresh.name(), TRIES];
+
 /// The header without our cookies, the others as they came; `None` when nothing is left. Whatever
 /// holds one of our names in any place goes, however it is wrapped: upstream never sees a token.
 #[must_use]
@@ -85,7 +105,7 @@ pub fn without_ours(header: &str) -> Option<String> {
     let kept: Vec<&str> = header
         .split(';')
         .map(trim)
-        .filter(|pair| !pair.is_empty() && !Cookie::ALL.iter().any(|c| pair.contains(c.name())))
+        .filter(|pair| !pair.is_empty() && !OURS.iter().any(|name| pair.contains(name)))
         .collect();
     if kept.is_empty() { None } else { Some(kept.join("; ")) }
 }

@@ -12,7 +12,7 @@ mod trust;
 
 use core::time::Duration;
 
-pub use config::{InvalidIssuer, InvalidIssuers, IssuerConfig, MAX_LIFE_OF_OTHERS};
+pub use config::{InvalidIssuer, InvalidIssuers, MAX_LIFE_OF_OTHERS};
 pub use keyring::{Jwks, Keyring, Ring};
 pub use names::{IdKind, Person, revocation_id};
 pub use trust::{Reading, Trust, Untrusted};
@@ -70,26 +70,6 @@ pub struct IssuerIndex(usize);
 pub struct Issuers(Vec<Issuer>);
 
 impl Issuers {
-    /// Checks the entries of a configuration; `own` is our own issuer.
-    ///
-    /// # Errors
-    /// Which entry cannot be used and why, or which two are for one issuer.
-    pub fn new(configs: Vec<IssuerConfig>, own: &str) -> Result<Self, InvalidIssuers> {
-        let mut list: Vec<Issuer> = Vec::with_capacity(configs.len());
-        for (index, config) in configs.into_iter().enumerate() {
-            let issuer =
-                Issuer::new(config).map_err(|source| InvalidIssuers::Entry { index, source })?;
-            if issuer.name == own {
-                return Err(InvalidIssuers::Own { index });
-            }
-            if let Some(first) = list.iter().position(|other| other.name == issuer.name) {
-                return Err(InvalidIssuers::Twice { first, second: index });
-            }
-            list.push(issuer);
-        }
-        Ok(Self(list))
-    }
-
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -95,6 +95,9 @@ catalogue! {
     /// The gate cannot reach the app.
     UpstreamUnreachable = 502, "upstream_unreachable",
         "The app cannot be reached at the moment.";
+    /// The app takes too long.
+    UpstreamTimeout = 504, "upstream_timeout",
+        "The app did not answer in time.";
     /// The gate's configuration is wrong; its log says how.
     Misconfigured = 500, "misconfigured",
         "The gate is not configured properly. Its log says what to mend.";
@@ -274,6 +277,7 @@ const fn title(status: u16) -> &'static str {
         415 => "Unsupported Media Type",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         _ => "Internal Server Error",
     }
 }

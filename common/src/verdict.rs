@@ -1,9 +1,12 @@
 //! The verdict on a request: the heart of the gate. Pure: whoever has the facts and the world in
 //! hand asks [`decide`], finds out what it wants to know first, and asks again.
 
+mod browser;
 mod cors;
 mod credentials;
+mod facts;
 mod place;
+mod renewal;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -15,43 +18,15 @@ use crate::issuers::{IssuerIndex, Issuers, Keyring, Reading, Trust, Untrusted};
 use crate::policy::{Cache, Hand, Policy, Requirement, Rule, Unfresh};
 use crate::problem::Code;
 use crate::revocation::{Answers, Head, Standing};
-use crate::same_origin::{Provenance, changes_state};
+use crate::same_origin::changes_state;
 use crate::token::access::Unsigned;
 use crate::token::{AccessRules, TokenError, Verified, VerifiedCache};
+pub use browser::Login;
 pub use cors::{CorsHeaders, Preflight};
 pub use credentials::{Credential, bearer, names_bearer};
+pub use facts::{Facts, Url};
 pub use place::{Located, locate};
-
-/// What is known of a request, as it came.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// The method.
-    pub method: &'a str,
-    /// The path as it came over the wire, without the query.
-    pub path: &'a str,
-    /// The origin the request was sent to: scheme, host, port, as browsers write it.
-    pub own_origin: &'a str,
-    /// `Authorization`; several lines joined by `, `.
-    pub authorization: Option<&'a str>,
-    /// `Cookie`.
-    pub cookie: Option<&'a str>,
-    /// Where the browser says the request comes from.
-    pub provenance: Provenance<'a>,
-    /// `Upgrade`: another protocol it asks for.
-    pub upgrade: Option<&'a str>,
-    /// `Access-Control-Request-Method`.
-    pub preflight_method: Option<&'a str>,
-    /// `Access-Control-Request-Headers`; several lines joined by `, `.
-    pub preflight_headers: Option<&'a str>,
-}
-
-impl<'a> Facts<'a> {
-    /// The method that a CORS preflight (Fetch §3.3.1) asks about; none in any other request.
-    pub(crate) fn preflight_for(&self) -> Option<&'a str> {
-        let is_one = self.method == "OPTIONS" && self.provenance.origin.is_some();
-        self.preflight_method.filter(|_| is_one)
-    }
-}
+pub use renewal::Refreshed;
 
 /// What the gate knows.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +70,8 @@ pub struct Findings {
     pub looked_for_keys: bool,
     /// The answer to [`Question::Revoked`].
     pub revoked: Option<Result<bool, OriginSilent>>,
+    /// The answer to [`Question::Refresh`].
+    pub refreshed: Option<Refreshed>,
 }
 
 /// The origin could not be asked.
@@ -126,6 +103,9 @@ pub enum Question<'a, 'w> {
     /// Which keys has this issuer? They go into [`World::keyring`], and that they were looked for into
     /// [`Findings::looked_for_keys`].
     Keys(IssuerIndex),
+    /// Refresh the session by this refresh token. The access token that comes of it goes into
+    /// [`Facts::renewed`], what came of it into [`Findings::refreshed`].
+    Refresh(&'a str),
     /// Is this token revoked, by the origin's own word? Goes to [`Findings::revoked`].
     Revoked(Box<Verified>, Asking),
 }
@@ -145,7 +125,8 @@ pub enum Asking {
 pub struct Permit<'a> {
     identity: Vec<(&'static str, String)>,
     bearer: Option<&'a str>,
-    lasting: Option<Box<Verified>>,
+    token: Option<Box<Verified>>,
+    lasts: bool,
     hand: Hand,
     cache: Cache,
     upstream: Option<Arc<str>>,
@@ -157,7 +138,8 @@ impl<'a> Permit<'a> {
         Self {
             identity: Vec::new(),
             bearer: None,
-            lasting: None,
+            token: None,
+            lasts: facts.upgrade.is_some(),
             hand: rule.hand,
             cache: rule.cache,
             upstream: rule.upstream.clone(),
@@ -165,13 +147,14 @@ impl<'a> Permit<'a> {
         }
     }
 
-    fn naming(self, token: &Verified, text: &'a str, facts: &Facts<'_>) -> Self {
+    fn naming(self, token: &Verified, text: &'a str) -> Self {
         let bearer = match self.hand {
             Hand::Headers | Hand::Assertion => None,
             Hand::Token => Some(text),
         };
-        let lasting = facts.upgrade.map(|_| Box::new(token.clone()));
-        Self { identity: identity::headers(token), bearer, lasting, ..self }
+        let needs_all = self.lasts || self.hand == Hand::Assertion;
+        let kept = needs_all.then(|| Box::new(token.clone()));
+        Self { identity: identity::headers(token), bearer, token: kept, ..self }
     }
 
     /// How the app is to learn who asks.
@@ -225,7 +208,13 @@ impl<'a> Permit<'a> {
     /// The token of a handshake: what comes of it lasts no longer than [`still_admitted`] says.
     #[must_use]
     pub fn lasting(&self) -> Option<&Verified> {
-        self.lasting.as_deref()
+        self.token.as_deref().filter(|_| self.lasts)
+    }
+
+    /// The token, where the app is told of it by an assertion.
+    #[must_use]
+    pub fn asserted(&self) -> Option<&Verified> {
+        self.token.as_deref().filter(|_| self.hand == Hand::Assertion)
     }
 }
 
@@ -240,6 +229,8 @@ pub struct Refusal {
     scope: Option<String>,
     cause: Option<TokenError>,
     cors: Option<Box<CorsHeaders>>,
+    ended: bool,
+    login: Option<Box<Login>>,
 }
 
 impl Refusal {
@@ -267,6 +258,18 @@ impl Refusal {
         self.cors.as_deref()
     }
 
+    /// Whether the session is over: the client is told, and its cookies of ours are cleared.
+    #[must_use]
+    pub const fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Where a browser is sent in place of this refusal.
+    #[must_use]
+    pub fn login(&self) -> Option<&Login> {
+        self.login.as_deref()
+    }
+
     fn under(self, rule: &Rule, facts: &Facts<'_>) -> Self {
         let cors = CorsHeaders::of(rule, facts.provenance.origin).map(Box::new);
         Self { cors, ..self }
@@ -275,7 +278,7 @@ impl Refusal {
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, scope: None, cause: None, cors: None }
+        Self { code, scope: None, cause: None, cors: None, ended: false, login: None }
     }
 }
 
@@ -305,7 +308,7 @@ impl From<TokenError> for Refusal {
             | TokenError::Times
             | TokenError::Signature => Code::TokenInvalid,
         };
-        Self { code, scope: None, cause: Some(error), cors: None }
+        Self { cause: Some(error), ..code.into() }
     }
 }
 
@@ -328,9 +331,9 @@ fn judge<'a, 'w>(
     match locate(facts, world.policy)? {
         Located::Origin => pass_to_origin(facts),
         Located::Preflight(rule) => cors::preflight(facts, rule).map(Verdict::Answer),
-        Located::App(rule) => {
-            by_rule(facts, rule, world, findings).map_err(|refusal| refusal.under(rule, facts))
-        }
+        Located::App(rule) => by_rule(facts, rule, world, findings)
+            .or_else(|refusal| renewal::instead(refusal, facts, world, findings))
+            .map_err(|refusal| browser::sent_to_login(refusal, facts).under(rule, facts)),
     }
 }
 
@@ -362,7 +365,11 @@ fn by_rule<'a, 'w>(
         return Ok(Verdict::Find(Question::Keys(issuer)));
     }
     // Deny first: what is known to be revoked stays refused however old the knowledge is.
-    let suspicion = suspicion(verified, head, world)?;
+    let suspicion = suspicion(verified, head, world).map_err(|refusal| {
+        // Only what the browser keeps by itself can be taken from it.
+        let ended = matches!(credential, Credential::Cookie(_)) && head.has_ended(verified);
+        Refusal { ended, ..refusal }
+    })?;
     meets(verified, &rule.require)?;
     if let Credential::Cookie(_) = credential
         && !cors::trusts(rule, facts.provenance.origin)
@@ -373,7 +380,7 @@ fn by_rule<'a, 'w>(
     if let Some(question) = uncertain(rule.unfresh, verified, suspicion, head, world, findings)? {
         return Ok(Verdict::Find(question));
     }
-    Ok(Verdict::Forward(Permit::new(rule, facts).naming(verified, text, facts)))
+    Ok(Verdict::Forward(Permit::new(rule, facts).naming(verified, text)))
 }
 
 fn trust<'w>(world: &World<'w, '_>, head: &'w Head, findings: &Findings) -> Trust<'w> {
@@ -421,7 +428,7 @@ fn pass_to_origin<'a, 'w>(facts: &Facts<'a>) -> Result<Verdict<'a, 'w>, Refusal>
 /// # Errors
 /// `token_missing`, `credentials_ambiguous`, or `token_invalid` for a bearer without a token.
 pub fn credential<'a>(facts: &Facts<'a>) -> Result<Credential<'a>, Refusal> {
-    credentials::of(facts.authorization, our_cookies(facts)?)
+    credentials::of(facts, our_cookies(facts)?)
 }
 
 fn our_cookies<'a>(facts: &Facts<'a>) -> Result<Ours<'a>, Refusal> {

@@ -1,12 +1,14 @@
 //! What the client is told: the response to a request that went through, and the gate's own answers.
 
+use common::cookie::Cookie;
 use common::policy::Cache;
-use common::problem::{Code, Problem};
+use common::problem::Problem;
 use common::revocation::Head;
 use common::verdict::{CorsHeaders, Permit, Preflight, Refusal};
 use serde::Serialize;
 
 use crate::clock;
+use crate::origin::Rotation;
 use crate::plan::Plan;
 use crate::request::Asked;
 use crate::settings::Report;
@@ -63,6 +65,7 @@ fn readable(plan: &mut Plan, cors: &CorsHeaders) {
 pub(crate) fn tell_forwarded(plan: &mut Plan, head: Option<&Head>, report: Report) {
     plan.drop_from_response(VERDICT);
     plan.drop_from_response(EPOCH);
+    plan.drop_from_response("portcullis-session");
     if report == Report::All {
         tell(plan, "forward", head);
     }
@@ -91,6 +94,20 @@ pub(crate) fn refuse(plan: &mut Plan, refused: &Refusal, realm: &str, head: Opti
     if let Some(cors) = refused.cors() {
         readable(plan, cors);
     }
+    if let Some(login) = refused.login() {
+        plan.set_on_response("location", login.location());
+        plan.add_to_response("set-cookie", &login.cookie());
+    }
+    if refused.has_ended() {
+        plan.set_on_response("portcullis-session", "ended");
+        for cookie in [Cookie::Access, Cookie::Refresh] {
+            plan.add_to_response("set-cookie", &cookie.clear());
+        }
+    }
+    // Nothing here is to be shown in a frame, run, or taken for another type.
+    plan.set_on_response("x-content-type-options", "nosniff");
+    plan.set_on_response("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+    plan.set_on_response("referrer-policy", "no-referrer");
     tell(plan, code.as_str(), head);
 }
 
@@ -103,8 +120,18 @@ fn tell(plan: &mut Plan, verdict: &str, head: Option<&Head>) {
 }
 
 /// The document of a refusal.
-pub(crate) fn document(code: Code) -> String {
-    Problem::new(code).to_json()
+pub(crate) fn document(refused: &Refusal) -> String {
+    Problem::new(refused.code()).to_json()
+}
+
+/// Brings new tokens to the browser: in cookies, and to a page that keeps its access token in memory.
+pub(crate) fn renewed(plan: &mut Plan, rotation: &Rotation, in_memory: bool) {
+    for cookie in &rotation.cookies {
+        plan.add_to_response("set-cookie", cookie);
+    }
+    if in_memory {
+        plan.set_on_response("portcullis-access-token", rotation.access.expose());
+    }
 }
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 //! says is put on.
 
 use common::cookie;
-use common::identity::is_forgeable;
+use common::identity::{self, is_forgeable};
 use common::verdict::{OriginPermit, Permit};
 
 use crate::plan::Plan;
@@ -17,12 +17,17 @@ pub(crate) fn to_app(
     settings: &Settings,
     socket: Option<u32>,
 ) {
-    plan.to("", &settings.app_url, asked, socket);
+    let (binding, base) = settings.upstreams.of(permit.upstream());
+    plan.to(binding, base, asked, socket);
     if !permit.is_public() {
         plan.past_caches();
     }
     without_forgeable(plan, asked.headers);
     without_credentials(plan, asked.headers);
+    let client = asked.headers.get("cf-connecting-ip");
+    for (name, value) in identity::forwarded(asked.url.origin(), client) {
+        plan.with(name, value);
+    }
     for (name, value) in permit.identity() {
         plan.with(name, value);
     }
@@ -47,7 +52,7 @@ pub(crate) fn to_origin(
     }
 }
 
-/// Takes off, on every route, what could be taken for a header of ours.
+/// Takes off, on every route, what could be taken for a header of ours, or for a proxy's word.
 fn without_forgeable(plan: &mut Plan, headers: Headers<'_>) {
     for (name, _) in headers.iter().filter(|(name, _)| is_forgeable(name)) {
         plan.without(name);

@@ -1,46 +1,52 @@
 //! One request through the gate: asks for the verdict, finds out what it wants to know, and writes down
 //! what is to be done.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use common::problem::Code;
 use common::token::TokenError;
+use common::token::assertion::HEADER;
 use common::verdict::{
-    Asking, Findings, OriginPermit, Permit, Preflight, Question, Refusal, Verdict,
+    Asking, Findings, Login, OriginPermit, Permit, Preflight, Question, Refreshed, Refusal, Verdict,
 };
 use worker::Env;
 
 use crate::isolate::Isolate;
+use crate::origin::{self, Rotation};
 use crate::plan::Plan;
 use crate::request::Asked;
 use crate::settings::Settings;
-use crate::{answer, forward, jwks, mailbox, origin, suspicion, upkeep, verify};
+use crate::{answer, assertion, forward, jwks, mailbox, refresh, suspicion, upkeep, verify};
 
 /// The plan, if it follows from what is in hand.
 pub(crate) fn decide(isolate: &Isolate, asked: &Asked<'_>) -> Option<String> {
     let Some(settings) = isolate.settings() else {
         // Never open: a gate that does not know its rules lets nobody through.
-        return Some(refusal(isolate, &Code::Misconfigured.into(), "portcullis", None));
+        return Some(refusal_of(isolate, Code::Misconfigured));
     };
-    let gate = Gate { isolate, settings: &settings, asked };
+    let gate = Gate { isolate, settings: &settings, asked, renewal: &OnceCell::new() };
     let known = isolate.known();
     let findings = Findings::default();
-    let verdict = isolate.decide(&asked.facts(), &settings, &known, &findings);
-    if matches!(verdict, Verdict::Find(_)) || gate.wants_a_look(&verdict) {
+    let verdict = isolate.decide(&asked.facts(None), &settings, &known, &findings);
+    if gate.wants_a_look(&verdict) {
         return None;
     }
-    gate.carry_out(verdict)
+    gate.plan(verdict).ok()
 }
 
 /// The plan, whatever has to be found out for it.
 pub(crate) async fn find_out(isolate: &Isolate, asked: &Asked<'_>, env: &Env) -> String {
     let Some(settings) = isolate.settings() else {
-        return refusal(isolate, &Code::Misconfigured.into(), "portcullis", None);
+        return refusal_of(isolate, Code::Misconfigured);
     };
-    let gate = Gate { isolate, settings: &settings, asked };
-    let facts = asked.facts();
+    let renewal = OnceCell::new();
+    let gate = Gate { isolate, settings: &settings, asked, renewal: &renewal };
     let mut findings = Findings::default();
     let mut looked = false;
     loop {
         let known = isolate.known();
+        let facts = asked.facts(gate.renewed());
         let verdict = isolate.decide(&facts, &settings, &known, &findings);
         if !looked && gate.wants_a_look(&verdict) {
             looked = true;
@@ -52,28 +58,36 @@ pub(crate) async fn find_out(isolate: &Isolate, asked: &Asked<'_>, env: &Env) ->
             mailbox::look(isolate, &settings, env).await;
             continue;
         }
-        match verdict {
-            Verdict::Find(question) => gate.answer(question, env, &mut findings).await,
-            verdict => {
-                if let Some(plan) = gate.carry_out(verdict) {
-                    return plan;
-                }
-            }
+        match gate.plan(verdict) {
+            Ok(plan) => return plan,
+            Err(Open::Find(question)) => gate.answer(question, env, &mut findings).await,
+            Err(Open::Assert(permit)) => return gate.forward_asserted(&permit).await,
         }
     }
 }
 
 /// The plan for when nobody behind the gate answered.
-pub(crate) fn unreachable(isolate: &Isolate, origin: bool, _late: bool) -> String {
-    let code = if origin { Code::OriginUnreachable } else { Code::UpstreamUnreachable };
-    let realm = isolate.settings().map(|settings| settings.realm.clone()).unwrap_or_default();
-    refusal(isolate, &code.into(), &realm, None)
+pub(crate) fn unreachable(isolate: &Isolate, origin: bool, late: bool) -> String {
+    let code = match (origin, late) {
+        (true, _) => Code::OriginUnreachable,
+        (false, false) => Code::UpstreamUnreachable,
+        (false, true) => Code::UpstreamTimeout,
+    };
+    refusal_of(isolate, code)
 }
 
 struct Gate<'g> {
     isolate: &'g Isolate,
     settings: &'g Settings,
     asked: &'g Asked<'g>,
+    /// New tokens that were fetched for this request.
+    renewal: &'g OnceCell<Rc<Rotation>>,
+}
+
+/// What is missing for a plan.
+enum Open<'a, 'w> {
+    Find(Question<'a, 'w>),
+    Assert(Permit<'a>),
 }
 
 impl Gate<'_> {
@@ -102,6 +116,17 @@ impl Gate<'_> {
                 }
                 findings.token = Some(token);
             }
+            Question::Refresh(token) => {
+                let came = refresh::refresh(self.isolate, self.settings, self.asked, token).await;
+                findings.refreshed = Some(match came {
+                    Ok(rotation) => {
+                        // Asked for once: there is nothing in it yet.
+                        let _first = self.renewal.set(rotation);
+                        Refreshed::Renewed
+                    }
+                    Err(why) => why,
+                });
+            }
             Question::Keys(issuer) => {
                 jwks::load(self.isolate, self.settings, env, issuer).await;
                 findings.looked_for_keys = true;
@@ -117,26 +142,57 @@ impl Gate<'_> {
         }
     }
 
-    /// The plan of a verdict that asks for nothing more.
-    fn carry_out(&self, verdict: Verdict<'_, '_>) -> Option<String> {
+    /// The access token that a refresh brought.
+    fn renewed(&self) -> Option<&str> {
+        self.renewal.get().map(|rotation| rotation.access.expose().as_str())
+    }
+
+    /// The plan of a verdict, if it asks for nothing more.
+    fn plan<'a, 'w>(&self, verdict: Verdict<'a, 'w>) -> Result<String, Open<'a, 'w>> {
         match verdict {
-            Verdict::Forward(permit) => Some(self.forward(&permit)),
-            Verdict::PassToOrigin(permit) => Some(self.pass(&permit)),
-            Verdict::Answer(preflight) => Some(self.preflight(&preflight)),
-            Verdict::Refuse(refused) => {
-                Some(refusal(self.isolate, &refused, &self.settings.realm, Some(self.asked)))
-            }
-            Verdict::Find(_) => None,
+            Verdict::Forward(permit) if permit.asserted().is_some() => Err(Open::Assert(permit)),
+            Verdict::Forward(permit) => Ok(self.forward(&permit, None)),
+            Verdict::PassToOrigin(permit) => Ok(self.pass(&permit)),
+            Verdict::Answer(preflight) => Ok(self.preflight(&preflight)),
+            Verdict::Refuse(refused) => Ok(self.refuse(&refused)),
+            Verdict::Find(question) => Err(Open::Find(question)),
         }
     }
 
-    fn forward(&self, permit: &Permit<'_>) -> String {
+    async fn forward_asserted(&self, permit: &Permit<'_>) -> String {
+        match assertion::of(permit, self.asked, self.settings).await {
+            Some(assertion) => self.forward(permit, Some(&assertion)),
+            // The app believes nothing else, so nothing else is sent.
+            None => self.refuse(&Code::Internal.into()),
+        }
+    }
+
+    fn forward(&self, permit: &Permit<'_>, assertion: Option<&str>) -> String {
         let mut plan = Plan::forward(upkeep::is_due(self.isolate));
         let socket =
             permit.lasting().map(|token| self.isolate.sockets.borrow_mut().watch(token.clone()));
         forward::to_app(&mut plan, permit, self.asked, self.settings, socket);
+        if let Some(assertion) = assertion {
+            plan.with(HEADER, assertion);
+        }
         answer::of_app(&mut plan, permit);
         self.hand_back(plan)
+    }
+
+    fn refuse(&self, refused: &Refusal) -> String {
+        let mut plan = refusal(self.isolate, refused, &self.settings.realm);
+        answer::log(&mut plan, refused, self.asked);
+        self.bring_renewal(&mut plan);
+        plan.body(&answer::document(refused));
+        plan.finish()
+    }
+
+    /// Whatever comes of the request, the old refresh token is spent.
+    fn bring_renewal(&self, plan: &mut Plan) {
+        if let Some(rotation) = self.renewal.get() {
+            let in_memory = common::verdict::bearer(self.asked.headers.get("authorization"));
+            answer::renewed(plan, rotation, matches!(in_memory, Ok(Some(_))));
+        }
     }
 
     fn preflight(&self, preflight: &Preflight) -> String {
@@ -152,6 +208,7 @@ impl Gate<'_> {
     }
 
     fn hand_back(&self, mut plan: Plan) -> String {
+        self.bring_renewal(&mut plan);
         answer::tell_forwarded(&mut plan, self.isolate.head().as_deref(), self.settings.report);
         plan.finish()
     }
@@ -167,14 +224,20 @@ fn knows_no_key(refusal: &Refusal) -> bool {
     refusal.cause() == Some(TokenError::Key)
 }
 
-/// The plan of a refusal; told to the operator when it is about a request.
-fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str, asked: Option<&Asked<'_>>) -> String {
-    let due = isolate.settings().is_some() && upkeep::is_due(isolate);
-    let mut plan = Plan::answer(due, refused.code().status());
+/// The plan of a refusal, but for its body.
+fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str) -> Plan {
+    let status = refused.login().map_or(refused.code().status(), |_| Login::STATUS);
+    let mut plan = Plan::answer(upkeep::is_due(isolate), status);
     answer::refuse(&mut plan, refused, realm, isolate.head().as_deref());
-    if let Some(asked) = asked {
-        answer::log(&mut plan, refused, asked);
-    }
-    plan.body(&answer::document(refused.code()));
+    plan
+}
+
+/// A refusal that is about no request in particular.
+fn refusal_of(isolate: &Isolate, code: Code) -> String {
+    let settings = isolate.settings();
+    let realm = settings.as_ref().map_or("portcullis", |settings| &settings.realm);
+    let refused = code.into();
+    let mut plan = refusal(isolate, &refused, realm);
+    plan.body(&answer::document(&refused));
     plan.finish()
 }

@@ -14,6 +14,7 @@ use worker::console_error;
 
 use crate::clock;
 use crate::jwks::Unkept;
+use crate::refresh::UnderWay;
 use crate::settings::Settings;
 use crate::sockets::Sockets;
 use crate::suspicion::Asked;
@@ -36,6 +37,8 @@ pub(crate) struct Isolate {
     pub(crate) sockets: RefCell<Sockets>,
     /// The questions that the origin is being asked.
     pub(crate) asked: RefCell<HashMap<Ids, Rc<Asked>>>,
+    /// The sessions that are being refreshed, by their refresh tokens.
+    pub(crate) refreshing: RefCell<HashMap<String, Rc<UnderWay>>>,
     /// Other issuers' keys that KV lacks.
     pub(crate) unkept: RefCell<Vec<Unkept>>,
     /// Segments of a head that could not be completed.
@@ -59,6 +62,7 @@ thread_local! {
         answers: RefCell::new(Answers::new(REMEMBERED_ANSWERS)),
         sockets: RefCell::default(),
         asked: RefCell::default(),
+        refreshing: RefCell::default(),
         unkept: RefCell::default(),
         loaded: RefCell::default(),
         catching_up: Cell::new(f64::NEG_INFINITY),

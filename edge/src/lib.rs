@@ -3,6 +3,7 @@
 //! nothing itself; `js/` carries plans out.
 
 mod answer;
+mod assertion;
 mod body;
 mod clock;
 mod digest;
@@ -17,6 +18,7 @@ mod network;
 mod origin;
 mod panic;
 mod plan;
+mod refresh;
 mod request;
 mod settings;
 mod sockets;

@@ -1,6 +1,7 @@
 //! The Worker's configuration. The only file that names bindings.
 
 mod issuers;
+mod upstreams;
 
 use core::time::Duration;
 
@@ -8,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::issuers::Issuers;
 use common::keys::Key;
-use common::policy::{Policy, PolicyConfig};
+use common::policy::{Hand, Policy, PolicyConfig};
 use common::token::AccessRules;
 use common::token::access::{LEEWAY, MAX_LIFE};
 use common::verdict::Staleness;
@@ -16,6 +17,9 @@ use common::{KeyId, Secret};
 use serde::Deserialize;
 use serde_json::Value;
 use worker::{Env, KvStore};
+
+use crate::assertion::AssertionKey;
+use upstreams::Upstreams;
 
 /// Up to this age of the head all is normal, unless `FRESH_SECONDS` says otherwise.
 const FRESH: Duration = Duration::from_secs(90);
@@ -38,7 +42,9 @@ pub(crate) struct Settings {
     /// The one key this edge trusts by configuration.
     pub(crate) anchor: Key,
     pub(crate) origin_url: String,
-    pub(crate) app_url: String,
+    pub(crate) upstreams: Upstreams,
+    /// Signs assertions.
+    pub(crate) assertion_key: Option<AssertionKey>,
     pub(crate) realm: String,
     pub(crate) report: Report,
     /// Proves to the origin that it is an edge that asks.
@@ -90,6 +96,7 @@ impl Settings {
 
     fn check(variables: &impl Variables) -> Result<Self, Misconfigured> {
         let issuer = issuer(variables)?;
+        let policy = policy(variables)?;
         Ok(Self {
             issuers: issuers::read(variables, &issuer)?,
             rules: AccessRules {
@@ -98,11 +105,12 @@ impl Settings {
                 max_life: MAX_LIFE,
                 leeway: LEEWAY,
             },
-            policy: policy(variables)?,
+            upstreams: Upstreams::read(variables, &policy)?,
+            assertion_key: assertion_key(variables, &policy)?,
+            policy,
             staleness: staleness(variables)?,
             anchor: anchor(variables)?,
             origin_url: url(variables, "ORIGIN_URL")?,
-            app_url: url(variables, "APP_URL")?,
             realm: optional(variables, "REALM")?.unwrap_or_else(|| "portcullis".into()),
             report: report(variables)?,
             edge_secret: edge_secret(variables)?,
@@ -186,15 +194,35 @@ fn issuer(variables: &impl Variables) -> Result<String, Misconfigured> {
 
 /// An origin: scheme, host, port, and nothing behind it that could change the path sent on.
 fn url(variables: &impl Variables, name: &'static str) -> Result<String, Misconfigured> {
-    let text = text(variables, name)?;
+    base_url(&text(variables, name)?, name)
+}
+
+fn base_url(text: &str, name: &'static str) -> Result<String, Misconfigured> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
     match host {
-        Some(host) if !host.is_empty() && host.bytes().all(plain) => Ok(text),
+        Some(host) if !host.is_empty() && host.bytes().all(plain) => Ok(text.into()),
         _ => Err(Misconfigured::new(
             name,
             "expected scheme, host and port without a path, like https://app.example",
         )),
+    }
+}
+
+/// Needed where a rule hands identity over by assertion.
+fn assertion_key(
+    variables: &impl Variables,
+    policy: &Policy,
+) -> Result<Option<AssertionKey>, Misconfigured> {
+    let wrong = |problem: &str| Misconfigured::new("ASSERTION_KEY", problem);
+    match optional(variables, "ASSERTION_KEY")? {
+        Some(text) => AssertionKey::parse(&text)
+            .map(Some)
+            .ok_or_else(|| wrong("expected what `origin keys assertion` prints behind its name")),
+        None if policy.rules().any(|rule| rule.hand == Hand::Assertion) => {
+            Err(wrong("is not set, but a rule wants assertions; `origin keys assertion` makes one"))
+        }
+        None => Ok(None),
     }
 }
 

@@ -1,6 +1,8 @@
 //! FRM-01, FRM-02, FRM-04 at the edge: bytes whose end two servers could see in two places. Each is
 //! refused, or is one request to the app, and the next answer on the line is the next request's.
 
+use std::time::Duration;
+
 use e2e::raw::{self, Line};
 use e2e::{Outcome, Recorder};
 
@@ -8,6 +10,9 @@ use crate::front::Front;
 
 /// How often a connection is used again.
 const REUSES: usize = 1_000;
+
+/// After so long nothing more comes: the rest of a body is waited for, or a next request.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// What would be a second request if the first one's end were seen early.
 const SMUGGLED: &str = "GET /public/smuggled HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -110,7 +115,7 @@ pub(crate) async fn tell() -> Outcome {
 async fn one_from_one(front: &Front) -> Outcome {
     let (mut closed, mut single) = (0, 0);
     for (name, request) in ambiguous() {
-        let answer = raw::send(front.port(), request.as_bytes()).await?;
+        let answer = raw::send_for(front.port(), request.as_bytes(), SILENCE).await?;
         let answers = answer.text.matches("HTTP/1.1 ").count();
         let reached = front.app.take();
         assert!(
@@ -191,6 +196,7 @@ async fn sizes(front: &Front) -> Outcome {
     }
     let well = raw::get(front.port(), "/public/x", "").await?;
     assert_eq!(well.status, Some(200), "{}", well.text);
+    drop(front.app.take());
     Ok(())
 }
 

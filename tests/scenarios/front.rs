@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 pub(crate) struct Front {
     pub(crate) fleet: Fleet,
     pub(crate) app: Recorder,
-    /// The access token of somebody without any role but `user`.
+    /// The access token of somebody without any role.
     pub(crate) token: String,
     /// The same person's session.
     pub(crate) session: String,

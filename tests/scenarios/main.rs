@@ -22,6 +22,7 @@ mod front;
 mod hostile_requests;
 mod hostile_tokens;
 mod idle;
+mod jwt_playbook;
 mod key_rotation;
 mod kv_faults;
 mod kv_head;
@@ -29,6 +30,8 @@ mod kv_outage;
 mod login_to_app;
 mod logout_races;
 mod lost_segments;
+mod oidc_provider;
+mod pass_through;
 mod paths;
 mod readme;
 mod redis_line;
@@ -41,6 +44,7 @@ mod sentinel;
 mod soak;
 mod spoofs;
 mod suspicion;
+mod web_sockets;
 mod workerd_verify;
 
 use std::collections::BTreeMap;
@@ -121,6 +125,8 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_head", EMBEDDED, Size::Small, |store| Box::pin(kv_head::tell(store))),
     ("key_rotation", REDIS, Size::Small, |_| Box::pin(key_rotation::tell())),
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
+    ("jwt_playbook", EMBEDDED, Size::Small, |_| Box::pin(jwt_playbook::tell())),
+    ("oidc_provider", EMBEDDED, Size::Small, |_| Box::pin(oidc_provider::tell())),
     ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
@@ -136,6 +142,10 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("framing", EMBEDDED, Size::Small, |_| Box::pin(framing::tell())),
     ("caching", EMBEDDED, Size::Small, |_| Box::pin(caching::tell())),
     ("cookies", EMBEDDED, Size::Small, |_| Box::pin(cookies::tell())),
+    ("pass_through", EMBEDDED, Size::Small, |_| Box::pin(pass_through::tell())),
+    ("web_sockets", EMBEDDED, Size::Small, |_| Box::pin(web_sockets::tell())),
+    ("pass_through_at_length", EMBEDDED, Size::Long, |_| Box::pin(pass_through::tell_at_length())),
+    ("web_sockets_at_length", EMBEDDED, Size::Long, |_| Box::pin(web_sockets::tell_at_length())),
     ("caching_at_length", EMBEDDED, Size::Long, |_| Box::pin(caching::tell_at_length())),
     ("revocation_reaches_edges_at_length", BOTH, Size::Long, |store| Box::pin(revocation_reaches_edges::tell_at_length(store))),
     ("sentinel_at_length", REDIS, Size::Long, |_| Box::pin(sentinel::tell_at_length())),

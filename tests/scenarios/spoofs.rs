@@ -165,7 +165,7 @@ fn check(request: &Recorded, signed_in: Option<&Front>, what: &str) {
                 assert_eq!(request.values(name).len(), 1, "{what}: {name}");
             }
             assert_eq!(request.values("x-auth-session"), [front.session.as_str()], "{what}");
-            assert_eq!(request.values("x-auth-roles"), ["user"], "{what}");
+            assert_eq!(request.values("x-auth-roles"), [""], "{what}");
         }
     }
     for line in &request.headers {

@@ -80,6 +80,32 @@ impl Pair {
         })
     }
 
+    /// The public half as X.509 has it (RFC 5280 §4.1.2.7, RFC 8410 §4).
+    #[must_use]
+    pub fn spki(&self) -> Vec<u8> {
+        let (algorithm, key): (&[u8], &[u8]) = match &self.secret {
+            SecretHalf::Rsa(pair) => (
+                &[
+                    0x30, 0x82, 0x01, 0x22, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7,
+                    0x0d, 0x01, 0x01, 0x01, 0x05, 0x00, 0x03, 0x82, 0x01, 0x0f, 0x00,
+                ],
+                pair.public_key().as_ref(),
+            ),
+            SecretHalf::P256(pair) => (
+                &[
+                    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+                    0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+                ],
+                pair.public_key().as_ref(),
+            ),
+            SecretHalf::Ed25519(pair) => (
+                &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00],
+                pair.public_key().as_ref(),
+            ),
+        };
+        [algorithm, key].concat()
+    }
+
     /// Signs a token of this header and claims.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod kv;
 pub mod process;
 pub mod propagation;
+pub mod provider;
 pub mod proxy;
 pub mod raw;
 pub mod recorder;

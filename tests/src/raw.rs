@@ -36,11 +36,19 @@ impl RawAnswer {
 /// # Errors
 /// When there is nobody to connect to.
 pub async fn send(port: u16, request: &[u8]) -> Outcome<RawAnswer> {
+    send_for(port, request, Duration::from_secs(10)).await
+}
+
+/// The same for at most this long.
+///
+/// # Errors
+/// When there is nobody to connect to.
+pub async fn send_for(port: u16, request: &[u8], patience: Duration) -> Outcome<RawAnswer> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     // The other side may refuse before it has read all.
     let written = stream.write_all(request).await;
     let mut bytes = Vec::new();
-    let read = timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes)).await;
+    let read = timeout(patience, stream.read_to_end(&mut bytes)).await;
     drop((written, read));
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Ok(RawAnswer { status: status(&text), text })

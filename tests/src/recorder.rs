@@ -59,7 +59,7 @@ impl Recorded {
 #[derive(Debug, Default)]
 struct Tape {
     requests: Mutex<Vec<Recorded>>,
-    answers: Mutex<BTreeMap<String, String>>,
+    answers: Mutex<BTreeMap<String, Vec<u8>>>,
     connections: AtomicUsize,
 }
 
@@ -106,11 +106,12 @@ impl Recorder {
 
     /// Answers requests for this path (without query) with exactly this head: status line and header
     /// lines without the framing, which is added with the body.
-    pub fn answer(&self, path: &str, head: &str, body: &str) {
-        let length = body.len();
-        let text = format!("{head}\r\ncontent-length: {length}\r\n\r\n{body}");
+    pub fn answer(&self, path: &str, head: &str, body: impl AsRef<[u8]>) {
+        let body = body.as_ref();
+        let mut answer = format!("{head}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+        answer.extend_from_slice(body);
         let mut answers = self.tape.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.insert(path.into(), text);
+        answers.insert(path.into(), answer);
     }
 
     /// What came since this was asked last.
@@ -125,15 +126,15 @@ async fn converse(stream: TcpStream, connection: usize, tape: &Tape) -> Outcome 
     while let Some(request) = read(&mut stream, connection).await? {
         let answer = answer_to(&request, tape);
         tape.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-        stream.get_mut().write_all(answer.as_bytes()).await?;
+        stream.get_mut().write_all(&answer).await?;
     }
     Ok(())
 }
 
 /// The answer that was set, or one that names the request by its `x-tag`.
-fn answer_to(request: &Recorded, tape: &Tape) -> String {
+fn answer_to(request: &Recorded, tape: &Tape) -> Vec<u8> {
     let answers = tape.answers.lock().unwrap_or_else(PoisonError::into_inner);
-    let text = answers.get(request.path()).cloned().unwrap_or_else(|| {
+    let mut answer = answers.get(request.path()).cloned().unwrap_or_else(|| {
         let tag = request.values("x-tag").join(",");
         let body = format!("recorded {} {} {tag}", request.method(), request.target());
         format!(
@@ -141,12 +142,14 @@ fn answer_to(request: &Recorded, tape: &Tape) -> String {
              content-length: {}\r\n\r\n{body}",
             body.len()
         )
+        .into_bytes()
     });
-    if request.method() == "HEAD" {
-        // RFC 9110 §9.3.2: the head alone.
-        return text.split_inclusive("\r\n\r\n").next().unwrap_or_default().into();
+    // RFC 9110 §9.3.2, §15.4.5: the head alone.
+    if request.method() == "HEAD" || answer.starts_with(b"HTTP/1.1 304 ") {
+        let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        answer.truncate(end.map_or(0, |end| end + 4));
     }
-    text
+    answer
 }
 
 /// The next request of a connection; nothing when the other side is done.

@@ -47,6 +47,7 @@ const WRONG: Refusal = Refusal::NotTheEdges;
 
 /// Takes out all that looks like an identity header, so that no handler reads by mistake what is not
 /// trusted here.
+#[cfg(feature = "signed")]
 pub(crate) fn remove(headers: &mut HeaderMap) {
     let names: Vec<HeaderName> =
         headers.keys().filter(|name| identity::is_ours(name.as_str())).cloned().collect();

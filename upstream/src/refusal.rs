@@ -78,7 +78,7 @@ impl IntoResponse for Refusal {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Problem::MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let challenge = code.challenge(REALM, None);
-        if let Some(Ok(challenge)) = challenge.map(|text| HeaderValue::try_from(text)) {
+        if let Some(Ok(challenge)) = challenge.map(HeaderValue::try_from) {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = code.retry_after() {

@@ -149,8 +149,8 @@ fn rules(issuer: impl Into<String>, audience: impl Into<String>) -> AccessRules 
 fn identity(token: Verified) -> Identity {
     Identity {
         subject: token.subject.to_string(),
-        session: Some(token.sid),
-        token_id: Some(token.jti),
+        session: token.ids.sid,
+        token_id: token.ids.jti,
         expires: token.expires_at(),
         roles: token.roles,
         email_verified: token.email_verified,

@@ -4,10 +4,12 @@ use core::time::Duration;
 use std::fs;
 use std::path::Path;
 
+use common::issuers::{IssuerConfig, Issuers};
 use common::policy::{Policy, PolicyConfig};
 use common::token::AccessRules;
 use common::token::access::{LEEWAY, MAX_LIFE};
 use common::verdict::Staleness;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Error;
@@ -19,6 +21,8 @@ pub struct Config {
     pub policy: Policy,
     /// Which access tokens are accepted.
     pub rules: AccessRules,
+    /// Which other issuers are accepted, too.
+    pub issuers: Issuers,
     /// How long a head may be trusted.
     pub staleness: Staleness,
     /// `ANCHOR_KEY`, where it is given.
@@ -49,10 +53,12 @@ impl Config {
                 .map(String::from)
                 .ok_or_else(|| Error::content(path, format!("{name} is not set")))
         };
+        let issuer = needed("ISSUER")?;
         Ok(Self {
             policy: policy(path, vars)?,
+            issuers: issuers(path, vars, &issuer)?,
             rules: AccessRules {
-                issuer: needed("ISSUER")?,
+                issuer,
                 audience: needed("AUDIENCE")?,
                 max_life: MAX_LIFE,
                 leeway: LEEWAY,
@@ -67,17 +73,31 @@ impl Config {
 }
 
 fn policy(path: &Path, vars: &Value) -> Result<Policy, Error> {
-    let wrong = |problem: String| Error::content(path, format!("POLICY: {problem}"));
-    let value = match vars.get("POLICY") {
-        None => return Err(wrong("is not set; see docs/policy.md".into())),
+    let config: Option<PolicyConfig> = table(path, vars, "POLICY")?;
+    let config =
+        config.ok_or_else(|| Error::content(path, "POLICY is not set; see docs/policy.md"))?;
+    Policy::new(config).map_err(|source| Error::Policy { path: path.into(), source })
+}
+
+fn issuers(path: &Path, vars: &Value, own: &str) -> Result<Issuers, Error> {
+    let configs: Option<Vec<IssuerConfig>> = table(path, vars, "ISSUERS")?;
+    Issuers::new(configs.unwrap_or_default(), own)
+        .map_err(|error| Error::content(path, format!("ISSUERS: {error}")))
+}
+
+/// A variable that is a table of the file, or JSON in a text.
+fn table<T: DeserializeOwned>(path: &Path, vars: &Value, name: &str) -> Result<Option<T>, Error> {
+    let wrong = |problem: String| Error::content(path, format!("{name}: {problem}"));
+    let value = match vars.get(name) {
+        None => return Ok(None),
         Some(Value::String(json)) => {
             serde_json::from_str(json).map_err(|error| wrong(format!("is no JSON: {error}")))?
         }
         Some(value) => value.clone(),
     };
-    let config: PolicyConfig = serde_path_to_error::deserialize(value)
-        .map_err(|error| wrong(format!("{}: {}", error.path(), error.inner())))?;
-    Policy::new(config).map_err(|source| Error::Policy { path: path.into(), source })
+    serde_path_to_error::deserialize(value)
+        .map(Some)
+        .map_err(|error| wrong(format!("{}: {}", error.path(), error.inner())))
 }
 
 /// As a number or as its digits, as the Worker takes it.

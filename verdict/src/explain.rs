@@ -3,18 +3,18 @@
 use core::fmt;
 
 use common::UnixSeconds;
-use common::issuers::{Issuers, Keyring};
+use common::issuers::{Reading, Trust, Untrusted};
 use common::policy::{CanonicalPath, Host, Requirement, Rule};
 use common::problem::Code;
 use common::revocation::{Answers, Standing};
-use common::token::access::Unsigned;
-use common::token::{Jws, MAX_TOKEN, TokenError, Verified, VerifiedCache};
+use common::token::{AccessRules, Jws, MAX_TOKEN, TokenError, Typ, Verified, VerifiedCache};
 use common::verdict::{
-    Credential, Facts, Findings, Located, Question, Verdict, World, credential, decide, locate,
+    Credential, Facts, Findings, Located, Question, Refreshed, Verdict, World, credential, decide,
+    locate,
 };
 use serde_json::Value;
 
-use crate::{Config, Knowledge, signature};
+use crate::{Config, Knowledge, known, signature};
 
 /// What the gate does with a request, step by step.
 #[derive(Clone, Debug, Default)]
@@ -111,17 +111,31 @@ fn described(rule: &Rule) -> String {
     }
 }
 
-/// What is looked at in a token before its signature, in this order.
-const CHECKS: [(&str, TokenError); 9] = [
-    ("length", TokenError::TooLong),
-    ("form", TokenError::Form),
-    ("header", TokenError::Header),
-    ("type", TokenError::Type),
-    ("key", TokenError::Key),
-    ("claims", TokenError::Claims),
-    ("issuer", TokenError::Issuer),
-    ("audience", TokenError::Audience),
-    ("times", TokenError::Times),
+/// What is looked at in a token of our own issuer before its signature, in this order.
+const OWN: [(&str, &[TokenError]); 10] = [
+    ("length", &[TokenError::TooLong]),
+    ("form", &[TokenError::Form]),
+    ("header", &[TokenError::Header]),
+    ("type", &[TokenError::Type]),
+    ("key", &[TokenError::Key]),
+    ("claims", &[TokenError::Claims]),
+    ("issuer", &[TokenError::Issuer]),
+    ("audience", &[TokenError::Audience]),
+    ("times", &[TokenError::Times, TokenError::Expired]),
+    ("algorithm", &[TokenError::Algorithm, TokenError::Signature]),
+];
+
+/// And in one of another issuer: whatever sends nobody to look for keys comes first.
+const FOREIGN: [(&str, &[TokenError]); 9] = [
+    ("length", &[TokenError::TooLong]),
+    ("form", &[TokenError::Form]),
+    ("header", &[TokenError::Header]),
+    ("type", &[TokenError::Type]),
+    ("algorithm", &[TokenError::Algorithm]),
+    ("audience", &[TokenError::Audience]),
+    ("claims", &[TokenError::Claims]),
+    ("times", &[TokenError::Times, TokenError::Expired]),
+    ("key", &[TokenError::Key, TokenError::Signature]),
 ];
 
 fn token(
@@ -132,28 +146,41 @@ fn token(
     now: UnixSeconds,
     told: &mut Explanation,
 ) {
-    let parsed = Unsigned::parse(text, known.head.keys(), &config.rules, now);
-    let failed = parsed.as_ref().err().copied();
-    for (check, fault) in CHECKS {
-        let is_here = failed == Some(fault)
-            || (fault == TokenError::Times && failed == Some(TokenError::Expired));
-        if let Some(error) = failed.filter(|_| is_here) {
-            return told
-                .tell("token", format!("{check}: {error}{}", hint(error, text, config, now)));
+    let trust = Trust {
+        rules: &config.rules,
+        keys: known.head.keys(),
+        issuers: &config.issuers,
+        keyring: &known.keyring,
+        looked: true,
+        now,
+    };
+    let issuer = known::foreign(text, config).and_then(|index| config.issuers.get(index));
+    let checks: &[_] = if issuer.is_some() { &FOREIGN } else { &OWN };
+    if let Some(issuer) = issuer {
+        told.tell("token", format!("of the issuer {}", issuer.name()));
+    }
+    let read = trust.read(text);
+    let failed = match &read {
+        Err(Untrusted::Token(error)) => Some(*error),
+        Err(Untrusted::KeysUnknown) | Ok(_) => None,
+    };
+    for (check, faults) in checks {
+        if let Some(error) = failed.filter(|error| faults.contains(error)) {
+            let ours = issuer.is_none().then_some(&config.rules);
+            let hint = hint(error, text, ours, now);
+            return told.tell("token", format!("{check}: {error}{hint}"));
         }
         told.tell("token", format!("{check}: good"));
     }
-    let unsigned = match parsed {
-        Ok(unsigned) => unsigned,
-        Err(error) => return told.tell("token", format!("algorithm: {error}")),
+    let Ok(Reading::Unsigned(unsigned)) = read else {
+        return told.tell("token", "its issuer's keys are not known");
     };
-    told.tell("token", "algorithm: the key's");
     let good = if known.has_keys {
         let good = signature::is_good(&unsigned.check);
         told.tell("signature", if good { "good" } else { "wrong" });
         good
     } else {
-        told.tell("signature", "not checked: give --head or --jwks");
+        told.tell("signature", "not checked: give --jwks, or --head for a token of our own");
         true
     };
     if let Ok(verified) = unsigned.answered(good) {
@@ -183,7 +210,7 @@ fn after_signature(token: &Verified, rule: &Rule, known: &Knowledge, told: &mut 
 
 /// What the token says and what was expected. Nothing of this is verified, and nothing of it is
 /// the token itself.
-fn hint(error: TokenError, text: &str, config: &Config, now: UnixSeconds) -> String {
+fn hint(error: TokenError, text: &str, ours: Option<&AccessRules>, now: UnixSeconds) -> String {
     let Ok(jws) = Jws::parse(text, MAX_TOKEN) else {
         return String::new();
     };
@@ -191,16 +218,21 @@ fn hint(error: TokenError, text: &str, config: &Config, now: UnixSeconds) -> Str
     let claim = |name: &str| claims.get(name).unwrap_or(&Value::Null).to_string();
     match error {
         TokenError::Issuer => {
-            format!(": it says {}, expected {:?}", claim("iss"), config.rules.issuer)
+            let expected = expected(ours.map(|rules| rules.issuer.as_str()));
+            format!(": it says {}{expected}, and no other issuer has that name", claim("iss"))
         }
         TokenError::Audience => {
-            format!(": it says {}, expected {:?}", claim("aud"), config.rules.audience)
+            let expected = expected(ours.map(|rules| rules.audience.as_str()));
+            format!(": it says {}{expected}", claim("aud"))
         }
         TokenError::Times | TokenError::Expired => {
             let times = [claim("iat"), claim("nbf"), claim("exp")].join(", ");
             format!(": iat, nbf, exp are {times}, and it is {now}")
         }
-        TokenError::Type => format!(": it says {:?}, expected \"at+jwt\"", jws.header.typ),
+        TokenError::Type => {
+            let expected = expected(ours.map(|_| Typ::Access.as_str()));
+            format!(": it says {:?}{expected}", jws.header.typ)
+        }
         TokenError::Key => format!(": it names {:?}", jws.header.kid),
         TokenError::TooLong
         | TokenError::Form
@@ -209,6 +241,10 @@ fn hint(error: TokenError, text: &str, config: &Config, now: UnixSeconds) -> Str
         | TokenError::Claims
         | TokenError::Signature => String::new(),
     }
+}
+
+fn expected(text: Option<&str>) -> String {
+    text.map(|text| format!(", expected {text:?}")).unwrap_or_default()
 }
 
 /// The verdict itself: the gate's own, questions answered by what is known.
@@ -220,12 +256,11 @@ fn verdict(
     told: &mut Explanation,
 ) {
     let (cache, answers) = (VerifiedCache::new(1), Answers::new(1));
-    let (issuers, keyring) = (Issuers::default(), Keyring::default());
     let world = World {
         policy: &config.policy,
         rules: &config.rules,
-        issuers: &issuers,
-        keyring: &keyring,
+        issuers: &config.issuers,
+        keyring: &known.keyring,
         staleness: config.staleness,
         head: Some(&known.head),
         cache: &cache,
@@ -240,6 +275,13 @@ fn verdict(
                 findings.token = Some(unsigned.answered(good));
             }
             Verdict::Find(Question::Keys(_)) => findings.looked_for_keys = true,
+            Verdict::Find(Question::Refresh(_)) => {
+                told.tell(
+                    "refresh",
+                    "the origin would be asked for new tokens; taken as refused here",
+                );
+                findings.refreshed = Some(Refreshed::Ended);
+            }
             Verdict::Find(Question::Revoked(..)) => {
                 told.tell("revocation", "the origin would be asked; taken as not revoked here");
                 findings.revoked = Some(Ok(false));

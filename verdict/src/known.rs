@@ -8,24 +8,25 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::keys::{Jwk, Key};
+use common::issuers::{IssuerIndex, Jwks, Keyring};
+use common::keys::{Jwk, Key, KeySet};
 use common::revocation::{Blocklist, Epoch, Head, HeadClaims, UnverifiedHead};
 use common::token::{Jws, MAX_TOKEN, join, signing_input};
 use common::{KeyId, UnixSeconds};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::{Config, Error, signature};
 
-/// Where keys and revocations come from.
-#[derive(Clone, Debug)]
-pub enum Source {
-    /// Nothing is at hand: signatures and revocation are not checked.
-    Nothing,
-    /// A key set: a file, a URL, or `-` for standard input.
-    Jwks(String),
-    /// A signed head, from the same places, and the anchor's public key if not that of the
-    /// configuration.
-    Head(String, Option<String>),
+/// Where keys and revocations come from. Each is a file, a URL, or `-` for standard input.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The origin's signed head.
+    pub head: Option<String>,
+    /// The anchor's public key, if not that of the configuration.
+    pub anchor: Option<String>,
+    /// The key set of the token's issuer.
+    pub jwks: Option<String>,
 }
 
 /// What the gate is taken to know.
@@ -33,51 +34,70 @@ pub enum Source {
 pub struct Knowledge {
     /// A head to decide by: a real one without its segments, or one made up of the keys at hand.
     pub head: Head,
-    /// Whether signatures can be checked.
+    /// Keys of other issuers.
+    pub keyring: Keyring,
+    /// Whether the token's signature can be checked.
     pub has_keys: bool,
     /// Whether it is known what is revoked, and how many segments of older ids were left out.
     pub segments_left_out: Option<usize>,
 }
 
 impl Knowledge {
-    /// Gathers what a source has to say. `token` is only looked at where there is none.
+    /// Gathers what the sources have to say. Where they say nothing of the token's key, one is made
+    /// up, so that what comes after the key can be looked at.
     ///
     /// # Errors
     /// When a document cannot be had, or is not what it should be.
     pub fn gather(
-        source: &Source,
+        sources: &Sources,
         config: &Config,
         token: Option<&str>,
         now: UnixSeconds,
     ) -> Result<Self, Error> {
         let issuer = config.rules.issuer.as_str();
-        match source {
-            Source::Nothing => Ok(Self {
-                head: made_up(issuer, any_key(token), now)?,
-                has_keys: false,
-                segments_left_out: None,
-            }),
-            Source::Jwks(place) => {
-                #[derive(Deserialize)]
-                struct KeySet {
-                    keys: Vec<Jwk>,
-                }
-                let set: KeySet = serde_json::from_str(&read(place)?)
-                    .map_err(|error| Error::argument("--jwks", format!("no JWK set: {error}")))?;
-                let head = made_up(issuer, set.keys, now)?;
-                Ok(Self { head, has_keys: true, segments_left_out: None })
-            }
-            Source::Head(place, anchor) => {
-                let anchor = anchor.as_deref().or(config.anchor.as_deref()).ok_or_else(|| {
-                    let problem = "needed to trust a head, and ANCHOR_KEY is not in the \
-                                   configuration: `origin keys anchor` prints it";
-                    Error::argument("--anchor", problem)
-                })?;
-                let (head, left_out) = without_segments(&read(place)?, &key(anchor)?, issuer, now)?;
-                Ok(Self { head, has_keys: true, segments_left_out: Some(left_out) })
-            }
+        let given = sources.jwks.as_deref().map(key_set).transpose()?;
+        let has_keys = given.is_some();
+        let keys = given.unwrap_or_else(|| any_key(token));
+        let foreign = token.and_then(|token| foreign(token, config));
+        let mut keyring = Keyring::default();
+        if let Some(index) = foreign {
+            let keys = KeySet::from_jwks(&keys)
+                .map_err(|error| Error::argument("--jwks", error.to_string()))?;
+            keyring.begin(index, now);
+            keyring.end(index, Some(Jwks { keys, fetched_at: now }));
         }
+        let Some(place) = &sources.head else {
+            let keys = if foreign.is_none() { keys } else { Vec::new() };
+            let head = made_up(issuer, keys, now)?;
+            return Ok(Self { head, keyring, has_keys, segments_left_out: None });
+        };
+        let anchor = sources.anchor.as_deref().or(config.anchor.as_deref()).ok_or_else(|| {
+            let problem = "needed to trust a head, and ANCHOR_KEY is not in the configuration: \
+                               `origin keys anchor` prints it";
+            Error::argument("--anchor", problem)
+        })?;
+        let (head, left_out) = without_segments(&read(place)?, &key(anchor)?, issuer, now)?;
+        let has_keys = has_keys || foreign.is_none();
+        Ok(Self { head, keyring, has_keys, segments_left_out: Some(left_out) })
     }
+}
+
+/// Which of the other issuers a token says it comes from.
+pub(crate) fn foreign(token: &str, config: &Config) -> Option<IssuerIndex> {
+    let jws = Jws::parse(token, MAX_TOKEN).ok()?;
+    let claims: Value = serde_json::from_slice(jws.unverified_payload()).ok()?;
+    let name = claims.get("iss")?.as_str()?;
+    config.issuers.iter().find(|(_, issuer)| issuer.name() == name).map(|(index, _)| index)
+}
+
+fn key_set(place: &str) -> Result<Vec<Jwk>, Error> {
+    #[derive(Deserialize)]
+    struct Document {
+        keys: Vec<Jwk>,
+    }
+    let document: Document = serde_json::from_str(&read(place)?)
+        .map_err(|error| Error::argument("--jwks", format!("no JWK set: {error}")))?;
+    Ok(document.keys)
 }
 
 /// The text of a file, of what a URL answers, or of standard input.
@@ -164,12 +184,20 @@ fn head_of(claims: &HeadClaims, now: UnixSeconds) -> Result<Head, Error> {
     Ok(announced.complete(&[], now)?)
 }
 
-/// A key by the name that the token uses, so that what follows after the key can be looked at.
+/// A key of the name and algorithm that the token uses. Nobody signs with it.
 fn any_key(token: Option<&str>) -> Vec<Jwk> {
-    let header = token.and_then(|text| Jws::parse(text, MAX_TOKEN).ok()).map(|jws| jws.header);
-    header
-        .and_then(|header| header.kid)
-        .map(|kid| Jwk::ed25519(&[1; 32], kid))
-        .into_iter()
-        .collect()
+    let Some(jws) = token.and_then(|text| Jws::parse(text, MAX_TOKEN).ok()) else {
+        return Vec::new();
+    };
+    let (alg, kid) = (jws.header.alg, jws.header.kid.map(String::from));
+    let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let (x, n) = (number(&[1; 32]), number(&[255; 256]));
+    let key = match alg.as_str() {
+        "ES256" => json!({"kty": "EC", "crv": "P-256", "x": x, "y": x}),
+        "RS256" | "PS256" => json!({"kty": "RSA", "n": n, "e": "AQAB"}),
+        _ => json!({"kty": "OKP", "crv": "Ed25519", "x": x}),
+    };
+    let named = json!({"alg": alg, "kid": kid});
+    let members = [key, named].into_iter().filter_map(|part| part.as_object().cloned()).flatten();
+    serde_json::from_value(members.collect()).into_iter().collect()
 }

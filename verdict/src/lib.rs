@@ -13,5 +13,5 @@ pub mod trial;
 
 pub use config::Config;
 pub use error::Error;
-pub use known::{Knowledge, Source};
+pub use known::{Knowledge, Sources};
 pub use request::Request;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use clap::{Args, Parser, Subcommand};
 use common::UnixSeconds;
-use portcullis_verdict::{Config, Error, Knowledge, Request, Source, explain, trial};
+use portcullis_verdict::{Config, Error, Knowledge, Request, Sources, explain, trial};
 
 /// Says what the gate would do with a request and why, by the gate's own code.
 #[derive(Parser)]
@@ -61,12 +61,12 @@ struct Explain {
     #[arg(long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
     /// The origin's signed head: a file, a URL, or `-`. Checks signature and revocation.
-    #[arg(long, value_name = "FILE|URL", conflicts_with = "jwks")]
+    #[arg(long, value_name = "FILE|URL")]
     head: Option<String>,
     /// The anchor's public key [default: the configuration's].
     #[arg(long, requires = "head")]
     anchor: Option<String>,
-    /// A key set: a file, a URL, or `-`. Checks the signature.
+    /// The key set of the token's issuer: a file, a URL, or `-`. Checks the signature.
     #[arg(long, value_name = "FILE|URL")]
     jwks: Option<String>,
 }
@@ -110,12 +110,8 @@ impl Explain {
     fn run(self) -> Result<(String, bool), Error> {
         let (config, now) = self.gate.read()?;
         let request = self.request()?;
-        let source = match (self.head, self.jwks) {
-            (Some(place), _) => Source::Head(place, self.anchor),
-            (None, Some(place)) => Source::Jwks(place),
-            (None, None) => Source::Nothing,
-        };
-        let known = Knowledge::gather(&source, &config, request.token(), now)?;
+        let sources = Sources { head: self.head, anchor: self.anchor, jwks: self.jwks };
+        let known = Knowledge::gather(&sources, &config, request.token(), now)?;
         let told = explain::explain(&request.facts(), &config, &known, now);
         Ok((told.to_string(), told.passes()))
     }

@@ -1,7 +1,6 @@
 //! A request as the gate sees it.
 
-use common::same_origin::Provenance;
-use common::verdict::{Credential, Facts, credential};
+use common::verdict::{Credential, Facts, Url, credential};
 
 use crate::Error;
 
@@ -9,8 +8,7 @@ use crate::Error;
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     method: String,
-    own_origin: String,
-    path: String,
+    url: String,
     headers: Vec<(String, String)>,
 }
 
@@ -20,20 +18,15 @@ impl Request {
     /// # Errors
     /// `Argument` for a URL without scheme and host.
     pub fn new(method: &str, url: &str) -> Result<Self, Error> {
-        let wrong =
-            || Error::argument("URL", format!("{url:?}: expected one like https://app.example/x"));
-        let authority = url.find("://").ok_or_else(wrong)? + "://".len();
-        let rest = url.get(authority..).ok_or_else(wrong)?;
-        let path = authority + rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let (own_origin, rest) = url.split_at_checked(path).ok_or_else(wrong)?;
-        let end = rest.find(['?', '#']).unwrap_or(rest.len());
-        let path = rest.get(..end).filter(|path| !path.is_empty()).unwrap_or("/");
-        Ok(Self {
-            method: method.into(),
-            own_origin: own_origin.into(),
-            path: path.into(),
-            headers: Vec::new(),
-        })
+        let cut = Url::new(url);
+        if cut.origin().split_once("://").is_none_or(|(_, host)| host.is_empty()) {
+            let problem = format!("{url:?}: expected one like https://app.example/x");
+            return Err(Error::argument("URL", problem));
+        }
+        // As clients send it.
+        let slash = if cut.path().is_empty() { "/" } else { "" };
+        let url = [cut.origin(), slash, cut.path_and_query()].concat();
+        Ok(Self { method: method.into(), url, headers: Vec::new() })
     }
 
     /// Adds a header line.
@@ -49,10 +42,6 @@ impl Request {
         }
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
     /// The access token it shows, if there is one.
     #[must_use]
     pub fn token(&self) -> Option<&str> {
@@ -62,19 +51,7 @@ impl Request {
     /// What the verdict depends on.
     #[must_use]
     pub fn facts(&self) -> Facts<'_> {
-        Facts {
-            method: &self.method,
-            path: &self.path,
-            own_origin: &self.own_origin,
-            authorization: self.header("authorization"),
-            cookie: self.header("cookie"),
-            provenance: Provenance {
-                sec_fetch_site: self.header("sec-fetch-site"),
-                origin: self.header("origin"),
-            },
-            upgrade: self.header("upgrade"),
-            preflight_method: self.header("access-control-request-method"),
-            preflight_headers: self.header("access-control-request-headers"),
-        }
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        Facts::gather(&self.method, Url::new(&self.url), headers)
     }
 }

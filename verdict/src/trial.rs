@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use common::issuers::{Issuers, Keyring};
+use common::issuers::Keyring;
 use common::keys::Jwk;
 use common::problem::Code;
 use common::revocation::{Answers, Head};
 use common::token::{Header, Typ, VerifiedCache, join, signing_input};
-use common::verdict::{Findings, Located, Question, Verdict, World, decide, locate};
+use common::verdict::{Findings, Located, Question, Refreshed, Verdict, World, decide, locate};
 use common::{KeyId, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -255,11 +255,11 @@ impl<'c> Gate<'c> {
 
     fn verdict(&self, request: &Request) -> String {
         let (cache, answers) = (VerifiedCache::new(1), Answers::new(1));
-        let (issuers, keyring) = (Issuers::default(), Keyring::default());
+        let keyring = Keyring::default();
         let world = World {
             policy: &self.config.policy,
             rules: &self.config.rules,
-            issuers: &issuers,
+            issuers: &self.config.issuers,
             keyring: &keyring,
             staleness: self.config.staleness,
             head: Some(&self.head),
@@ -276,6 +276,10 @@ impl<'c> Gate<'c> {
                 }
                 Verdict::Find(Question::Keys(_)) => {
                     findings.looked_for_keys = true;
+                    continue;
+                }
+                Verdict::Find(Question::Refresh(_)) => {
+                    findings.refreshed = Some(Refreshed::Ended);
                     continue;
                 }
                 Verdict::Find(Question::Revoked(..)) => {

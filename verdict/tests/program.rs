@@ -119,7 +119,7 @@ fn a_request_is_followed_to_where_it_fails_and_the_token_is_never_shown() {
             vec!["signature   good", "epoch 7", "forward to APP_URL"],
         ),
         (&good, vec!["--jwks", "jwks"], 0, vec!["signature   good", "revocation  not checked"]),
-        (&good, vec![], 0, vec!["signature   not checked: give --head", "algorithm: the key's"]),
+        (&good, vec![], 0, vec!["signature   not checked", "algorithm: good"]),
         (&good, vec!["--head", "revoked"], 1, vec!["revoked, by the head", "token_revoked"]),
         (&forged, vec!["--head", "head"], 1, vec!["signature   wrong", "token_invalid"]),
         (&stranger, vec![], 1, vec!["issuer: wrong issuer", "https://evil.example"]),
@@ -139,6 +139,37 @@ fn a_request_is_followed_to_where_it_fails_and_the_token_is_never_shown() {
         }
         let signature = token.rsplit('.').next().unwrap();
         assert!(!said.contains(signature) && !said.contains(&token[..40]), "{said}");
+    }
+}
+
+#[test]
+fn a_token_of_another_issuer_is_judged_by_that_issuers_rules() {
+    let (anchor, keys, other) = (Pair::of_seed(1), Pair::of_seed(2), Pair::of_seed(3));
+    let issuers = "[[vars.ISSUERS]]\nissuer = \"https://other.example\"\naudience = \"api\"\n\
+                   algorithms = [\"EdDSA\"]\njwks_url = \"https://other.example/jwks\"\n\
+                   roles_claim = \"groups\"\nroles = { staff = \"admin\" }\n";
+    let folder = folder(&format!("{RULES}{issuers}"), &anchor);
+    let set = json!({"keys": [Jwk::ed25519(&other.public(), kid("k1"))]});
+    fs::write(folder.path().join("jwks"), set.to_string()).unwrap();
+    let theirs = json!({"iss": "https://other.example", "aud": "api", "groups": ["staff"]});
+    let good = token(&other, NOW + 500, &theirs);
+    let forged = token(&keys, NOW + 500, &theirs);
+    let elsewhere = token(&other, NOW + 500, &json!({"iss": "https://other.example"}));
+    for (token, more, code, words) in [
+        (&good, vec![], 0, "of the issuer https://other.example"),
+        (&good, vec![], 0, "signature   not checked"),
+        (&good, vec!["--jwks", "jwks"], 0, "signature   good"),
+        (&good, vec!["--jwks", "jwks"], 0, "has the roles [\"admin\"]"),
+        (&forged, vec!["--jwks", "jwks"], 1, "signature   wrong"),
+        (&elsewhere, vec![], 1, "audience: wrong audience: it says \"app\""),
+    ] {
+        let at = NOW.to_string();
+        let mut arguments =
+            vec!["explain", "--at", &at, "--url", "https://app.example/admin/x", "--token", token];
+        arguments.extend(&more);
+        let (status, said) = run(folder.path(), &arguments);
+        assert_eq!(status, Some(code), "{said}");
+        assert!(said.contains(words), "{words}: {said}");
     }
 }
 

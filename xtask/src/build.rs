@@ -14,8 +14,8 @@ use crate::{Error, Workspace, error::Doing, progress, setup::Tools};
 const WORKER_BUDGET: usize = 300 * 1024;
 
 /// What the Worker is built from, beside the tools.
-const WORKER_SOURCES: [&str; 5] =
-    ["edge", "common/src", "common/Cargo.toml", "Cargo.lock", "Cargo.toml"];
+const WORKER_SOURCES: [&str; 6] =
+    ["edge", "common/src", "common/Cargo.toml", "Cargo.lock", "Cargo.toml", ".cargo/config.toml"];
 
 /// Builds the Worker into `build/`, unless what is there was built from the same sources by the same tools.
 ///

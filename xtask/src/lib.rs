@@ -7,6 +7,7 @@ pub mod bench;
 pub mod build;
 pub mod dev;
 mod error;
+pub mod fuzz;
 mod process;
 mod progress;
 pub mod setup;

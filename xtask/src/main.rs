@@ -5,7 +5,7 @@ use std::{env, path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 use xtask::{
-    Error, Workspace, bench, build, dev, setup,
+    Error, Workspace, bench, build, dev, fuzz, setup,
     stack::{self, Options, Ports},
     test, verdict,
 };
@@ -44,6 +44,13 @@ enum Task {
     #[command(disable_help_flag = true)]
     TestPolicy {
         /// Arguments for `portcullis-verdict test`; `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Feed random inputs to everything that reads what strangers send, here and as Wasm.
+    #[command(disable_help_flag = true)]
+    Fuzz {
+        /// Arguments for the runner, such as `token --seconds 60`; `--help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -139,6 +146,7 @@ fn run(task: Task) -> Result<ExitCode, Error> {
         }
         Task::Explain { arguments } => return verdict::run(&workspace, "explain", &arguments),
         Task::TestPolicy { arguments } => return verdict::run(&workspace, "test", &arguments),
+        Task::Fuzz { arguments } => fuzz::run(&workspace, &arguments)?,
         Task::Bench { what: Bench::Startup } => bench::startup(&workspace)?,
         Task::Bench { what: Bench::Revocation } => bench::revocation(&workspace)?,
         Task::Bench { what: Bench::Edge(course) } => bench::edge(&workspace, &course.into())?,

@@ -5,6 +5,7 @@
 
 mod apt;
 mod node;
+mod packages;
 mod redis;
 mod tools;
 mod wasm;
@@ -15,6 +16,7 @@ use std::{
 };
 
 pub(crate) use apt::install as apt_install;
+pub use packages::packages;
 pub use tools::Tools;
 pub use wasm::WasmTarget;
 

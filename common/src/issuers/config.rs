@@ -1,102 +1,41 @@
-//! An issuer as written in `wrangler.toml`.
+//! An issuer as written in `wrangler.toml`. Read by hand: derived code for it would weigh several
+//! kilobytes in the Worker.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::{Issuer, Roles};
+use super::{Issuer, Issuers, Roles};
 use crate::token::{Algorithm, Typ, is_word};
 
 /// The longest life that another issuer's tokens may have.
 pub const MAX_LIFE_OF_OTHERS: Duration = Duration::from_hours(24);
+/// The life that they have at most unless an entry says otherwise.
+const USUAL_LIFE: Duration = Duration::from_hours(1);
 /// The longest text of a member, in bytes.
 const MAX_TEXT: usize = 255;
-
-/// One entry of `ISSUERS`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IssuerConfig {
-    /// Its `iss`, to the letter.
-    pub issuer: String,
-    /// The audience, or several of which a token must name one.
-    pub audience: Texts,
-    /// The algorithms it signs with.
-    pub algorithms: Vec<String>,
-    /// Where its keys are.
-    pub jwks_url: String,
-    /// The `typ` of its access tokens; "JWT" speaks for tokens without one, too.
-    #[serde(default = "at_jwt")]
-    pub typ: String,
-    /// The longest life of a token, in seconds.
-    #[serde(default = "an_hour")]
-    pub max_life: u64,
-    /// The claim with the user's roles: its name, or the names on the way to it.
-    #[serde(default)]
-    pub roles_claim: Option<Texts>,
-    /// What its roles are called here.
-    #[serde(default)]
-    pub roles: Option<RoleWords>,
-    /// The claim with the granted scopes.
-    #[serde(default)]
-    pub scope_claim: Option<Texts>,
-    /// The claim that says whether the e-mail address was proven.
-    #[serde(default)]
-    pub email_verified_claim: Option<Texts>,
-}
-
-fn at_jwt() -> String {
-    Typ::Access.as_str().into()
-}
-
-const fn an_hour() -> u64 {
-    3600
-}
-
-/// One text or several.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "expected a text or a list of texts")]
-pub enum Texts {
-    /// One.
-    One(String),
-    /// Several.
-    Many(Vec<String>),
-}
-
-impl Texts {
-    fn into_list(self) -> Vec<String> {
-        match self {
-            Self::One(text) => vec![text],
-            Self::Many(list) => list,
-        }
-    }
-}
-
-/// What an issuer's roles are called here.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "expected \"as-is\" or a table of the issuer's roles and ours")]
-pub enum RoleWords {
-    /// `"as-is"`.
-    Same(String),
-    /// The issuer's role → ours. What is not in it is dropped.
-    Table(BTreeMap<String, String>),
-}
 
 /// Why an entry cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidIssuer {
+    /// It is no table.
+    #[error("expected a table with `issuer`, `audience`, `algorithms` and `jwks_url`")]
+    Table,
+    /// A member that every entry has is not there.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// It has a member that none has.
+    #[error("unknown member {0:?}; those there are stand in docs/issuers.md")]
+    Unknown(String),
+    /// A member is something else than it should be.
+    #[error("{0} is not acceptable: expected {1}")]
+    Shape(&'static str, &'static str),
     /// It names no issuer.
     #[error(
         "issuer {0:?} is not acceptable: expected the `iss` of its tokens to the letter, a URL like \
          \"https://id.example\" of at most 255 characters without ',' and '|'"
     )]
     Issuer(String),
-    /// No audience.
-    #[error(
-        "audience is not acceptable: expected the `aud` that its tokens have for this app, or a \
-         list of such texts"
-    )]
-    Audience,
     /// No algorithm, one twice, or one that is not enabled.
     #[error(
         "algorithms {0:?} is not acceptable: expected some of \"RS256\", \"PS256\", \"ES256\" and \
@@ -115,15 +54,6 @@ pub enum InvalidIssuer {
          or the type that this issuer gives its access tokens"
     )]
     Typ(String),
-    /// A life out of bounds.
-    #[error("max_life {0} is not acceptable: expected whole seconds from 1 to 86400")]
-    MaxLife(u64),
-    /// A claim that cannot be named so.
-    #[error(
-        "{0} is not acceptable: expected the claim's name like \"roles\", or the names on the way \
-         to it like [\"realm_access\", \"roles\"]"
-    )]
-    Claim(&'static str),
     /// Roles that nobody named the claim of, or the other way round.
     #[error(
         "roles and roles_claim go together: name the claim, and give a table like \
@@ -131,13 +61,16 @@ pub enum InvalidIssuer {
     )]
     Roles,
     /// A role of ours that no token could have.
-    #[error("roles: {0:?} is no role: expected one word of visible ASCII without a comma")]
-    Word(String),
+    #[error("roles: {0} is no role: expected one word of visible ASCII without a comma")]
+    Word(Value),
 }
 
 /// Why the entries cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidIssuers {
+    /// They are no list.
+    #[error("expected a list of tables")]
+    List,
     /// One of them.
     #[error("[{index}]: {source}")]
     Entry {
@@ -162,99 +95,154 @@ pub enum InvalidIssuers {
     },
 }
 
-impl Issuer {
-    pub(super) fn new(config: IssuerConfig) -> Result<Self, InvalidIssuer> {
-        let is_url = config.issuer.starts_with("https://") || config.issuer.starts_with("http://");
-        if !is_url || !is_plain(&config.issuer) || config.issuer.contains(['|', ',']) {
-            return Err(InvalidIssuer::Issuer(config.issuer));
+impl Issuers {
+    /// Reads the entries of a configuration; `own` is our own issuer.
+    ///
+    /// # Errors
+    /// Which entry cannot be used and why, or which two are for one issuer.
+    pub fn read(entries: &Value, own: &str) -> Result<Self, InvalidIssuers> {
+        let entries = entries.as_array().ok_or(InvalidIssuers::List)?;
+        let mut list: Vec<Issuer> = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            let issuer = Issuer::of_entry(entry)
+                .map_err(|source| InvalidIssuers::Entry { index, source })?;
+            if issuer.name == own {
+                return Err(InvalidIssuers::Own { index });
+            }
+            if let Some(first) = list.iter().position(|other| other.name == issuer.name) {
+                return Err(InvalidIssuers::Twice { first, second: index });
+            }
+            list.push(issuer);
         }
-        let audience = config.audience.into_list();
-        if !are_names(&audience) {
-            return Err(InvalidIssuer::Audience);
-        }
-        if !is_key_source(&config.jwks_url) {
-            return Err(InvalidIssuer::JwksUrl(config.jwks_url));
-        }
-        if !is_type(&config.typ) {
-            return Err(InvalidIssuer::Typ(config.typ));
-        }
-        let max_life = Duration::from_secs(config.max_life);
-        if max_life.is_zero() || max_life > MAX_LIFE_OF_OTHERS {
-            return Err(InvalidIssuer::MaxLife(config.max_life));
-        }
-        Ok(Self {
-            name: config.issuer,
-            audience,
-            algorithms: algorithms(config.algorithms)?,
-            jwks_url: config.jwks_url,
-            typ: config.typ,
-            max_life,
-            roles: roles(config.roles_claim, config.roles)?,
-            scope_claim: claim(config.scope_claim, "scope_claim", "scope")?,
-            email_verified_claim: claim(
-                config.email_verified_claim,
-                "email_verified_claim",
-                "email_verified",
-            )?,
-        })
+        Ok(Self(list))
     }
 }
 
-fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, InvalidIssuer> {
-    let known = |name: &String| Algorithm::ALL.into_iter().find(|one| one.as_str() == name);
-    let found: Vec<Algorithm> = names.iter().filter_map(known).collect();
-    let repeats =
-        found.iter().enumerate().any(|(at, one)| found.iter().skip(at + 1).any(|o| o == one));
-    if found.is_empty() || found.len() != names.len() || repeats {
-        return Err(InvalidIssuer::Algorithms(names));
+impl Issuer {
+    fn of_entry(entry: &Value) -> Result<Self, InvalidIssuer> {
+        let mut members = Members(entry.as_object().cloned().ok_or(InvalidIssuer::Table)?);
+        let issuer = Self {
+            name: name(members.text("issuer")?)?,
+            audience: members.texts("audience")?.ok_or(InvalidIssuer::Missing("audience"))?,
+            algorithms: algorithms(members.texts("algorithms")?)?,
+            jwks_url: key_source(members.text("jwks_url")?)?,
+            typ: typ(members.text("typ")?)?,
+            max_life: max_life(members.0.remove("max_life"))?,
+            roles: roles(members.texts("roles_claim")?, members.0.remove("roles"))?,
+            scope_claim: members.texts("scope_claim")?.unwrap_or_else(|| vec!["scope".into()]),
+            email_verified_claim: members
+                .texts("email_verified_claim")?
+                .unwrap_or_else(|| vec!["email_verified".into()]),
+        };
+        // A misspelt member would silently be without effect.
+        members
+            .0
+            .into_iter()
+            .next()
+            .map_or(Ok(issuer), |(name, _)| Err(InvalidIssuer::Unknown(name)))
+    }
+}
+
+/// The members of an entry that nobody has read yet.
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn text(&mut self, name: &'static str) -> Result<Option<String>, InvalidIssuer> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(InvalidIssuer::Shape(name, "a text")),
+        }
+    }
+
+    /// One text or several, none of them empty.
+    fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>, InvalidIssuer> {
+        let list = match self.0.remove(name) {
+            None => return Ok(None),
+            Some(Value::Array(list)) => list,
+            Some(one) => vec![one],
+        };
+        let fits = |text: &String| (1..=MAX_TEXT).contains(&text.len());
+        let text = |value| match value {
+            Value::String(text) => Some(text).filter(fits),
+            _ => None,
+        };
+        let texts: Option<Vec<String>> = list.into_iter().map(text).collect();
+        let shape = InvalidIssuer::Shape(name, "a text or a list of texts, none of them empty");
+        texts.filter(|list| !list.is_empty()).map(Some).ok_or(shape)
+    }
+}
+
+fn name(text: Option<String>) -> Result<String, InvalidIssuer> {
+    let text = text.ok_or(InvalidIssuer::Missing("issuer"))?;
+    let is_url = text.starts_with("https://") || text.starts_with("http://");
+    if !is_url || !is_plain(&text) || text.contains(['|', ',']) {
+        return Err(InvalidIssuer::Issuer(text));
+    }
+    Ok(text)
+}
+
+fn algorithms(names: Option<Vec<String>>) -> Result<Vec<Algorithm>, InvalidIssuer> {
+    let names = names.ok_or(InvalidIssuer::Missing("algorithms"))?;
+    let mut found = Vec::new();
+    for name in &names {
+        match Algorithm::ALL.into_iter().find(|one| one.as_str() == name) {
+            Some(algorithm) if !found.contains(&algorithm) => found.push(algorithm),
+            _ => return Err(InvalidIssuer::Algorithms(names)),
+        }
     }
     Ok(found)
 }
 
-fn roles(claim: Option<Texts>, words: Option<RoleWords>) -> Result<Option<Roles>, InvalidIssuer> {
-    let (claim, words) = match (claim, words) {
-        (None, None) => return Ok(None),
-        (Some(claim), Some(words)) => (claim.into_list(), words),
-        _ => return Err(InvalidIssuer::Roles),
-    };
-    if !are_names(&claim) {
-        return Err(InvalidIssuer::Claim("roles_claim"));
-    }
-    let words = match words {
-        RoleWords::Same(text) if text == "as-is" => None,
-        RoleWords::Same(_) => return Err(InvalidIssuer::Roles),
-        RoleWords::Table(table) => {
-            if let Some(bad) = table.values().find(|ours| !is_word(ours)) {
-                return Err(InvalidIssuer::Word(bad.clone()));
-            }
-            Some(table.into_iter().collect())
-        }
-    };
-    Ok(Some(Roles { claim, words }))
-}
-
-fn claim(
-    given: Option<Texts>,
-    member: &'static str,
-    otherwise: &str,
-) -> Result<Vec<String>, InvalidIssuer> {
-    let path = given.map_or_else(|| vec![otherwise.into()], Texts::into_list);
-    if are_names(&path) { Ok(path) } else { Err(InvalidIssuer::Claim(member)) }
-}
-
-fn are_names(list: &[String]) -> bool {
-    !list.is_empty() && list.iter().all(|name| (1..=MAX_TEXT).contains(&name.len()))
-}
-
-fn is_plain(text: &str) -> bool {
-    text.len() <= MAX_TEXT && text.bytes().all(|b| b.is_ascii_graphic())
+fn key_source(url: Option<String>) -> Result<String, InvalidIssuer> {
+    let url = url.ok_or(InvalidIssuer::Missing("jwks_url"))?;
+    if is_key_source(&url) { Ok(url) } else { Err(InvalidIssuer::JwksUrl(url)) }
 }
 
 /// Types of ours for other things are refused, so that no such token ever passes for another's
 /// access token.
-fn is_type(typ: &str) -> bool {
-    let others = [Typ::Refresh.as_str(), Typ::Head.as_str()];
-    !typ.is_empty() && is_plain(typ) && !others.iter().any(|o| o.eq_ignore_ascii_case(typ))
+fn typ(text: Option<String>) -> Result<String, InvalidIssuer> {
+    let text = text.unwrap_or_else(|| Typ::Access.as_str().into());
+    let is_ours = Typ::ALL.iter().any(|typ| typ.as_str().eq_ignore_ascii_case(&text));
+    let is_access = Typ::Access.as_str().eq_ignore_ascii_case(&text);
+    if text.is_empty() || !is_plain(&text) || (is_ours && !is_access) {
+        return Err(InvalidIssuer::Typ(text));
+    }
+    Ok(text)
+}
+
+fn max_life(seconds: Option<Value>) -> Result<Duration, InvalidIssuer> {
+    let Some(seconds) = seconds else {
+        return Ok(USUAL_LIFE);
+    };
+    let life = seconds.as_u64().map(Duration::from_secs);
+    life.filter(|life| !life.is_zero() && *life <= MAX_LIFE_OF_OTHERS)
+        .ok_or(InvalidIssuer::Shape("max_life", "whole seconds from 1 to 86400"))
+}
+
+fn roles(claim: Option<Vec<String>>, words: Option<Value>) -> Result<Option<Roles>, InvalidIssuer> {
+    let (claim, words) = match (claim, words) {
+        (None, None) => return Ok(None),
+        (Some(claim), Some(words)) => (claim, words),
+        _ => return Err(InvalidIssuer::Roles),
+    };
+    let words = match words {
+        Value::String(text) if text == "as-is" => None,
+        Value::Object(table) => Some(table.into_iter().map(word).collect::<Result<_, _>>()?),
+        _ => return Err(InvalidIssuer::Roles),
+    };
+    Ok(Some(Roles { claim, words }))
+}
+
+fn word((theirs, ours): (String, Value)) -> Result<(String, String), InvalidIssuer> {
+    match ours {
+        Value::String(ours) if is_word(&ours) => Ok((theirs, ours)),
+        other => Err(InvalidIssuer::Word(other)),
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    text.len() <= MAX_TEXT && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// Keys that came over a line which others can write to are nobody's keys.

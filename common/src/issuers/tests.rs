@@ -22,8 +22,7 @@ fn config(changes: &Value) -> Result<Issuers, String> {
         "jwks_url": "https://a.example/jwks",
     });
     merge(&mut entry, changes);
-    let entry: IssuerConfig = serde_json::from_value(entry).map_err(|e| e.to_string())?;
-    Issuers::new(vec![entry], OWN).map_err(|error| error.to_string())
+    Issuers::read(&json!([entry]), OWN).map_err(|error| error.to_string())
 }
 
 /// `null` takes a member out.
@@ -149,13 +148,16 @@ fn ops_07_what_is_wrong_with_an_entry_is_named() {
         (json!({"issuer": "https://a,b"}), "[0]: issuer"),
         (json!({"issuer": "https://a b"}), "[0]: issuer"),
         (json!({"issuer": OWN}), "[0] is for ISSUER"),
-        (json!({"issuer": null}), "missing field `issuer`"),
-        (json!({"audience": null}), "missing field `audience`"),
+        (json!({"issuer": null}), "[0]: issuer is missing"),
+        (json!({"audience": null}), "[0]: audience is missing"),
         (json!({"audience": []}), "[0]: audience"),
         (json!({"audience": [""]}), "[0]: audience"),
-        (json!({"audience": 7}), "expected a text or a list of texts"),
-        (json!({"algorithms": null}), "missing field `algorithms`"),
-        (json!({"algorithms": []}), "[0]: algorithms []"),
+        (
+            json!({"audience": 7}),
+            "[0]: audience is not acceptable: expected a text or a list of texts",
+        ),
+        (json!({"algorithms": null}), "[0]: algorithms is missing"),
+        (json!({"algorithms": []}), "[0]: algorithms is not acceptable"),
         (json!({"algorithms": ["HS256"]}), "[0]: algorithms [\"HS256\"]"),
         (json!({"algorithms": ["none"]}), "[0]: algorithms"),
         (json!({"algorithms": ["RS256", "RS256"]}), "[0]: algorithms"),
@@ -166,24 +168,31 @@ fn ops_07_what_is_wrong_with_an_entry_is_named() {
         (json!({"jwks_url": "file:///jwks"}), "[0]: jwks_url"),
         (json!({"typ": ""}), "[0]: typ"),
         (json!({"typ": "RT+jwt"}), "[0]: typ"),
-        (json!({"max_life": 0}), "[0]: max_life 0"),
-        (json!({"max_life": 86_401}), "[0]: max_life 86401"),
+        (json!({"typ": "portcullis-assertion+jwt"}), "[0]: typ"),
+        (json!({"typ": 1}), "[0]: typ is not acceptable: expected a text"),
+        (json!({"jwks_url": null}), "[0]: jwks_url is missing"),
+        (json!({"max_life": 0}), "[0]: max_life is not acceptable: expected whole seconds"),
+        (json!({"max_life": 86_401}), "[0]: max_life is not"),
         (json!({"roles_claim": "roles"}), "[0]: roles and roles_claim go together"),
         (json!({"roles": "as-is"}), "[0]: roles and roles_claim go together"),
         (json!({"roles_claim": "roles", "roles": "all"}), "[0]: roles and roles_claim"),
         (json!({"roles_claim": [], "roles": "as-is"}), "[0]: roles_claim is not"),
         (json!({"roles_claim": "r", "roles": {"a": "b c"}}), "[0]: roles: \"b c\" is no role"),
         (json!({"scope_claim": []}), "[0]: scope_claim is not"),
-        (json!({"scopes": "x"}), "unknown field `scopes`"),
+        (json!({"scopes": "x"}), "[0]: unknown member \"scopes\""),
     ] {
         let error = config(&changes).unwrap_err();
         assert!(error.contains(words), "{changes}: {error}");
     }
     let one = json!({"issuer": A, "audience": "x", "algorithms": ["ES256"],
         "jwks_url": "https://a.example/jwks"});
-    let two: Vec<IssuerConfig> = serde_json::from_value(json!([one, one])).unwrap();
-    let error = Issuers::new(two, OWN).unwrap_err().to_string();
+    let error = Issuers::read(&json!([one, one]), OWN).unwrap_err().to_string();
     assert!(error.starts_with("[0] and [1] are for the same issuer"), "{error}");
+    for none in [json!({}), json!("x"), Value::Null] {
+        assert_eq!(Issuers::read(&none, OWN), Err(InvalidIssuers::List), "{none}");
+    }
+    let error = Issuers::read(&json!([1]), OWN).unwrap_err().to_string();
+    assert!(error.starts_with("[0]: expected a table"), "{error}");
 }
 
 #[test]
@@ -326,9 +335,8 @@ fn key_08_no_key_of_one_issuer_is_tried_on_another_s_token() {
         json!({"issuer": name, "audience": "api", "algorithms": ["EdDSA"],
             "jwks_url": "https://keys.example/jwks"})
     };
-    let configs = serde_json::from_value(json!([entry(A), entry(B)])).unwrap();
     let mut gate = Gate {
-        issuers: Issuers::new(configs, OWN).unwrap(),
+        issuers: Issuers::read(&json!([entry(A), entry(B)]), OWN).unwrap(),
         keyring: Keyring::default(),
         own: own_keys(),
         rules: rules(),

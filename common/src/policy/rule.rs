@@ -126,6 +126,12 @@ pub enum InvalidRule {
          case and without TRACE, TRACK and CONNECT, which are never passed on"
     )]
     Methods(Vec<String>),
+    /// It is for HEAD and not for GET.
+    #[error(
+        "methods {0:?} names HEAD without GET: HEAD tells what GET would, so it goes by the rule \
+         for GET; list GET, or take HEAD out"
+    )]
+    Head(Vec<String>),
     /// A role or scope that no token can have.
     #[error("{0:?} is no role or scope: expected one word of visible ASCII without a comma")]
     Word(String),
@@ -194,7 +200,11 @@ impl Rule {
         if is_public && idle {
             return Err(InvalidRule::Idle(config.path));
         }
+        let lists = |names: &[String], method| names.iter().any(|name| name == method);
         let methods = match config.methods {
+            Some(names) if lists(&names, "HEAD") && !lists(&names, "GET") => {
+                return Err(InvalidRule::Head(names));
+            }
             Some(names) => Some(Methods::new(names.clone()).ok_or(InvalidRule::Methods(names))?),
             None => None,
         };

@@ -323,7 +323,7 @@ fn a_policy_that_is_wrong_says_where() {
         (
             r#"[{"path":"/a","require":"public","methods":["GET"]},
                 {"path":"/a","require":"signed-in","methods":["HEAD"]}]"#,
-            "rules[0] (/a [GET]) and rules[1] (/a [HEAD])",
+            "methods [\"HEAD\"] names HEAD without GET",
         ),
         (r#"[{"path":"/a","require":{"scope":"a b"}}]"#, "no role or scope"),
         (

@@ -241,6 +241,13 @@ impl Head {
         if self.segments.iter().any(suspects) { Standing::Suspected } else { Standing::Good }
     }
 
+    /// Whether the token's whole session is revoked for certain.
+    #[must_use]
+    pub fn has_ended(&self, token: &Verified) -> bool {
+        let sid = token.ids.sid.filter(|_| token.issuer.is_none());
+        self.is_cut_off(token) || sid.is_some_and(|sid| self.tail.holds(sid.uuid()))
+    }
+
     /// The cutoff is that of our own sessions: other issuers' began elsewhere.
     fn is_cut_off(&self, token: &Verified) -> bool {
         let Some(cutoff) = self.sessions_before.filter(|_| token.issuer.is_none()) else {

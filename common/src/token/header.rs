@@ -79,6 +79,9 @@ pub enum Typ {
 }
 
 impl Typ {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Access, Self::Refresh, Self::Assertion, Self::Head];
+
     /// The text of `typ`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Which credential a request shows.
 
-use super::Refusal;
+use super::{Facts, Refusal};
 use crate::cookie::Ours;
 use crate::problem::Code;
 
@@ -24,12 +24,9 @@ impl<'a> Credential<'a> {
 }
 
 /// The credential that counts: what is ambient never overrides what is deliberate.
-pub(super) fn of<'a>(
-    authorization: Option<&'a str>,
-    cookies: Ours<'a>,
-) -> Result<Credential<'a>, Refusal> {
-    match (bearer(authorization)?, cookies.access) {
-        (Some(text), _) => Ok(Credential::Bearer(text)),
+pub(super) fn of<'a>(facts: &Facts<'a>, cookies: Ours<'a>) -> Result<Credential<'a>, Refusal> {
+    match (bearer(facts.authorization)?, facts.renewed.or(cookies.access)) {
+        (Some(text), _) => Ok(Credential::Bearer(facts.renewed.unwrap_or(text))),
         (None, Some(text)) => Ok(Credential::Cookie(text)),
         (None, None) => Err(Code::TokenMissing.into()),
     }
@@ -77,6 +74,7 @@ fn is_bearer(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Url;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -110,9 +108,13 @@ mod tests {
     #[test]
     fn what_is_deliberate_wins_over_what_is_ambient() {
         let cookies = Ours { access: Some("c"), refresh: None };
-        assert_eq!(of(Some("Bearer b"), cookies), Ok(Credential::Bearer("b")));
-        assert_eq!(of(Some("Basic b"), cookies), Ok(Credential::Cookie("c")));
-        assert_eq!(of(None, cookies), Ok(Credential::Cookie("c")));
-        assert_eq!(of(None, Ours::default()), Err(Code::TokenMissing.into()));
+        let shown = |authorization, cookies| {
+            let bare = Facts::gather("GET", Url::new("/"), core::iter::empty());
+            of(&Facts { authorization, ..bare }, cookies)
+        };
+        assert_eq!(shown(Some("Bearer b"), cookies), Ok(Credential::Bearer("b")));
+        assert_eq!(shown(Some("Basic b"), cookies), Ok(Credential::Cookie("c")));
+        assert_eq!(shown(None, cookies), Ok(Credential::Cookie("c")));
+        assert_eq!(shown(None, Ours::default()), Err(Code::TokenMissing.into()));
     }
 }

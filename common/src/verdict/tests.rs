@@ -1,8 +1,10 @@
 //! The decision by table. Signatures are answered by the table: who verifies is not `decide`'s
 //! business; that real signatures are verified is shown in `tests/tokens.rs`.
 
+mod browser;
 mod cors;
 mod place;
+mod renewal;
 
 use super::*;
 use crate::keys::{Jwk, Key, KeySet};
@@ -11,6 +13,7 @@ use crate::revocation::{
     Blocked, Blocklist, Epoch, HeadClaims, Segment, SegmentName, SegmentRef, UnverifiedHead,
     build_segment,
 };
+use crate::same_origin::Provenance;
 use crate::token::{AccessClaims, Header, Typ, join, signing_input};
 use crate::{KeyId, SessionId, Subject, TokenId, UnixMillis};
 use std::sync::Arc;
@@ -202,6 +205,13 @@ impl Gate {
                 now: UnixSeconds::new(NOW),
             };
             match decide(facts, &world, &findings) {
+                Verdict::Find(Question::Refresh(_)) => {
+                    *said += "refresh, ";
+                    findings.refreshed = Some(match origin {
+                        Ok(_) => Refreshed::Ended,
+                        Err(silent) => Refreshed::Silent(silent),
+                    });
+                }
                 Verdict::Find(Question::Signature(unsigned)) => {
                     *said += "signature, ";
                     findings.token = Some(unsigned.answered(signature));
@@ -231,17 +241,8 @@ fn facts<'a>(
     authorization: Option<&'a str>,
     cookie: Option<&'a str>,
 ) -> Facts<'a> {
-    Facts {
-        method,
-        path,
-        own_origin: OWN,
-        authorization,
-        cookie,
-        provenance: Provenance::default(),
-        upgrade: None,
-        preflight_method: None,
-        preflight_headers: None,
-    }
+    let bare = Facts::gather(method, Url::new(path), core::iter::empty());
+    Facts { own_origin: OWN, authorization, cookie, ..bare }
 }
 
 #[test]

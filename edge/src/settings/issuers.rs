@@ -1,6 +1,6 @@
 //! `ISSUERS`: the other issuers whose tokens this edge accepts.
 
-use common::issuers::{IssuerConfig, Issuers};
+use common::issuers::Issuers;
 use serde_json::Value;
 
 use super::{Misconfigured, Variables, json};
@@ -9,13 +9,11 @@ const NAME: &str = "ISSUERS";
 
 /// None when nothing is set.
 pub(super) fn read(variables: &impl Variables, own: &str) -> Result<Issuers, Misconfigured> {
-    let wrong = |problem: String| Misconfigured::new(NAME, problem);
-    let configs: Vec<IssuerConfig> = match json(variables, NAME)? {
-        None | Some(Value::Null) => return Ok(Issuers::default()),
-        Some(value) => serde_path_to_error::deserialize(value)
-            .map_err(|error| wrong(format!("{}: {}", error.path(), error.inner())))?,
-    };
-    Issuers::new(configs, own).map_err(|error| wrong(error.to_string()))
+    match json(variables, NAME)? {
+        None | Some(Value::Null) => Ok(Issuers::default()),
+        Some(entries) => Issuers::read(&entries, own)
+            .map_err(|error| Misconfigured::new(NAME, error.to_string())),
+    }
 }
 
 #[cfg(test)]
@@ -47,9 +45,12 @@ mod tests {
         };
         for (value, words) in [
             (json!("["), "ISSUERS: is no JSON"),
-            (json!({"issuer": "x"}), "ISSUERS: .: invalid type: map, expected a sequence"),
-            (json!([changed("audience", json!(7))]), "ISSUERS: [0].audience: expected a text or a"),
-            (json!([changed("algorithm", json!(7))]), "ISSUERS: [0].algorithm: unknown field"),
+            (json!({"issuer": "x"}), "ISSUERS: expected a list"),
+            (
+                json!([changed("audience", json!(7))]),
+                "ISSUERS: [0]: audience is not acceptable: expected",
+            ),
+            (json!([changed("algorithm", json!(7))]), "ISSUERS: [0]: unknown member \"algorithm\""),
             (json!([changed("algorithms", json!(["HS256"]))]), "ISSUERS: [0]: algorithms"),
             (json!([entry(), entry()]), "ISSUERS: [0] and [1] are for the same issuer"),
             (

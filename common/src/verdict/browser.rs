@@ -1,0 +1,65 @@
+//! What a browser gets in place of 401: the page to sign in at.
+
+use super::{Facts, Refusal};
+use crate::cookie::{self, tries};
+
+/// Where to sign in.
+const PAGE: &str = "/auth/login";
+/// Redirects in a row that lead nowhere before the refusal itself is shown: some page behind sends
+/// people back here, signed in as it believes, and here they are refused again.
+const MOST_TRIES: u8 = 3;
+/// A longer way back is not remembered, in bytes: it would not fit into the address of the page.
+const LONGEST_RETURN: usize = 2048;
+
+/// A redirect to the page to sign in at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    location: String,
+    tries: u8,
+}
+
+impl Login {
+    /// For the status, 303: whatever the method was, the page is to be loaded (RFC 9110 §15.4.4).
+    pub const STATUS: u16 = 303;
+
+    /// For `Location`.
+    #[must_use]
+    pub fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// For `Set-Cookie`: how often this was tried lately.
+    #[must_use]
+    pub fn cookie(&self) -> String {
+        cookie::set_tries(self.tries)
+    }
+}
+
+/// Adds to a 401 where a browser that loads a page is sent instead.
+pub(super) fn sent_to_login(refusal: Refusal, facts: &Facts<'_>) -> Refusal {
+    let tries = facts.cookie.map_or(0, tries);
+    if refusal.code().status() != 401 || !facts.is_page_load() || tries >= MOST_TRIES {
+        return refusal;
+    }
+    let mut location = String::from(PAGE);
+    if facts.target.len() <= LONGEST_RETURN {
+        location.push_str("?return_to=");
+        encode(facts.target, &mut location);
+    }
+    Refusal { login: Some(Box::new(Login { location, tries: tries + 1 })), ..refusal }
+}
+
+/// RFC 3986 §2.3: what need not be encoded; the slash may stand in a query as well (§3.4).
+fn encode(text: &str, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(byte.into());
+        } else {
+            out.push('%');
+            for nibble in [byte >> 4, byte & 15] {
+                out.extend(HEX.get(usize::from(nibble)).map(|digit| char::from(*digit)));
+            }
+        }
+    }
+}

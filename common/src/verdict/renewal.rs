@@ -1,0 +1,63 @@
+//! Refreshing in flight: a request whose access token is over, or not there, but which has a refresh
+//! token along, is refreshed for and then served.
+
+use super::{
+    Facts, Findings, OriginSilent, Question, Refusal, Verdict, World, bearer, our_cookies,
+};
+use crate::problem::Code;
+use crate::token::unverified_session;
+
+/// What came of a refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// There are new tokens.
+    Renewed,
+    /// The session is over.
+    Ended,
+    /// The origin could not be asked.
+    Silent(OriginSilent),
+}
+
+/// What to do in place of this refusal, where a refresh can help.
+pub(super) fn instead<'a, 'w>(
+    refusal: Refusal,
+    facts: &Facts<'a>,
+    world: &World<'w, '_>,
+    findings: &Findings,
+) -> Result<Verdict<'a, 'w>, Refusal> {
+    let Some(token) = refresh_token(&refusal, facts) else { return Err(refusal) };
+    // A rotation whose fruit cannot be judged would only be lost.
+    let head = world.head.ok_or(Code::KeysUnknown)?;
+    if head.age(world.now) > world.staleness.stale {
+        return Err(Code::RevocationsUnknown.into());
+    }
+    match findings.refreshed {
+        None => Ok(Verdict::Find(Question::Refresh(token))),
+        Some(Refreshed::Renewed) => Err(refusal),
+        Some(Refreshed::Ended) => Err(Refusal { ended: true, ..refusal }),
+        // Never 401: our outage must not log people out.
+        Some(Refreshed::Silent(OriginSilent)) => Err(Code::OriginUnreachable.into()),
+    }
+}
+
+fn refresh_token<'a>(refusal: &Refusal, facts: &Facts<'a>) -> Option<&'a str> {
+    let is_over = matches!(refusal.code(), Code::TokenMissing | Code::TokenExpired);
+    if !is_over || facts.renewed.is_some() || !may_refresh(facts) {
+        return None;
+    }
+    let refresh = our_cookies(facts).ok()?.refresh.filter(|token| !token.is_empty())?;
+    match bearer(facts.authorization).ok()? {
+        None => Some(refresh),
+        // A page that keeps its access token in memory. What both say of their session is not verified,
+        // and need not be: whoever holds the refresh token has the session; this is against mixing two.
+        Some(access) => {
+            let own = unverified_session(access)?;
+            (unverified_session(refresh) == Some(own)).then_some(refresh)
+        }
+    }
+}
+
+/// Not for what another site triggers, unless the user goes there by it.
+fn may_refresh(facts: &Facts<'_>) -> bool {
+    facts.is_page_load() || facts.provenance.is(facts.own_origin)
+}

@@ -1,0 +1,80 @@
+//! `APP_URL` and `UPSTREAMS`: where requests go that are let through.
+
+use common::policy::Policy;
+use serde_json::Value;
+
+use super::{Misconfigured, Variables, json, url};
+
+const NAME: &str = "UPSTREAMS";
+/// What a service binding's name follows.
+const BINDING: &str = "binding:";
+/// A request to a binding needs a URL, whose host nobody looks up.
+const BEHIND_BINDING: &str = "https://app.internal";
+
+/// The app, and others by name.
+#[derive(Debug)]
+pub(crate) struct Upstreams {
+    app: Upstream,
+    named: Vec<(String, Upstream)>,
+}
+
+/// One of them: the binding it is behind, if not the network, and its scheme, host and port.
+#[derive(Debug)]
+struct Upstream {
+    binding: String,
+    base: String,
+}
+
+impl Upstreams {
+    /// Reads them, and makes sure that all the policy's rules name are there.
+    pub(super) fn read(variables: &impl Variables, policy: &Policy) -> Result<Self, Misconfigured> {
+        let wrong = |problem: String| Misconfigured::new(NAME, problem);
+        let app = match super::optional(variables, "APP_URL")? {
+            Some(text) if text.starts_with(BINDING) => upstream(&text, "APP_URL")?,
+            _ => Upstream { binding: String::new(), base: url(variables, "APP_URL")? },
+        };
+        let named = match json(variables, NAME)? {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Object(table)) => table
+                .into_iter()
+                .map(|(name, value)| match value {
+                    Value::String(text) => Ok((name, upstream(&text, NAME)?)),
+                    _ => Err(wrong(format!("{name}: expected a text like https://api.internal"))),
+                })
+                .collect::<Result<_, _>>()?,
+            Some(_) => return Err(wrong("expected a table of names and URLs".into())),
+        };
+        let read = Self { app, named };
+        for rule in policy.rules() {
+            if let Some(name) = rule.upstream.as_deref()
+                && !read.named.iter().any(|(known, _)| known == name)
+            {
+                return Err(wrong(format!("has no {name:?}, which the rule for {rule} names")));
+            }
+        }
+        Ok(read)
+    }
+
+    /// The binding of an upstream ("" for the network), and its scheme, host and port.
+    pub(crate) fn of(&self, name: Option<&str>) -> (&str, &str) {
+        let named = name.and_then(|name| self.named.iter().find(|(known, _)| known == name));
+        let upstream = named.map_or(&self.app, |(_, upstream)| upstream);
+        (&upstream.binding, &upstream.base)
+    }
+}
+
+fn upstream(text: &str, variable: &'static str) -> Result<Upstream, Misconfigured> {
+    match text.strip_prefix(BINDING) {
+        Some(name)
+            if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !name.is_empty() =>
+        {
+            Ok(Upstream { binding: name.into(), base: BEHIND_BINDING.into() })
+        }
+        Some(_) => {
+            Err(Misconfigured::new(variable, "expected a binding's name behind \"binding:\""))
+        }
+        None => {
+            super::base_url(text, variable).map(|base| Upstream { binding: String::new(), base })
+        }
+    }
+}
