@@ -36,6 +36,7 @@ export async function pass(request, env, identity) {
   const response = new Response(upstream.body, upstream);
   response.headers.delete("portcullis-verdict");
   response.headers.delete("portcullis-epoch");
+  response.headers.delete("portcullis-session");
   response.headers.set("cache-control", "private, no-store");
   response.headers.append("vary", "Authorization, Cookie");
   for (const name of ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"]) {
