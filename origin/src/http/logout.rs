@@ -62,8 +62,10 @@ pub(super) async fn end(
     for sid in &ending {
         services.revocation.session(*sid).await?;
     }
-    // The cookies of another session, which the browser sent along by itself, are left alone.
-    if by_cookies.is_subset(&ending) {
+    // The cookies of another session, which the browser sent along by itself, are left alone; and
+    // those that it did not send, since another site may have made it ask.
+    let sent_cookies = caller.access_cookie.is_some() || caller.refresh_cookie.is_some();
+    if sent_cookies && by_cookies.is_subset(&ending) {
         clear_cookies(done.headers_mut())?;
         let cached = HeaderValue::from_static("\"cache\"");
         done.headers_mut().insert("clear-site-data", cached);
