@@ -1,7 +1,7 @@
 // Carries out a plan. Its lines (see plan.rs, which writes them):
 //   what to do, and "+" when upkeep is due
 //   forward, origin: by which binding ("" for the network), to which URL, under which number a WebSocket
-//   is watched that comes of it ("" for none);  answer: with which status
+//   is watched that comes of it ("" for none);  answer, repeat: with which status
 //   operations, by their first letter, until the end or, in an answer, until an empty line
 //   in an answer: its body
 import * as gate from "./instance.js";
@@ -11,21 +11,25 @@ import { watch } from "./socket.js";
 const PATIENCE = 60_000;
 
 /** @param {string} plan @param {Request} request */
-export async function carryOut(plan, request, env, context) {
-  const lines = plan.split("\n");
-  const [what] = lines;
+export function carryOut(plan, request, env, context) {
+  const what = plan.slice(0, plan.indexOf("\n"));
   if (what.endsWith("+")) context.waitUntil(gate.upkeep(env));
+  if (what.startsWith("repeat")) return repeat(plan);
+  const lines = plan.split("\n");
   if (what.startsWith("answer")) return answer(lines);
+  return pass(lines, what.startsWith("origin"), request, env, context);
+}
 
-  const toOrigin = what.startsWith("origin");
+async function pass(lines, toOrigin, request, env, context) {
   let upstream;
   try {
     upstream = await send(lines, request, env);
   } catch (error) {
     console.error(`No answer from ${toOrigin ? "the origin" : "the app"}. ${error}`);
-    const response = answer(gate.unreachable(toOrigin, error === LATE).split("\n"));
     if (lines[3] !== "") gate.forget(Number(lines[3]));
-    return change(response, lines, 4);
+    const response = answer(gate.unreachable(toOrigin, error === LATE).split("\n"));
+    // Scripts of other sites may read this answer as well, and a rotation is not undone.
+    return change(response, lines.filter((line) => /^(,|:access-control|:portcullis-access)/.test(line)), 0);
   }
   if (toOrigin) await catchUp(upstream, request, env, context);
   const response = change(new Response(upstream.body, upstream), lines, 4);
@@ -34,9 +38,9 @@ export async function carryOut(plan, request, env, context) {
 
 /** Sends the request on as the plan says; redirects are the client's to follow. */
 function send(lines, request, env) {
-  const copy = new Request(lines[2], request);
-  const { headers } = copy;
-  const init = { redirect: "manual" };
+  // Cheaper than a copy of the request to be changed.
+  const headers = new Headers(request.headers);
+  const init = { method: request.method, headers, body: request.body, redirect: "manual" };
   for (let at = 4; at < lines.length; at++) {
     const line = lines[at];
     switch (line[0]) {
@@ -53,21 +57,26 @@ function send(lines, request, env) {
         init.cache = "no-store";
     }
   }
-  return inTime(lines[1] === "" ? fetch(copy, init) : env[lines[1]].fetch(copy, init));
+  return inTime(lines[1] === "" ? fetch(lines[2], init) : env[lines[1]].fetch(lines[2], init));
 }
 
 const LATE = new Error("it took too long");
 
-async function inTime(answer) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(LATE), PATIENCE);
+/** An answer must have begun in time; how long it then takes is nobody's concern. */
+function inTime(answer) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(reject, PATIENCE, LATE);
+    answer.then(
+      (response) => {
+        clearTimeout(timer);
+        resolve(response);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Makes the plan's changes to a response. */
@@ -99,6 +108,24 @@ function answer(lines) {
   // 204 has no body, not even an empty one.
   const text = lines.slice(body).join("\n") || null;
   return change(new Response(text, { status: Number(lines[1]) }), lines, 2);
+}
+
+/** Answers that say nothing of the request they were given to, by their plans. @type {Map<string, {text: string, init: ResponseInit}>} */
+const repeated = new Map();
+/** They tell the head's age in seconds, so few are of use for long. */
+const MOST_REPEATED = 64;
+
+/** Refusals come in numbers, and a response is made of what another consists of at half the price. */
+function repeat(plan) {
+  let known = repeated.get(plan);
+  if (known === undefined) {
+    const lines = plan.split("\n");
+    const { status, headers } = answer(lines);
+    known = { text: lines.at(-1) || null, init: { status, headers } };
+    if (repeated.size >= MOST_REPEATED) repeated.clear();
+    repeated.set(plan, known);
+  }
+  return new Response(known.text, known.init);
 }
 
 /** Who was told of a logout here finds it done here: before that answer goes out, we know what it knows. */

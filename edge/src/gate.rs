@@ -16,7 +16,7 @@ use crate::isolate::Isolate;
 use crate::origin::{self, Rotation};
 use crate::plan::Plan;
 use crate::request::Asked;
-use crate::settings::Settings;
+use crate::settings::{Log, Settings};
 use crate::{answer, assertion, forward, jwks, mailbox, refresh, suspicion, upkeep, verify};
 
 /// The plan, if it follows from what is in hand.
@@ -180,8 +180,12 @@ impl Gate<'_> {
     }
 
     fn refuse(&self, refused: &Refusal) -> String {
-        let mut plan = refusal(self.isolate, refused, &self.settings.realm);
-        answer::log(&mut plan, refused, self.asked);
+        let log = self.settings.log == Log::Refusals || refused.code().status() >= 500;
+        let alike = !log && self.renewal.get().is_none() && refused.login().is_none();
+        let mut plan = refusal(self.isolate, refused, &self.settings.realm, alike);
+        if log {
+            answer::log(&mut plan, refused, self.asked);
+        }
         self.bring_renewal(&mut plan);
         plan.body(&answer::document(refused));
         plan.finish()
@@ -196,7 +200,7 @@ impl Gate<'_> {
     }
 
     fn preflight(&self, preflight: &Preflight) -> String {
-        let mut plan = Plan::answer(upkeep::is_due(self.isolate), 204);
+        let mut plan = Plan::answer(upkeep::is_due(self.isolate), 204, true);
         answer::preflight(&mut plan, preflight, self.isolate.head().as_deref());
         plan.finish()
     }
@@ -225,9 +229,9 @@ fn knows_no_key(refusal: &Refusal) -> bool {
 }
 
 /// The plan of a refusal, but for its body.
-fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str) -> Plan {
+fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str, alike: bool) -> Plan {
     let status = refused.login().map_or(refused.code().status(), |_| Login::STATUS);
-    let mut plan = Plan::answer(upkeep::is_due(isolate), status);
+    let mut plan = Plan::answer(upkeep::is_due(isolate), status, alike);
     answer::refuse(&mut plan, refused, realm, isolate.head().as_deref());
     plan
 }
@@ -237,7 +241,7 @@ fn refusal_of(isolate: &Isolate, code: Code) -> String {
     let settings = isolate.settings();
     let realm = settings.as_ref().map_or("portcullis", |settings| &settings.realm);
     let refused = code.into();
-    let mut plan = refusal(isolate, &refused, realm);
+    let mut plan = refusal(isolate, &refused, realm, true);
     plan.body(&answer::document(&refused));
     plan.finish()
 }

@@ -27,9 +27,9 @@ impl Plan {
         Self::begin("origin", look_is_due)
     }
 
-    /// Answer the request here.
-    pub(crate) fn answer(look_is_due: bool, status: u16) -> Self {
-        let mut plan = Self::begin("answer", look_is_due);
+    /// Answer the request here; `alike` if another request may get the very same answer.
+    pub(crate) fn answer(look_is_due: bool, status: u16, alike: bool) -> Self {
+        let mut plan = Self::begin(if alike { "repeat" } else { "answer" }, look_is_due);
         plan.line("", &status.to_string(), "");
         plan
     }
@@ -111,7 +111,7 @@ impl Plan {
         if !self.torn {
             return self.text;
         }
-        let mut plan = Self::answer(false, Code::Internal.status());
+        let mut plan = Self::answer(false, Code::Internal.status(), true);
         plan.body(&Problem::new(Code::Internal).to_json());
         plan.text
     }

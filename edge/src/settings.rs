@@ -47,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) assertion_key: Option<AssertionKey>,
     pub(crate) realm: String,
     pub(crate) report: Report,
+    pub(crate) log: Log,
     /// Proves to the origin that it is an edge that asks.
     pub(crate) edge_secret: Secret<String>,
 }
@@ -58,6 +59,16 @@ pub(crate) enum Report {
     /// Every one.
     All,
     /// Those that refuse.
+    Refusals,
+}
+
+/// Which refusals are told to the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Log {
+    /// Those that are our fault, not the client's. Whoever sends nonsense would fill the log.
+    Faults,
+    /// Every one.
     Refusals,
 }
 
@@ -113,6 +124,7 @@ impl Settings {
             origin_url: url(variables, "ORIGIN_URL")?,
             realm: optional(variables, "REALM")?.unwrap_or_else(|| "portcullis".into()),
             report: report(variables)?,
+            log: log(variables)?,
             edge_secret: edge_secret(variables)?,
         })
     }
@@ -248,6 +260,14 @@ fn report(variables: &impl Variables) -> Result<Report, Misconfigured> {
     }
 }
 
+fn log(variables: &impl Variables) -> Result<Log, Misconfigured> {
+    match variables.get("LOG") {
+        None => Ok(Log::Faults),
+        Some(value) => serde_json::from_value(value)
+            .map_err(|_| Misconfigured::new("LOG", "expected \"faults\" or \"refusals\"")),
+    }
+}
+
 /// A table of `wrangler.toml`, or the same as JSON text (`--var`).
 fn json(variables: &impl Variables, name: &'static str) -> Result<Option<Value>, Misconfigured> {
     match variables.get(name) {
@@ -307,6 +327,7 @@ mod tests {
             ("ORIGIN_URL", json!(7), "ORIGIN_URL: expected a text"),
             ("ANCHOR_KEY", json!("short"), "`origin keys anchor`"),
             ("REPORT", json!("none"), "REPORT: expected \"all\""),
+            ("LOG", json!("all"), "LOG: expected \"faults\""),
             ("EDGE_SECRET", json!("short"), "EDGE_SECRET: expected at least 16"),
             ("EDGE_SECRET", json!("0123456789abcdef\n"), "EDGE_SECRET: expected at least 16"),
             ("FRESH_SECONDS", json!(901), "FRESH_SECONDS: expected at most STALE_SECONDS"),

@@ -91,10 +91,6 @@ pub(super) fn run(input: &mut Input<'_>) -> String {
         upgrade: input.mostly(&[None, Some("websocket"), Some("h2c")]),
         preflight_method: input.maybe(METHODS),
         preflight_headers: input.maybe(&["content-type", "x-other, content-type", ","]),
-        fetch_mode: input.maybe(&["navigate", "cors"]),
-        fetch_dest: input.maybe(&["document", "iframe"]),
-        target: &path,
-        renewed: None,
     };
     let silent = Refreshed::Silent(OriginSilent);
     let refreshed = input.one_of(&[Refreshed::Renewed, Refreshed::Ended, silent]);

@@ -1,7 +1,10 @@
 // What a gate does with the headers of a signed-in request and of its answer, and nothing else: the
 // yardstick. In step with what the Worker itself does; a change there belongs here too.
 
-const FORGEABLE = /^x[-_](auth|portcullis)[-_]/;
+const FORGEABLE = new RegExp(
+  "^(x[-_](auth|portcullis|forwarded|original)[-_]|forwarded$|x[-_](real|client|cluster[-_]client)[-_]ip$|" +
+    "true[-_]client[-_]ip$|x[-_]rewrite[-_]url$|x[-_](http[-_])?method([-_]override)?$)",
+);
 const OURS = /^__Host-[ar]t=/;
 
 /** The app's answer to this request, from a subject whose identity is these headers. */
@@ -18,6 +21,11 @@ export async function pass(request, env, identity) {
     else headers.delete("cookie");
   }
   for (const [name, value] of identity) headers.set(name, value);
+  const [scheme, host] = request.url.split("/", 3).filter((part) => part !== "");
+  headers.set("x-forwarded-proto", scheme.slice(0, -1));
+  headers.set("x-forwarded-host", host);
+  const client = headers.get("cf-connecting-ip");
+  if (client !== null) headers.set("x-forwarded-for", client);
   const upstream = await fetch(target(request, env), {
     method: request.method,
     headers,
@@ -28,6 +36,7 @@ export async function pass(request, env, identity) {
   const response = new Response(upstream.body, upstream);
   response.headers.delete("portcullis-verdict");
   response.headers.delete("portcullis-epoch");
+  response.headers.delete("portcullis-session");
   response.headers.set("cache-control", "private, no-store");
   response.headers.append("vary", "Authorization, Cookie");
   for (const name of ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"]) {
