@@ -26,10 +26,12 @@ pub(crate) async fn tell() -> Outcome {
         "log": fleet.state().join("logs/origin-0.log"),
         "key": keys["keys"][0]["jwk"],
     });
+    let profile = tempfile::tempdir()?;
     let telling = Command::new(workspace.path("node_modules/.bin/node"))
         .arg(sources.join("story.js"))
         .arg(story.to_string())
         .stdin(Stdio::null())
+        .env("TMPDIR", profile.path())
         // The browser ends with it: they speak through a pipe.
         .kill_on_drop(true)
         .output();
