@@ -6,6 +6,7 @@
 //   in an answer: its body
 import * as gate from "./instance.js";
 import { watch } from "./socket.js";
+import { LATE, inTime } from "./time.js";
 
 /** How long an upstream may take to begin its answer, in milliseconds. */
 const PATIENCE = 60_000;
@@ -53,21 +54,7 @@ function send(lines, request, env) {
         init.cache = "no-store";
     }
   }
-  return inTime(lines[1] === "" ? fetch(copy, init) : env[lines[1]].fetch(copy, init));
-}
-
-const LATE = new Error("it took too long");
-
-async function inTime(answer) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(LATE), PATIENCE);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return inTime(lines[1] === "" ? fetch(copy, init) : env[lines[1]].fetch(copy, init), PATIENCE);
 }
 
 /** Makes the plan's changes to a response. */

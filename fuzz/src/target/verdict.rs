@@ -9,8 +9,8 @@ use common::revocation::{Answers, Head};
 use common::same_origin::Provenance;
 use common::token::{AccessRules, VerifiedCache};
 use common::verdict::{
-    CorsHeaders, Facts, Findings, Located, Question, Staleness, Verdict, World, credential, decide,
-    locate,
+    CorsHeaders, Facts, Findings, Located, OriginSilent, Question, Refreshed, Staleness, Verdict,
+    World, credential, decide, locate,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -152,6 +152,9 @@ fn settle<'a>(facts: &Facts<'a>, fixture: &'static Fixture) -> Verdict<'a, 'stat
             Verdict::Find(Question::Revoked(..)) => {
                 assert!(matches!(findings.token, Some(Ok(_))), "asked on behalf of nobody");
                 findings.revoked = Some(Ok(false));
+            }
+            Verdict::Find(Question::Refresh(_)) => {
+                findings.refreshed = Some(Refreshed::Silent(OriginSilent));
             }
             settled => return settled,
         }

@@ -20,7 +20,7 @@ fn refresh_of(sid: SessionId) -> String {
     join(signing_input(&refresh::header(), &claims).unwrap(), &[7; 32])
 }
 
-fn same_origin<'a>(facts: Facts<'a>) -> Facts<'a> {
+fn same_origin(facts: Facts<'_>) -> Facts<'_> {
     let provenance = Provenance { sec_fetch_site: Some("same-origin"), origin: None };
     Facts { provenance, ..facts }
 }
@@ -44,9 +44,10 @@ fn an_own_request_or_a_page_load_is_refreshed_for_and_nothing_else() {
     for cookie in [&alone, &with_old] {
         let get = facts("GET", "/x", None, Some(cookie));
         let post = facts("POST", "/x", None, Some(cookie));
-        let (code, bare) = match cookie == &alone {
-            true => ("token_missing", "token_missing"),
-            false => ("token_expired", "token_expired"),
+        let (code, bare) = if cookie == &alone {
+            ("token_missing", "token_missing")
+        } else {
+            ("token_expired", "token_expired")
         };
         for (facts, refreshed) in [
             (same_origin(get), true),
