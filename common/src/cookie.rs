@@ -105,9 +105,14 @@ pub fn without_ours(header: &str) -> Option<String> {
     let kept: Vec<&str> = header
         .split(';')
         .map(trim)
-        .filter(|pair| !pair.is_empty() && !OURS.iter().any(|name| pair.contains(name)))
+        .filter(|pair| !pair.is_empty() && !OURS.iter().any(|name| holds(pair, name)))
         .collect();
     if kept.is_empty() { None } else { Some(kept.join("; ")) }
+}
+
+/// Whether the one is somewhere in the other.
+fn holds(text: &str, wanted: &str) -> bool {
+    text.as_bytes().windows(wanted.len()).any(|part| part == wanted.as_bytes())
 }
 
 fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {

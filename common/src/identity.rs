@@ -1,5 +1,6 @@
 //! How identity is handed to the app, and what nobody else may hand to it.
 
+use crate::text::{after_scheme, joined};
 use crate::token::Verified;
 
 /// Whether a request header is one of ours, or could be taken for one by some server behind us. CGI
@@ -47,7 +48,7 @@ pub fn forwarded<'a>(
     own_origin: &'a str,
     client: Option<&'a str>,
 ) -> impl Iterator<Item = (&'static str, &'a str)> {
-    let (scheme, host) = own_origin.split_once("://").unzip();
+    let (scheme, host) = after_scheme(own_origin).unzip();
     [("x-forwarded-proto", scheme), ("x-forwarded-host", host), ("x-forwarded-for", client)]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
@@ -61,7 +62,7 @@ pub fn headers(token: &Verified) -> Vec<(&'static str, String)> {
         ("x-auth-subject", Some(token.subject.to_string())),
         ("x-auth-session", token.ids.sid.map(|sid| sid.to_string())),
         ("x-auth-token-id", token.ids.jti.map(|jti| jti.to_string())),
-        ("x-auth-roles", Some(token.roles.join(","))),
+        ("x-auth-roles", Some(joined(&token.roles, ","))),
         ("x-auth-email-verified", Some(token.email_verified.to_string())),
         ("x-auth-expires", Some(token.expires_at().to_string())),
     ]

@@ -2,16 +2,16 @@
 
 mod set;
 
-use base64::Engine as _;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use set::{KeySet, MAX_KEYS, UnusableKeySet};
 
-use crate::token::{Algorithm, BASE64URL};
-use crate::{KeyId, UnixSeconds};
+use crate::json::{self, Json, Object};
+use crate::token::Algorithm;
+use crate::{KeyId, UnixSeconds, base64url};
 
 /// A JSON Web Key as it stands in a set. Members that nobody here needs are not kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Jwk {
     /// Key type: `OKP`, `EC`, `RSA`, `oct`, …
     pub kty: String,
@@ -42,9 +42,9 @@ pub struct Jwk {
     /// RSA exponent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub e: Option<String>,
-    /// A private member: its presence makes the set unusable.
-    #[serde(default, skip_serializing)]
-    d: Option<serde::de::IgnoredAny>,
+    /// Whether it shows what only its owner may know, which makes the set unusable.
+    #[serde(skip_serializing)]
+    is_secret: bool,
     /// Not before, unix seconds: our own member, for rotation with overlap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nbf: Option<UnixSeconds>,
@@ -61,7 +61,7 @@ impl Jwk {
             kid: Some(kid.into()),
             alg: Some(Algorithm::EdDsa.as_str().into()),
             usage: Some("sig".into()),
-            x: Some(BASE64URL.encode(public)),
+            x: Some(base64url::encode(public)),
             ..Self::empty("OKP", Some("Ed25519"))
         }
     }
@@ -78,10 +78,65 @@ impl Jwk {
             y: None,
             n: None,
             e: None,
-            d: None,
+            is_secret: false,
             nbf: None,
             exp: None,
         }
+    }
+}
+
+/// Members of a JWK that only the private or symmetric key has (RFC 7518 §6.2.2, §6.3.2, §6.4.1;
+/// `priv` is that of the `AKP` keys).
+const SECRET: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+
+/// A key that should not have been shown to anybody.
+fn is_secret(members: &Object) -> bool {
+    SECRET.iter().any(|name| members.has(name))
+        || members.get("kty").and_then(Json::as_text) == Some("oct")
+}
+
+/// The value is no JWK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it is no JWK: expected an object with `kty`, and texts and whole numbers as RFC 7517 has them"
+)]
+pub(crate) struct NoJwk;
+
+impl Jwk {
+    pub(crate) fn read(value: Json) -> Result<Self, NoJwk> {
+        let Json::Object(mut members) = value else { return Err(NoJwk) };
+        let is_secret = is_secret(&members);
+        let mut member = |name: &str| members.take(name).filter(|value| *value != Json::Null);
+        let mut text = |name: &str| match member(name) {
+            None => Ok(None),
+            Some(Json::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(NoJwk),
+        };
+        let read = Self {
+            kty: text("kty")?.ok_or(NoJwk)?,
+            kid: text("kid")?,
+            alg: text("alg")?,
+            usage: text("use")?,
+            crv: text("crv")?,
+            x: text("x")?,
+            y: text("y")?,
+            n: text("n")?,
+            e: text("e")?,
+            key_ops: None,
+            is_secret,
+            nbf: None,
+            exp: None,
+        };
+        let operations = member("key_ops").map(|list| list.into_texts().ok_or(NoJwk));
+        let mut time = |name: &str| member(name).map(|time| UnixSeconds::read(&time).ok_or(NoJwk));
+        let (nbf, exp) = (time("nbf").transpose()?, time("exp").transpose()?);
+        Ok(Self { key_ops: operations.transpose()?, nbf, exp, ..read })
+    }
+}
+
+impl<'de> Deserialize<'de> for Jwk {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        json::deserialize(from, Self::read)
     }
 }
 
@@ -198,7 +253,7 @@ impl Key {
     /// Its numbers as a JWK, and nothing else: what an importer needs.
     #[must_use]
     pub fn numbers(&self) -> Jwk {
-        let text = |bytes: &[u8]| Some(BASE64URL.encode(bytes));
+        let text = |bytes: &[u8]| Some(base64url::encode(bytes));
         match &self.material {
             Material::Ed25519 { x } => Jwk { x: text(x), ..Jwk::empty("OKP", Some("Ed25519")) },
             Material::P256 { x, y } => {
@@ -238,7 +293,7 @@ impl Material {
 
 fn decoded(member: Option<&String>) -> Result<Vec<u8>, UnusableKey> {
     let text = member.ok_or(UnusableKey::Numbers)?;
-    BASE64URL.decode(text).map_err(|_| UnusableKey::Numbers)
+    base64url::decode(text).ok_or(UnusableKey::Numbers)
 }
 
 fn fixed(member: Option<&String>) -> Result<[u8; 32], UnusableKey> {

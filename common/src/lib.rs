@@ -5,6 +5,7 @@
 //!
 //! - [`token`]: strict reading and writing of the four kinds of JWS;
 //! - [`issuers`]: whose tokens are accepted besides our own, and by which keys;
+//! - [`json`]: the one strict reading of JSON, and of configuration in it;
 //! - [`keys`]: the public keys that may have signed them;
 //! - [`revocation`]: the signed head and the list of what is revoked;
 //! - [`policy`]: which path asks for what;
@@ -13,13 +14,15 @@
 //! - [`problem`]: every error that a user of ours can meet.
 
 mod id;
-mod json;
 mod secret;
+mod text;
 mod time;
 
+pub mod base64url;
 pub mod cookie;
 pub mod identity;
 pub mod issuers;
+pub mod json;
 pub mod keys;
 pub mod policy;
 pub mod problem;

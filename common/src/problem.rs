@@ -2,15 +2,15 @@
 //!
 //! What stands here is constant text. Nothing of a request, and no cause from inside, ever gets in.
 
-use serde::Serialize;
+use crate::json::Writer;
 
 /// Makes the catalogue of its rows: variant, status, code, and what happened and what to do.
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $variant:ident = $status:literal, $code:literal, $detail:literal;)+) => {
         /// The stable codes. Clients act on these; the words may change.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code {
-            $($(#[$doc])* #[serde(rename = $code)] $variant,)+
+            $($(#[$doc])* $variant,)+
         }
 
         impl Code {
@@ -217,13 +217,8 @@ fn quotable(text: &str) -> String {
 }
 
 /// An RFC 9457 document.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Problem {
-    /// The code as a URI reference, as RFC 9457 §3.1.1 wants it: stable, for machines.
-    #[serde(rename = "type")]
-    kind: String,
-    title: &'static str,
-    status: u16,
     code: Code,
     detail: String,
 }
@@ -242,13 +237,7 @@ impl Problem {
     /// must be constant or made of names of ours: nothing of the request.
     #[must_use]
     pub fn with_detail(code: Code, detail: impl Into<String>) -> Self {
-        Self {
-            kind: format!("urn:portcullis:problem:{}", code.as_str()),
-            title: title(code.status()),
-            status: code.status(),
-            code,
-            detail: detail.into(),
-        }
+        Self { code, detail: detail.into() }
     }
 
     /// Its code.
@@ -260,8 +249,15 @@ impl Problem {
     /// The document's text.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // A struct of texts and numbers always serialises; an empty object would still be JSON.
-        serde_json::to_string(self).unwrap_or_else(|_| String::from("{}"))
+        let status = self.code.status();
+        Writer::default()
+            // The code as a URI reference, as RFC 9457 §3.1.1 wants it: stable, for machines.
+            .text("type", &["urn:portcullis:problem:", self.code.as_str()].concat())
+            .text("title", title(status))
+            .number("status", status.into())
+            .text("code", self.code.as_str())
+            .text("detail", &self.detail)
+            .finish()
     }
 }
 

@@ -5,6 +5,8 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::json::Json;
+
 /// Seconds since 1970-01-01T00:00:00Z, the `NumericDate` of RFC 7519 §2, whole seconds only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -15,6 +17,11 @@ impl UnixSeconds {
     #[must_use]
     pub const fn new(seconds: u64) -> Self {
         Self(seconds)
+    }
+
+    /// A claim or member that is one.
+    pub(crate) fn read(value: &Json) -> Option<Self> {
+        value.as_u64().map(Self)
     }
 
     /// Seconds since the epoch.

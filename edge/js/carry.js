@@ -6,6 +6,7 @@
 //   in an answer: its body
 import * as gate from "./instance.js";
 import { watch } from "./socket.js";
+import { LATE, inTime } from "./time.js";
 
 /** How long an upstream may take to begin its answer, in milliseconds. */
 const PATIENCE = 60_000;
@@ -57,26 +58,7 @@ function send(lines, request, env) {
         init.cache = "no-store";
     }
   }
-  return inTime(lines[1] === "" ? fetch(lines[2], init) : env[lines[1]].fetch(lines[2], init));
-}
-
-const LATE = new Error("it took too long");
-
-/** An answer must have begun in time; how long it then takes is nobody's concern. */
-function inTime(answer) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(reject, PATIENCE, LATE);
-    answer.then(
-      (response) => {
-        clearTimeout(timer);
-        resolve(response);
-      },
-      (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
+  return inTime(lines[1] === "" ? fetch(lines[2], init) : env[lines[1]].fetch(lines[2], init), PATIENCE);
 }
 
 /** Makes the plan's changes to a response. */

@@ -1,11 +1,11 @@
 //! What the client is told: the response to a request that went through, and the gate's own answers.
 
 use common::cookie::Cookie;
+use common::json::Writer;
 use common::policy::Cache;
 use common::problem::Problem;
 use common::revocation::Head;
 use common::verdict::{CorsHeaders, Permit, Preflight, Refusal};
-use serde::Serialize;
 
 use crate::clock;
 use crate::origin::Rotation;
@@ -134,25 +134,13 @@ pub(crate) fn renewed(plan: &mut Plan, rotation: &Rotation, in_memory: bool) {
     }
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    verdict: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<String>,
-    method: &'a str,
-    path: &'a str,
-}
-
 /// One line for the operator. Never a query, a header or a token: those may hold secrets.
 pub(crate) fn log(plan: &mut Plan, refusal: &Refusal, asked: &Asked<'_>) {
     let path = asked.url.path();
-    let line = Line {
-        verdict: refusal.code().as_str(),
-        cause: refusal.cause().map(|cause| cause.to_string()),
-        method: asked.method,
-        path: path.get(..LOGGED_PATH).unwrap_or(path),
-    };
-    if let Ok(text) = serde_json::to_string(&line) {
-        plan.log(&text);
-    }
+    let line = Writer::default()
+        .text("verdict", refusal.code().as_str())
+        .optional("cause", refusal.cause().map(|cause| cause.to_string()).as_deref())
+        .text("method", asked.method)
+        .text("path", path.get(..LOGGED_PATH).unwrap_or(path));
+    plan.log(&line.finish());
 }

@@ -1,18 +1,13 @@
 //! Signs, by the platform's `WebCrypto`, what the app is told of a request by an assertion.
 
 use common::Secret;
-use common::token::assertion::{Asked as Bound, AssertionClaims, header};
-use common::token::{join, signing_input};
+use common::token::assertion::{Asked as Bound, AssertionClaims};
+use common::token::join;
 use common::verdict::Permit;
-use js_sys::futures::JsFuture;
-use js_sys::{Array, JSON, Object, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CryptoKey, WorkerGlobalScope};
-use worker::console_error;
 
-use crate::clock;
 use crate::request::Asked;
 use crate::settings::Settings;
+use crate::{clock, crypto, platform};
 
 /// The assertion that goes with a request; none when it cannot be signed.
 pub(crate) async fn of(
@@ -25,25 +20,12 @@ pub(crate) async fn of(
     let rules = &settings.rules;
     let token = permit.asserted()?;
     let claims = AssertionClaims::new(&rules.issuer, &rules.audience, token, bound, clock::now());
-    let input = signing_input(&header(), &claims).ok()?;
-    match sign(key, &input).await {
-        Ok(signature) => Some(join(input, &signature)),
-        Err(thrown) => {
-            console_error!("An assertion could not be signed: {thrown:?}");
-            None
-        }
-    }
-}
-
-async fn sign(key: &AssertionKey, input: &str) -> Result<Vec<u8>, JsValue> {
-    let subtle = js_sys::global().unchecked_into::<WorkerGlobalScope>().crypto()?.subtle();
-    let algorithm: Object = JSON::parse(r#"{"name":"Ed25519"}"#)?.unchecked_into();
-    let jwk: Object = JSON::parse(key.jwk.expose())?.unchecked_into();
-    let usages = Array::of1(&"sign".into());
-    let import = subtle.import_key_with_object("jwk", &jwk, &algorithm, false, &usages)?;
-    let imported: CryptoKey = JsFuture::from(import).await?.unchecked_into();
-    let promise = subtle.sign_with_object_and_u8_array(&algorithm, &imported, input.as_bytes())?;
-    Ok(Uint8Array::new(&JsFuture::from(promise).await?).to_vec())
+    let input = claims.signing_input();
+    let Some(signature) = crypto::sign(&key.jwk, &input).await else {
+        platform::error("An assertion could not be signed. Is ASSERTION_KEY a key?");
+        return None;
+    };
+    Some(join(input, &signature))
 }
 
 /// The key that signs them.

@@ -1,6 +1,14 @@
 //! What can fail at the platform's border.
 
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What was thrown, as text.
+    #[wasm_bindgen(js_name = String)]
+    fn text_of(thrown: &JsValue) -> String;
+}
 
 /// A call into the platform failed. The text is the platform's, for the log only.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +26,6 @@ impl Fault {
 
     /// For `map_err` on a JavaScript exception.
     pub(crate) fn js(doing: &'static str) -> impl Fn(JsValue) -> Self {
-        move |thrown| Self::new(doing, format!("{thrown:?}"))
+        move |thrown| Self::new(doing, text_of(&thrown))
     }
 }

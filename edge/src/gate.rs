@@ -10,11 +10,11 @@ use common::token::assertion::HEADER;
 use common::verdict::{
     Asking, Findings, Login, OriginPermit, Permit, Preflight, Question, Refreshed, Refusal, Verdict,
 };
-use worker::Env;
 
 use crate::isolate::Isolate;
 use crate::origin::{self, Rotation};
 use crate::plan::Plan;
+use crate::platform::Env;
 use crate::request::Asked;
 use crate::settings::{Log, Settings};
 use crate::{answer, assertion, forward, jwks, mailbox, refresh, suspicion, upkeep, verify};

@@ -2,7 +2,6 @@
 //! held while something is awaited.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,14 +9,13 @@ use common::issuers::Keyring;
 use common::revocation::{Answers, Head, Segment};
 use common::token::{Ids, Verified, VerifiedCache};
 use common::verdict::{Facts, Findings, Verdict, World, decide};
-use worker::console_error;
 
-use crate::clock;
 use crate::jwks::Unkept;
 use crate::refresh::UnderWay;
 use crate::settings::Settings;
 use crate::sockets::Sockets;
 use crate::suspicion::Asked;
+use crate::{clock, platform};
 
 /// Tokens of one generation of the cache; two generations of a kilobyte each make 8 MB.
 const CACHED_TOKENS: usize = 4096;
@@ -36,9 +34,9 @@ pub(crate) struct Isolate {
     /// The tokens whose `WebSockets` are open.
     pub(crate) sockets: RefCell<Sockets>,
     /// The questions that the origin is being asked.
-    pub(crate) asked: RefCell<HashMap<Ids, Rc<Asked>>>,
+    pub(crate) asked: RefCell<Vec<(Ids, Rc<Asked>)>>,
     /// The sessions that are being refreshed, by their refresh tokens.
-    pub(crate) refreshing: RefCell<HashMap<String, Rc<UnderWay>>>,
+    pub(crate) refreshing: RefCell<Vec<(String, Rc<UnderWay>)>>,
     /// Other issuers' keys that KV lacks.
     pub(crate) unkept: RefCell<Vec<Unkept>>,
     /// Segments of a head that could not be completed.
@@ -82,7 +80,7 @@ impl Isolate {
     pub(crate) fn configure(&self, variables: &str) {
         let read = Settings::read(variables).map(Rc::new);
         if let Err(wrong) = &read {
-            console_error!("Configuration is wrong, so every request gets 500. {wrong}");
+            platform::error(&format!("Configuration is wrong, so every request gets 500. {wrong}"));
         }
         // A second one changes nothing.
         let _first = self.settings.set(read.ok());

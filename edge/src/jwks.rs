@@ -3,34 +3,29 @@
 //! counts by its code (HMAC with `EDGE_SECRET`) alone.
 
 use core::time::Duration;
-use std::pin::pin;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::UnixSeconds;
 use common::issuers::{Issuer, IssuerIndex, Jwks};
 use common::keys::{KeySet, UnusableKeySet};
 use common::token::access::LEEWAY;
-use futures_util::future::{Either, join_all, select};
-use web_sys::{RequestCache, RequestInit};
-use worker::{Delay, Env, KvError, console_warn};
+use common::{UnixSeconds, base64url};
 
 use crate::fault::Fault;
 use crate::isolate::Isolate;
-use crate::network::{question, send};
-use crate::settings::{self, Settings};
-use crate::{body, clock, digest, mac};
+use crate::platform::{self, Env, Question};
+use crate::settings::Settings;
+use crate::together::all;
+use crate::{clock, crypto};
 
-/// How long KV may take.
-const KV_PATIENCE: Duration = Duration::from_secs(2);
 /// The largest set that is read, in bytes. Google's has 2,000, Entra's 20,000.
 const MAX_SET: usize = 64 * 1024;
 /// A copy in KV that is older is written anew, though nothing changed.
 const RENEW: Duration = Duration::from_hours(1);
 /// When KV forgets a copy by itself, in seconds: keys are not used for longer without their issuer.
-const KEPT: u64 = 24 * 3600;
-/// Between two glances at what another request has begun.
-const PAUSE: Duration = Duration::from_millis(10);
+const KEPT: u32 = 24 * 3600;
+/// How long KV's caches may keep one, in seconds: KV's own default.
+const CACHED: u32 = 60;
+/// Between two glances at what another request has begun, in milliseconds.
+const PAUSE: u32 = 10;
 
 /// Looks for an issuer's keys, or waits for the look that another request has begun: what one
 /// request awaits, another may not, so the waiting is by the clock. What it brings is in
@@ -39,7 +34,7 @@ pub(crate) async fn load(isolate: &Isolate, settings: &Settings, env: &Env, inde
     let is_looking = || isolate.keyring().ring(index).is_looking(clock::now());
     if is_looking() {
         while is_looking() {
-            Delay::from(PAUSE).await;
+            platform::sleep(PAUSE).await;
         }
         return;
     }
@@ -60,7 +55,7 @@ fn due(isolate: &Isolate, settings: &Settings) -> impl Iterator<Item = IssuerInd
 /// Refreshes what is old enough, and leaves in KV what it lacks.
 pub(crate) async fn upkeep(isolate: &Isolate, settings: &Settings, env: &Env) {
     let due: Vec<_> = due(isolate, settings).collect();
-    join_all(due.into_iter().map(|index| look(isolate, settings, env, index))).await;
+    all(due.into_iter().map(|index| look(isolate, settings, env, index))).await;
     for Unkept { index, copy } in isolate.unkept.take() {
         keep(settings, env, index, copy).await;
     }
@@ -83,7 +78,7 @@ async fn look(isolate: &Isolate, settings: &Settings, env: &Env, index: IssuerIn
             Some(keys)
         }
         Err(fault) => {
-            console_warn!("No keys from {}. {fault}", issuer.name());
+            platform::warn(&format!("No keys from {}. {fault}", issuer.name()));
             kept(settings, env, issuer).await
         }
     };
@@ -97,14 +92,18 @@ async fn ask(issuer: &Issuer) -> Result<(Jwks, Copy), Fault> {
 }
 
 async fn fetched(issuer: &Issuer) -> Result<String, Fault> {
-    let request = question(issuer.jwks_url(), &RequestInit::new())?;
+    let doing = "asking an issuer for its keys";
     // A redirect is no answer: it would let whoever made it choose the keys.
-    let response = send(&request, Some(RequestCache::NoStore)).await?;
-    if !response.ok() {
-        let said = format!("it answered {}", response.status());
-        return Err(Fault::new("asking an issuer for its keys", said));
-    }
-    body::text(&response, MAX_SET).await
+    let question = Question {
+        method: "GET",
+        url: issuer.jwks_url(),
+        headers: "",
+        body: "",
+        past_caches: true,
+        most: MAX_SET,
+    };
+    let document = platform::ask(&question).await?.good(doing)?;
+    String::from_utf8(document).map_err(|_| Fault::new(doing, "its answer is no text"))
 }
 
 fn unusable(error: UnusableKeySet) -> Fault {
@@ -133,7 +132,7 @@ impl Copy {
     }
 
     fn write(&self, mac: &[u8]) -> String {
-        format!("{}.{}.{}", self.fetched_at, URL_SAFE_NO_PAD.encode(mac), self.document)
+        format!("{}.{}.{}", self.fetched_at, base64url::encode(mac), self.document)
     }
 
     /// The copy and its code, not verified.
@@ -141,25 +140,24 @@ impl Copy {
         let (seconds, rest) = text.split_once('.')?;
         let (mac, document) = rest.split_once('.')?;
         let fetched_at = UnixSeconds::new(seconds.parse().ok()?);
-        Some((Self { fetched_at, document: document.into() }, URL_SAFE_NO_PAD.decode(mac).ok()?))
+        Some((Self { fetched_at, document: document.into() }, base64url::decode(mac)?))
     }
 }
 
 /// The copy in KV, if an edge of ours wrote it.
 async fn copy(settings: &Settings, env: &Env, issuer: &Issuer) -> Result<Option<Copy>, Fault> {
-    let kv = settings::kv(env).map_err(|error| kv_failed(error.to_string()))?;
-    let key = key(issuer).await?;
-    let Some(text) = within_patience(kv.get(&key).text()).await? else {
+    let Some(bytes) = platform::kv_get(env, &key(issuer).await?, CACHED).await? else {
         return Ok(None);
     };
-    let (copy, code) = Copy::read(&text).ok_or_else(|| kv_failed("it is no set".into()))?;
+    let read = core::str::from_utf8(&bytes).ok().and_then(Copy::read);
+    let (copy, code) = read.ok_or_else(|| kv_failed("it is no set"))?;
     if copy.fetched_at > clock::now().plus(LEEWAY) {
-        return Err(kv_failed("it is from the future: is a clock wrong?".into()));
+        return Err(kv_failed("it is from the future: is a clock wrong?"));
     }
-    if mac::verify(&settings.edge_secret, &copy.message(issuer), &code).await {
+    if crypto::verify_mac(&settings.edge_secret, &copy.message(issuer), code).await {
         Ok(Some(copy))
     } else {
-        Err(kv_failed("no edge with this EDGE_SECRET and entry of ISSUERS wrote it".into()))
+        Err(kv_failed("no edge with this EDGE_SECRET and entry of ISSUERS wrote it"))
     }
 }
 
@@ -169,7 +167,7 @@ async fn kept(settings: &Settings, env: &Env, issuer: &Issuer) -> Option<Jwks> {
         copy.map(|copy| copy.keys(issuer)).transpose().map_err(unusable)
     };
     read.await.unwrap_or_else(|fault| {
-        console_warn!("The copy of {}'s keys was not taken. {fault}", issuer.name());
+        platform::warn(&format!("The copy of {}'s keys was not taken. {fault}", issuer.name()));
         None
     })
 }
@@ -178,7 +176,7 @@ async fn kept(settings: &Settings, env: &Env, issuer: &Issuer) -> Option<Jwks> {
 async fn keep(settings: &Settings, env: &Env, index: IssuerIndex, copy: Copy) {
     let Some(issuer) = settings.issuers.get(index) else { return };
     if let Err(fault) = try_keep(settings, env, issuer, copy).await {
-        console_warn!("The keys of {} were not kept. {fault}", issuer.name());
+        platform::warn(&format!("The keys of {} were not kept. {fault}", issuer.name()));
     }
 }
 
@@ -190,30 +188,18 @@ async fn try_keep(settings: &Settings, env: &Env, issuer: &Issuer, new: Copy) ->
     {
         return Ok(());
     }
-    let failed = |error: KvError| Fault::new("writing to KV", error.to_string());
-    let code = mac::sign(&settings.edge_secret, &new.message(issuer)).await;
+    let code = crypto::mac(&settings.edge_secret, &new.message(issuer)).await;
     let code = code.ok_or_else(|| Fault::new("writing to KV", "it cannot be signed"))?;
-    let kv = settings::kv(env).map_err(|error| kv_failed(error.to_string()))?;
-    let write = kv.put(&key(issuer).await?, new.write(&code)).map_err(failed)?;
-    write.expiration_ttl(KEPT).execute().await.map_err(failed)
+    platform::kv_put(env, &key(issuer).await?, &new.write(&code), KEPT).await
 }
 
 async fn key(issuer: &Issuer) -> Result<String, Fault> {
-    let digest = digest::sha256(issuer.name().as_bytes()).await;
-    let digest = digest.ok_or_else(|| kv_failed("the issuer cannot be hashed".into()))?;
-    Ok(format!("jwks:{}", URL_SAFE_NO_PAD.encode(digest)))
+    let digest = crypto::sha256(issuer.name().as_bytes()).await;
+    let digest = digest.ok_or_else(|| kv_failed("the issuer cannot be hashed"))?;
+    Ok(format!("jwks:{}", base64url::encode(digest)))
 }
 
-async fn within_patience<T>(
-    read: impl Future<Output = Result<Option<T>, KvError>>,
-) -> Result<Option<T>, Fault> {
-    match select(pin!(read), Delay::from(KV_PATIENCE)).await {
-        Either::Left((read, _)) => read.map_err(|error| kv_failed(error.to_string())),
-        Either::Right(_) => Err(kv_failed("no answer in time".into())),
-    }
-}
-
-fn kv_failed(why: String) -> Fault {
+fn kv_failed(why: &str) -> Fault {
     Fault::new("reading keys from KV", why)
 }
 

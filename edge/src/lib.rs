@@ -4,34 +4,33 @@
 
 mod answer;
 mod assertion;
-mod body;
 mod clock;
-mod digest;
+mod crypto;
 mod fault;
 mod forward;
 mod gate;
 mod isolate;
 mod jwks;
-mod mac;
 mod mailbox;
-mod network;
 mod origin;
 mod panic;
 mod plan;
+mod platform;
 mod refresh;
 mod request;
 mod settings;
 mod sockets;
 mod suspicion;
+mod together;
 mod upkeep;
 pub mod verify;
 
 use common::Epoch;
 use js_sys::Function;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
 
 use isolate::Isolate;
+use platform::Env;
 use request::Asked;
 
 /// Takes the configuration, once: the variables by name, as JSON.

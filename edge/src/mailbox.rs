@@ -1,8 +1,7 @@
 //! Keeps the head in hand fresh from its two mailboxes, KV and the origin. Neither is trusted: a
 //! head counts by its signature, a segment by its name.
 
-use core::cmp::Reverse;
-use core::time::Duration;
+use core::mem;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -10,13 +9,13 @@ use common::Epoch;
 use common::revocation::{
     Announced, HeadError, MAX_HEAD, MAX_SEGMENT, Segment, SegmentName, UnverifiedHead,
 };
-use futures_util::future::{Either, join_all, select};
-use worker::{Delay, Env, console_warn};
 
 use crate::fault::Fault;
 use crate::isolate::Isolate;
-use crate::settings::{self, Settings};
-use crate::{clock, digest, origin, verify};
+use crate::platform::{self, Env};
+use crate::settings::Settings;
+use crate::together::{First, all, first};
+use crate::{clock, crypto, origin, verify};
 
 /// How often an isolate with traffic looks for a new head, in the background.
 const EVERY_MS: f64 = 5_000.0;
@@ -29,18 +28,18 @@ const RETRY_MS: f64 = 1_000.0;
 const SEARCH_MS: f64 = 10_000.0;
 /// A look that takes longer was cut off with the request that took it.
 const LOST_MS: f64 = 3_000.0;
-/// How long KV may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long KV may take in the background, in milliseconds.
+const PATIENCE: u32 = 2_000;
 /// How long it may take when a request waits and the origin has answered: one replica of the origin
 /// may be behind, but a KV that hangs is not worth waiting for.
-const COURTESY: Duration = Duration::from_millis(100);
-/// Between two glances at what another request has begun.
-const PAUSE: Duration = Duration::from_millis(10);
+const COURTESY: u32 = 100;
+/// Between two glances at what another request has begun, in milliseconds.
+const PAUSE: u32 = 10;
 /// KV's shortest `cacheTtl`, in seconds: for the head.
-const HEAD_CACHE: u64 = 30;
+const HEAD_CACHE: u32 = 30;
 /// For segments: they never change, but that there was none is remembered as long, and an edge whose
 /// location has not seen a new one yet would stay blind for all that time.
-const SEGMENT_CACHE: u64 = 30;
+const SEGMENT_CACHE: u32 = 30;
 
 /// Where a document lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +94,7 @@ pub(crate) async fn look_if_due(isolate: &Isolate, settings: &Settings, env: &En
 pub(crate) async fn look(isolate: &Isolate, settings: &Settings, env: &Env) {
     let last = isolate.look_ended.get();
     while isolate.look_began.get() > last && since(isolate.look_began.get()) < LOST_MS {
-        Delay::from(PAUSE).await;
+        platform::sleep(PAUSE).await;
         if isolate.look_ended.get() > last {
             return;
         }
@@ -104,21 +103,23 @@ pub(crate) async fn look(isolate: &Isolate, settings: &Settings, env: &Env) {
 }
 
 /// KV is waited for so much longer than for the origin, which knows first.
-async fn look_now(isolate: &Isolate, settings: &Settings, env: &Env, courtesy: Duration) {
+async fn look_now(isolate: &Isolate, settings: &Settings, env: &Env, courtesy: u32) {
     isolate.look_began.set(clock::now_ms());
-    let durable = pin!(announced(settings, Mailbox::Kv, from_kv(env)));
-    let fresh = pin!(announced(settings, Mailbox::Origin, origin::head(settings, None)));
-    let mut found: Vec<_> = match select(durable, fresh).await {
-        Either::Left((durable, fresh)) => durable.into_iter().chain(fresh.await).collect(),
-        Either::Right((None, durable)) => durable.await.into_iter().collect(),
-        Either::Right((Some(fresh), durable)) => match select(durable, Delay::from(courtesy)).await
-        {
-            Either::Left((durable, _)) => durable.into_iter().chain([fresh]).collect(),
-            Either::Right(_) => vec![fresh],
+    let mut durable = pin!(announced(settings, Mailbox::Kv, from_kv(env)));
+    let mut fresh = pin!(announced(settings, Mailbox::Origin, origin::head(settings, None)));
+    let (mut better, mut other) = match first(durable.as_mut(), fresh.as_mut()).await {
+        First::One(durable) => (durable, fresh.await),
+        First::Other(None) => (durable.await, None),
+        First::Other(fresh) => match first(durable, pin!(platform::sleep(courtesy))).await {
+            First::One(durable) => (durable, fresh),
+            First::Other(()) => (None, fresh),
         },
     };
-    found.sort_by_key(|(head, _)| Reverse(head.epoch()));
-    for (head, mailbox) in found {
+    let epoch = |found: &Option<(Announced, Mailbox)>| found.as_ref().map(|(head, _)| head.epoch());
+    if epoch(&better) < epoch(&other) {
+        mem::swap(&mut better, &mut other);
+    }
+    for (head, mailbox) in [better, other].into_iter().flatten() {
         if take(isolate, settings, env, head, mailbox).await {
             break;
         }
@@ -131,7 +132,7 @@ async fn look_now(isolate: &Isolate, settings: &Settings, env: &Env, courtesy: D
 pub(crate) async fn catch_up(isolate: &Isolate, env: &Env, said: Epoch) {
     let Some(settings) = isolate.settings() else { return };
     while is_behind(isolate, said) && since(isolate.catching_up.get()) < LOST_MS {
-        Delay::from(PAUSE).await;
+        platform::sleep(PAUSE).await;
     }
     if !is_behind(isolate, said) {
         return;
@@ -158,14 +159,14 @@ async fn announced(
     let text = match document.await {
         Ok(text) => text?,
         Err(fault) => {
-            console_warn!("No head from {mailbox:?}. {fault}");
+            platform::warn(&format!("No head from {mailbox:?}. {fault}"));
             return None;
         }
     };
     match verified(settings, &text).await {
         Ok(head) => Some((head, mailbox)),
         Err(error) => {
-            console_warn!("The head from {mailbox:?} was not taken: {error}");
+            platform::warn(&format!("The head from {mailbox:?} was not taken: {error}"));
             None
         }
     }
@@ -194,14 +195,14 @@ async fn take(
     segments.extend(hand.iter().flat_map(|hand| hand.segments()).cloned());
     let missing = head.missing(&segments, clock::now());
     let loading = missing.into_iter().map(|name| segment(settings, env, name, mailbox));
-    segments.extend(join_all(loading).await.into_iter().flatten().map(Arc::new));
+    segments.extend(all(loading).await.into_iter().flatten().map(Arc::new));
     match head.complete(&segments, clock::now()) {
         Ok(head) => {
             isolate.take(head);
             true
         }
         Err(error) => {
-            console_warn!("The head from {mailbox:?} was not taken: {error}");
+            platform::warn(&format!("The head from {mailbox:?} was not taken: {error}"));
             // What was loaded need not be loaded again for the next try.
             isolate.loaded.replace(segments);
             false
@@ -223,7 +224,9 @@ async fn segment(
     for mailbox in order {
         match load(settings, env, name, mailbox).await {
             Ok(segment) => return Some(segment),
-            Err(fault) => console_warn!("Segment {name} from {mailbox:?} was not taken. {fault}"),
+            Err(fault) => {
+                platform::warn(&format!("Segment {name} from {mailbox:?} was not taken. {fault}"));
+            }
         }
     }
     None
@@ -237,44 +240,25 @@ async fn load(
 ) -> Result<Segment, Fault> {
     let failed = |why: &str| Fault::new("loading a segment", why);
     let bytes = match mailbox {
-        Mailbox::Kv => {
-            segment_from_kv(env, name).await?.ok_or_else(|| failed("it is not there"))?
-        }
+        Mailbox::Kv => platform::kv_get(env, &format!("segment:{name}"), SEGMENT_CACHE)
+            .await?
+            .ok_or_else(|| failed("it is not there"))?,
         Mailbox::Origin => origin::segment(settings, name).await?,
     };
     if bytes.len() > MAX_SEGMENT {
         return Err(failed("it is too large to be one"));
     }
-    let digest = digest::sha256(&bytes).await.ok_or_else(|| failed("it cannot be hashed"))?;
+    let digest = crypto::sha256(&bytes).await.ok_or_else(|| failed("it cannot be hashed"))?;
     Segment::open(name, &bytes, digest).map_err(|error| failed(&error.to_string()))
 }
 
 async fn from_kv(env: &Env) -> Result<Option<String>, Fault> {
-    let kv = settings::kv(env).map_err(|error| kv_failed(error.to_string()))?;
-    let head = within_patience(kv.get("head").cache_ttl(HEAD_CACHE).text()).await?;
-    match head {
-        Some(text) if text.len() > MAX_HEAD => Err(kv_failed("what lies there is no head".into())),
-        head => Ok(head),
+    let failed = |why: &str| Fault::new("reading the head in KV", why);
+    match platform::kv_get(env, "head", HEAD_CACHE).await? {
+        None => Ok(None),
+        Some(bytes) if bytes.len() > MAX_HEAD => Err(failed("it is too large to be one")),
+        Some(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| failed("it is no text")),
     }
-}
-
-async fn segment_from_kv(env: &Env, name: SegmentName) -> Result<Option<Vec<u8>>, Fault> {
-    let kv = settings::kv(env).map_err(|error| kv_failed(error.to_string()))?;
-    let key = format!("segment:{name}");
-    within_patience(kv.get(&key).cache_ttl(SEGMENT_CACHE).bytes()).await
-}
-
-async fn within_patience<T>(
-    read: impl Future<Output = Result<Option<T>, worker::KvError>>,
-) -> Result<Option<T>, Fault> {
-    match select(pin!(read), Delay::from(PATIENCE)).await {
-        Either::Left((read, _)) => read.map_err(|error| kv_failed(error.to_string())),
-        Either::Right(_) => Err(kv_failed("no answer in time".into())),
-    }
-}
-
-fn kv_failed(why: String) -> Fault {
-    Fault::new("reading KV", why)
 }
 
 fn since(then_ms: f64) -> f64 {

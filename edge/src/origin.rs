@@ -1,21 +1,18 @@
 //! Asks the origin what only it can know.
 
 use common::cookie::Cookie;
+use common::json::{Json, Object};
 use common::revocation::{MAX_HEAD, MAX_SEGMENT, SegmentName};
 use common::token::Ids;
 use common::verdict::OriginSilent;
 use common::{Epoch, Secret};
-use js_sys::{Array, Function, Reflect};
-use serde::{Deserialize, Serialize};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Headers, RequestCache, RequestInit, Response};
 
-use crate::body;
 use crate::fault::Fault;
-use crate::network::{question, send};
+use crate::platform::{self, Answer, Question};
 use crate::request::Asked;
 use crate::settings::Settings;
 
+const ASKING: &str = "asking the origin";
 /// Far more than a token and a user take.
 const MAX_TOKENS: usize = 64 * 1024;
 /// Far more than two ids take.
@@ -32,59 +29,64 @@ pub(crate) async fn head(
         url += "?epoch=";
         url += &epoch.to_string();
     }
-    body::text(&get(&url).await?, MAX_HEAD).await.map(Some)
+    let head = get(&url, MAX_HEAD).await?;
+    String::from_utf8(head).map(Some).map_err(|_| Fault::new(ASKING, "its head is no text"))
 }
 
 /// The content of a segment, by its name. It never changes, so any cache may have it.
 pub(crate) async fn segment(settings: &Settings, name: SegmentName) -> Result<Vec<u8>, Fault> {
     let url = format!("{}/.well-known/portcullis/segments/{name}", settings.origin_url);
-    body::bytes(&get(&url).await?, MAX_SEGMENT).await
+    get(&url, MAX_SEGMENT).await
 }
 
-async fn get(url: &str) -> Result<Response, Fault> {
-    let response = send(&question(url, &RequestInit::new())?, None).await?;
-    if response.ok() {
-        Ok(response)
-    } else {
-        Err(Fault::new("asking the origin", format!("it answered {}", response.status())))
-    }
-}
-
-#[derive(Serialize)]
-struct RevokedQuestion {
-    ids: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct RevokedAnswer {
-    revoked: Vec<String>,
+async fn get(url: &str, most: usize) -> Result<Vec<u8>, Fault> {
+    let question = Question { method: "GET", url, headers: "", body: "", past_caches: false, most };
+    platform::ask(&question).await?.good(ASKING)
 }
 
 /// Asks whether any of a token's ids is revoked, exactly.
 pub(crate) async fn is_revoked(settings: &Settings, ids: Ids) -> Result<bool, OriginSilent> {
-    let ids = ids.iter().map(|id| id.to_string()).collect();
-    ask_revoked(settings, RevokedQuestion { ids }).await.map_err(|fault| {
-        worker::console_warn!("{fault}");
+    let ids: Vec<String> = ids.iter().map(|id| format!("\"{id}\"")).collect();
+    ask_revoked(settings, &ids.join(",")).await.map_err(|fault| {
+        platform::warn(&fault.to_string());
         OriginSilent
     })
 }
 
-async fn ask_revoked(settings: &Settings, ids: RevokedQuestion) -> Result<bool, Fault> {
+async fn ask_revoked(settings: &Settings, ids: &str) -> Result<bool, Fault> {
     let doing = "asking the origin what is revoked";
-    let failed = |error: serde_json::Error| Fault::new(doing, error.to_string());
-    let init = RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&serde_json::to_string(&ids).map_err(failed)?.into());
-    let request = question(&format!("{}/auth/edge/revoked", settings.origin_url), &init)?;
-    set(&request.headers(), "content-type", "application/json")?;
-    vouch(&request.headers(), settings)?;
-    let response = send(&request, Some(RequestCache::NoStore)).await?;
-    if !response.ok() {
-        return Err(Fault::new(doing, format!("it answered {}", response.status())));
+    let headers = format!("content-type:application/json\n{}", vouch(settings));
+    let body = format!("{{\"ids\":[{ids}]}}");
+    let answer = post(settings, "/auth/edge/revoked", &headers, &body, MAX_ANSWER).await?;
+    let mut members = object(&answer.good(doing)?).ok_or_else(|| unreadable(doing))?;
+    match members.take("revoked") {
+        Some(Json::List(revoked)) => Ok(!revoked.is_empty()),
+        _ => Err(unreadable(doing)),
     }
-    let answer: RevokedAnswer =
-        serde_json::from_str(&body::text(&response, MAX_ANSWER).await?).map_err(failed)?;
-    Ok(!answer.revoked.is_empty())
+}
+
+/// A question that no cache may answer.
+async fn post(
+    settings: &Settings,
+    path: &str,
+    headers: &str,
+    body: &str,
+    most: usize,
+) -> Result<Answer, Fault> {
+    let url = [&settings.origin_url, path].concat();
+    let question = Question { method: "POST", url: &url, headers, body, past_caches: true, most };
+    platform::ask(&question).await
+}
+
+fn object(answer: &[u8]) -> Option<Object> {
+    match Json::parse(core::str::from_utf8(answer).ok()?).ok()? {
+        Json::Object(members) => Some(members),
+        _ => None,
+    }
+}
+
+fn unreadable(doing: &'static str) -> Fault {
+    Fault::new(doing, "its answer is not what an origin of this version says")
 }
 
 /// New tokens of a session.
@@ -93,11 +95,6 @@ pub(crate) struct Rotation {
     pub(crate) access: Secret<String>,
     /// The `Set-Cookie` values that bring both to the browser.
     pub(crate) cookies: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Tokens {
-    access_token: Secret<String>,
 }
 
 /// Rotates a refresh token for the request that brought it. Fails with whether that is because the
@@ -111,7 +108,7 @@ pub(crate) async fn refresh(
         Ok(Some(rotation)) => Ok(rotation),
         Ok(None) => Err(true),
         Err(fault) => {
-            worker::console_warn!("{fault}");
+            platform::warn(&fault.to_string());
             Err(false)
         }
     }
@@ -124,44 +121,30 @@ async fn ask_refresh(
     token: &str,
 ) -> Result<Option<Rotation>, Fault> {
     let doing = "refreshing a session";
-    let init = RequestInit::new();
-    init.set_method("POST");
-    let request = question(&format!("{}/auth/refresh", settings.origin_url), &init)?;
-    let headers = request.headers();
-    set(&headers, "cookie", &format!("{}={token}", Cookie::Refresh.name()))?;
     // The gate has judged where the request comes from.
-    set(&headers, "sec-fetch-site", "same-origin")?;
-    // By which the origin tells one device from another.
-    if let Some(agent) = asked.headers.get("user-agent") {
-        set(&headers, "user-agent", agent)?;
+    let cookie = format!("cookie:{}={token}\nsec-fetch-site:same-origin\n", Cookie::Refresh.name());
+    let mut headers = cookie + &vouch(settings);
+    // The agent is one thing by which the origin tells one device from another.
+    for (name, from) in
+        [("user-agent", "user-agent"), ("x-portcullis-client-ip", "cf-connecting-ip")]
+    {
+        if let Some(value) = asked.headers.get(from) {
+            headers += &[name, ":", value, "\n"].concat();
+        }
     }
-    vouch(&headers, settings)?;
-    if let Some(address) = asked.headers.get("cf-connecting-ip") {
-        set(&headers, "x-portcullis-client-ip", address)?;
+    let answer = post(settings, "/auth/refresh", &headers, "", MAX_TOKENS).await?;
+    if answer.status == 401 {
+        return Ok(None);
     }
-    let response = send(&request, Some(RequestCache::NoStore)).await?;
-    match response.status() {
-        200 => {}
-        401 => return Ok(None),
-        status => return Err(Fault::new(doing, format!("the origin answered {status}"))),
+    let cookies = answer.cookies.lines().map(String::from).collect();
+    let tokens = object(&answer.good(doing)?).and_then(|mut members| members.take("access_token"));
+    match tokens {
+        Some(Json::Text(access)) => Ok(Some(Rotation { access: Secret::new(access), cookies })),
+        _ => Err(unreadable(doing)),
     }
-    let cookies = set_cookies(&response.headers()).map_err(Fault::js(doing))?;
-    let tokens: Tokens = serde_json::from_str(&body::text(&response, MAX_TOKENS).await?)
-        .map_err(|error| Fault::new(doing, error.to_string()))?;
-    Ok(Some(Rotation { access: tokens.access_token, cookies }))
-}
-
-/// Joined by commas they could not be told apart again.
-fn set_cookies(headers: &Headers) -> Result<Vec<String>, JsValue> {
-    let read: Function = Reflect::get(headers, &"getSetCookie".into())?.unchecked_into();
-    Ok(Array::from(&read.call0(headers)?).iter().filter_map(|cookie| cookie.as_string()).collect())
 }
 
 /// Proves to the origin that it is this edge that speaks.
-fn vouch(headers: &Headers, settings: &Settings) -> Result<(), Fault> {
-    set(headers, "x-portcullis-edge", settings.edge_secret.expose())
-}
-
-fn set(headers: &Headers, name: &str, value: &str) -> Result<(), Fault> {
-    headers.set(name, value).map_err(Fault::js("setting a header"))
+fn vouch(settings: &Settings) -> String {
+    format!("x-portcullis-edge:{}\n", settings.edge_secret.expose())
 }

@@ -7,6 +7,8 @@ use std::panic;
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 
+use crate::platform;
+
 thread_local! {
     static TELL: RefCell<Option<Function>> = const { RefCell::new(None) };
 }
@@ -15,7 +17,7 @@ thread_local! {
 pub(crate) fn tell(function: Function) {
     TELL.set(Some(function));
     panic::set_hook(Box::new(|panic| {
-        worker::console_error!("{panic}");
+        platform::error(&panic.to_string());
         if let Some(tell) = TELL.take() {
             // There is nobody left to tell about its failure.
             drop(tell.call0(&JsValue::NULL));

@@ -1,18 +1,16 @@
 //! Refreshes a session for a request in hand: once for all requests that bring the same refresh token
 //! within a few seconds. A browser puts the cookies on all requests of a page before it sends the first six.
 
-use core::time::Duration;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
 use common::verdict::{OriginSilent, Refreshed};
-use worker::Delay;
 
-use crate::clock;
 use crate::isolate::Isolate;
 use crate::origin::{self, Rotation};
 use crate::request::Asked;
 use crate::settings::Settings;
+use crate::{clock, platform};
 
 /// A refresh that takes longer was cut off with the request that it was for.
 const LOST_MS: f64 = 3_000.0;
@@ -21,7 +19,8 @@ const LOST_MS: f64 = 3_000.0;
 const KEPT_MS: f64 = 10_000.0;
 /// How many of them at most: a few kilobytes each.
 const MOST_KEPT: usize = 1_000;
-const PAUSE: Duration = Duration::from_millis(5);
+/// Between two glances at it, in milliseconds.
+const PAUSE: u32 = 5;
 
 /// A refresh under way, and what came of it once it is there.
 #[derive(Debug)]
@@ -40,27 +39,26 @@ pub(crate) async fn refresh(
     asked: &Asked<'_>,
     token: &str,
 ) -> Came {
-    let under_way = isolate.refreshing.borrow().get(token).cloned();
-    if let Some(under_way) = under_way
+    let under_way = isolate.refreshing.borrow().iter().rfind(|(own, _)| own == token).cloned();
+    if let Some((_, under_way)) = under_way
         && let Some(came) = await_other(&under_way).await
     {
         return came;
     }
     let mine = Rc::new(UnderWay { began: clock::now_ms(), came: OnceCell::new() });
-    isolate.refreshing.borrow_mut().insert(token.into(), Rc::clone(&mine));
+    isolate.refreshing.borrow_mut().push((token.into(), Rc::clone(&mine)));
     let came = origin::refresh(settings, asked, token)
         .await
         .map(Rc::new)
         .map_err(|ended| if ended { Refreshed::Ended } else { Refreshed::Silent(OriginSilent) });
     let came = mine.came.get_or_init(|| came).clone();
     let mut refreshing = isolate.refreshing.borrow_mut();
-    if came.is_err() {
-        refreshing.remove(token);
-    }
+    let failed = came.is_err();
     let full = refreshing.len() > MOST_KEPT;
-    refreshing.retain(|_, other| {
+    refreshing.retain(|(_, other)| {
         let is_over = other.came.get().is_some();
-        !(is_over && (full || clock::now_ms() - other.began >= KEPT_MS))
+        let is_old = full || clock::now_ms() - other.began >= KEPT_MS;
+        !(is_over && (is_old || failed && Rc::ptr_eq(other, &mine)))
     });
     came
 }
@@ -75,6 +73,6 @@ async fn await_other(under_way: &UnderWay) -> Option<Came> {
         if age >= LOST_MS {
             return None;
         }
-        Delay::from(PAUSE).await;
+        platform::sleep(PAUSE).await;
     }
 }

@@ -5,18 +5,14 @@ mod upstreams;
 
 use core::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::issuers::Issuers;
+use common::json::{Json, Object};
 use common::keys::Key;
 use common::policy::{Hand, Policy, PolicyConfig};
 use common::token::AccessRules;
 use common::token::access::{LEEWAY, MAX_LIFE};
 use common::verdict::Staleness;
-use common::{KeyId, Secret};
-use serde::Deserialize;
-use serde_json::Value;
-use worker::{Env, KvStore};
+use common::{KeyId, Secret, base64url};
 
 use crate::assertion::AssertionKey;
 use upstreams::Upstreams;
@@ -53,8 +49,7 @@ pub(crate) struct Settings {
 }
 
 /// Which responses tell their verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Report {
     /// Every one.
     All,
@@ -86,26 +81,17 @@ impl Misconfigured {
     }
 }
 
-/// What is configured, as text and JSON.
-trait Variables {
-    fn get(&self, name: &str) -> Option<Value>;
-}
-
-impl Variables for Value {
-    fn get(&self, name: &str) -> Option<Value> {
-        Value::get(self, name).cloned()
-    }
-}
-
 impl Settings {
     /// Reads and checks the variables, an object in JSON.
     pub(crate) fn read(variables: &str) -> Result<Self, Misconfigured> {
-        let parsed: Value = serde_json::from_str(variables)
-            .map_err(|error| Misconfigured::new("the variables", error.to_string()))?;
-        Self::check(&parsed)
+        let wrong = |problem: String| Misconfigured::new("the variables", problem);
+        match Json::parse(variables).map_err(|error| wrong(error.to_string()))? {
+            Json::Object(variables) => Self::check(&variables),
+            _ => Err(wrong("expected a table".into())),
+        }
     }
 
-    fn check(variables: &impl Variables) -> Result<Self, Misconfigured> {
+    fn check(variables: &Object) -> Result<Self, Misconfigured> {
         let issuer = issuer(variables)?;
         let policy = policy(variables)?;
         Ok(Self {
@@ -131,7 +117,7 @@ impl Settings {
 }
 
 /// What neither a segment nor a rule can decide, the origin is asked about; it answers nobody else.
-fn edge_secret(variables: &impl Variables) -> Result<Secret<String>, Misconfigured> {
+fn edge_secret(variables: &Object) -> Result<Secret<String>, Misconfigured> {
     let secret = optional(variables, "EDGE_SECRET")?.ok_or_else(|| {
         let problem = "is not set; choose one, set it with `npx wrangler secret put EDGE_SECRET`, \
                        and give the origin the same as edge.secret";
@@ -145,7 +131,7 @@ fn edge_secret(variables: &impl Variables) -> Result<Secret<String>, Misconfigur
     Ok(Secret::new(secret))
 }
 
-fn staleness(variables: &impl Variables) -> Result<Staleness, Misconfigured> {
+fn staleness(variables: &Object) -> Result<Staleness, Misconfigured> {
     let fresh = seconds(variables, "FRESH_SECONDS", FRESH)?;
     let stale = seconds(variables, "STALE_SECONDS", STALE)?;
     if fresh > stale {
@@ -157,44 +143,35 @@ fn staleness(variables: &impl Variables) -> Result<Staleness, Misconfigured> {
 
 /// Whole seconds, as a number or as its digits.
 fn seconds(
-    variables: &impl Variables,
+    variables: &Object,
     name: &'static str,
     default: Duration,
 ) -> Result<Duration, Misconfigured> {
     let number = match variables.get(name) {
         None => return Ok(default),
-        Some(Value::Number(number)) => number.as_u64(),
-        Some(Value::String(digits)) => digits.parse().ok(),
-        Some(_) => None,
+        Some(Json::Text(digits)) => digits.parse().ok(),
+        Some(value) => value.as_u64(),
     };
     let span = number.map(Duration::from_secs);
     span.filter(|span| (Duration::from_secs(1)..=STALEST).contains(span))
         .ok_or_else(|| Misconfigured::new(name, "expected whole seconds from 1 to 86400, like 90"))
 }
 
-/// The durable mailbox.
-pub(crate) fn kv(env: &Env) -> worker::Result<KvStore> {
-    env.kv("PORTCULLIS_KV")
-}
-
-fn optional(
-    variables: &impl Variables,
-    name: &'static str,
-) -> Result<Option<String>, Misconfigured> {
+fn optional(variables: &Object, name: &'static str) -> Result<Option<String>, Misconfigured> {
     match variables.get(name) {
         None => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
+        Some(Json::Text(text)) if !text.is_empty() => Ok(Some(text.clone())),
         Some(_) => Err(Misconfigured::new(name, "expected a text that is not empty")),
     }
 }
 
-fn text(variables: &impl Variables, name: &'static str) -> Result<String, Misconfigured> {
+fn text(variables: &Object, name: &'static str) -> Result<String, Misconfigured> {
     optional(variables, name)?
         .ok_or_else(|| Misconfigured::new(name, "is not set; see [vars] in wrangler.toml"))
 }
 
 /// Compared byte for byte with what tokens say, so it must be written as the origin writes it.
-fn issuer(variables: &impl Variables) -> Result<String, Misconfigured> {
+fn issuer(variables: &Object) -> Result<String, Misconfigured> {
     let text = text(variables, "ISSUER")?;
     let is_url = text.starts_with("https://") || text.starts_with("http://");
     if is_url && !text.ends_with('/') && text.bytes().all(|b| b.is_ascii_graphic()) {
@@ -205,7 +182,7 @@ fn issuer(variables: &impl Variables) -> Result<String, Misconfigured> {
 }
 
 /// An origin: scheme, host, port, and nothing behind it that could change the path sent on.
-fn url(variables: &impl Variables, name: &'static str) -> Result<String, Misconfigured> {
+fn url(variables: &Object, name: &'static str) -> Result<String, Misconfigured> {
     base_url(&text(variables, name)?, name)
 }
 
@@ -223,7 +200,7 @@ fn base_url(text: &str, name: &'static str) -> Result<String, Misconfigured> {
 
 /// Needed where a rule hands identity over by assertion.
 fn assertion_key(
-    variables: &impl Variables,
+    variables: &Object,
     policy: &Policy,
 ) -> Result<Option<AssertionKey>, Misconfigured> {
     let wrong = |problem: &str| Misconfigured::new("ASSERTION_KEY", problem);
@@ -238,10 +215,9 @@ fn assertion_key(
     }
 }
 
-fn anchor(variables: &impl Variables) -> Result<Key, Misconfigured> {
+fn anchor(variables: &Object) -> Result<Key, Misconfigured> {
     let text = text(variables, "ANCHOR_KEY")?;
-    let bytes: Option<[u8; 32]> =
-        URL_SAFE_NO_PAD.decode(&text).ok().and_then(|bytes| bytes.try_into().ok());
+    let bytes: Option<[u8; 32]> = base64url::decode(&text).and_then(|bytes| bytes.try_into().ok());
     let id = KeyId::try_from(String::from("anchor"));
     match (bytes, id) {
         (Some(bytes), Ok(id)) => Ok(Key::ed25519(id, bytes)),
@@ -252,11 +228,11 @@ fn anchor(variables: &impl Variables) -> Result<Key, Misconfigured> {
     }
 }
 
-fn report(variables: &impl Variables) -> Result<Report, Misconfigured> {
-    match variables.get("REPORT") {
-        None => Ok(Report::All),
-        Some(value) => serde_json::from_value(value)
-            .map_err(|_| Misconfigured::new("REPORT", "expected \"all\" or \"refusals\"")),
+fn report(variables: &Object) -> Result<Report, Misconfigured> {
+    match variables.get("REPORT").map(Json::as_text) {
+        None | Some(Some("all")) => Ok(Report::All),
+        Some(Some("refusals")) => Ok(Report::Refusals),
+        Some(_) => Err(Misconfigured::new("REPORT", "expected \"all\" or \"refusals\"")),
     }
 }
 
@@ -269,28 +245,32 @@ fn log(variables: &impl Variables) -> Result<Log, Misconfigured> {
 }
 
 /// A table of `wrangler.toml`, or the same as JSON text (`--var`).
-fn json(variables: &impl Variables, name: &'static str) -> Result<Option<Value>, Misconfigured> {
+fn json(variables: &Object, name: &'static str) -> Result<Option<Json>, Misconfigured> {
     match variables.get(name) {
-        Some(Value::String(json)) => serde_json::from_str(&json)
+        Some(Json::Text(json)) => Json::parse(json)
+            .map(Some)
             .map_err(|error| Misconfigured::new(name, format!("is no JSON: {error}"))),
-        value => Ok(value),
+        value => Ok(value.cloned()),
     }
 }
 
 /// The policy.
-fn policy(variables: &impl Variables) -> Result<Policy, Misconfigured> {
+fn policy(variables: &Object) -> Result<Policy, Misconfigured> {
     let wrong = |problem: String| Misconfigured::new("POLICY", problem);
     let value = json(variables, "POLICY")?
         .ok_or_else(|| wrong("is not set; see [[vars.POLICY.rules]] in wrangler.toml".into()))?;
-    let config: PolicyConfig = serde_path_to_error::deserialize(value)
-        .map_err(|error| wrong(format!("{}: {}", error.path(), error.inner())))?;
+    let config = PolicyConfig::read(value).map_err(|error| wrong(error.to_string()))?;
     Policy::new(config).map_err(|error| wrong(error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn check(variables: &Value) -> Result<Settings, Misconfigured> {
+        Settings::read(&variables.to_string())
+    }
 
     fn good() -> Value {
         json!({
@@ -304,13 +284,13 @@ mod tests {
 
     #[test]
     fn what_the_readme_shows_is_accepted() {
-        let settings = Settings::check(&good()).unwrap();
+        let settings = check(&good()).unwrap();
         assert_eq!(settings.report, Report::All);
         let mut as_text = good();
         as_text["POLICY"] = json!(as_text["POLICY"].to_string());
         as_text["FRESH_SECONDS"] = json!("6");
         as_text["STALE_SECONDS"] = json!(60);
-        let staleness = Settings::check(&as_text).unwrap().staleness;
+        let staleness = check(&as_text).unwrap().staleness;
         assert_eq!((staleness.fresh.as_secs(), staleness.stale.as_secs()), (6, 60));
     }
 
@@ -336,16 +316,16 @@ mod tests {
             ("STALE_SECONDS", json!(86_401), "STALE_SECONDS: expected whole seconds"),
             ("STALE_SECONDS", json!(99.5), "STALE_SECONDS: expected whole seconds"),
             ("POLICY", json!("{"), "POLICY: is no JSON"),
-            ("POLICY", json!({"rules": {}}), "POLICY: rules: invalid type"),
+            ("POLICY", json!({"rules": {}}), "POLICY: rules: expected a list"),
             (
                 "POLICY",
                 json!({"rules": [{"path": "/a", "require": "everybody"}]}),
-                "POLICY: rules[0].require: unknown variant `everybody`, expected one of `public`",
+                "POLICY: rules[0].require: expected \"public\"",
             ),
             (
                 "POLICY",
                 json!({"rules": [{"path": "/a", "require": "public", "role": "x"}]}),
-                "POLICY: rules[0].role: unknown field `role`",
+                "POLICY: rules[0].role: unknown member",
             ),
             (
                 "POLICY",
@@ -355,7 +335,7 @@ mod tests {
         ] {
             let mut variables = good();
             variables[name] = value;
-            let message = Settings::check(&variables).unwrap_err().to_string();
+            let message = check(&variables).unwrap_err().to_string();
             assert!(message.contains(words), "{message}");
         }
         for name in
@@ -363,7 +343,7 @@ mod tests {
         {
             let mut variables = good();
             variables.as_object_mut().unwrap().remove(name);
-            let message = Settings::check(&variables).unwrap_err().to_string();
+            let message = check(&variables).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{name}: is not set")), "{message}");
         }
     }

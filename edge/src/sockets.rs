@@ -1,13 +1,11 @@
 //! `WebSockets` that are open, each by the token that opened it: it lasts no longer than that.
 
-use std::collections::HashMap;
-
 use common::problem::Code;
 use common::token::Verified;
 use common::verdict::{Findings, Question, Refusal, still_admitted};
-use worker::Env;
 
 use crate::isolate::Isolate;
+use crate::platform::Env;
 use crate::{jwks, suspicion, upkeep};
 
 /// RFC 6455 §7.4.2 leaves 4000 to 4999 to applications: as 401.
@@ -18,7 +16,7 @@ const TRY_LATER: u16 = 1013;
 /// The tokens, by the number of their socket.
 #[derive(Debug, Default)]
 pub(crate) struct Sockets {
-    tokens: HashMap<u32, Verified>,
+    tokens: Vec<(u32, Verified)>,
     last: u32,
 }
 
@@ -26,13 +24,17 @@ impl Sockets {
     /// Keeps an eye on this token, under the number that it gives.
     pub(crate) fn watch(&mut self, token: Verified) -> u32 {
         self.last = self.last.wrapping_add(1);
-        self.tokens.insert(self.last, token);
+        self.tokens.push((self.last, token));
         self.last
+    }
+
+    fn token(&self, id: u32) -> Option<Verified> {
+        self.tokens.iter().find(|(own, _)| *own == id).map(|(_, token)| token.clone())
     }
 
     /// Its socket is closed.
     pub(crate) fn forget(&mut self, id: u32) {
-        self.tokens.remove(&id);
+        self.tokens.retain(|(own, _)| *own != id);
     }
 }
 
@@ -40,7 +42,7 @@ impl Sockets {
 /// head when one is due, since there may be no other traffic.
 pub(crate) async fn verdict(isolate: &Isolate, id: u32, env: &Env) -> Option<(u16, &'static str)> {
     upkeep::run(isolate, env).await;
-    let token = isolate.sockets.borrow().tokens.get(&id).cloned();
+    let token = isolate.sockets.borrow().token(id);
     // A fresh instance knows nothing of the sockets of the one that broke.
     let (Some(token), Some(settings)) = (token, isolate.settings()) else {
         return Some((TRY_LATER, "the gate started afresh"));

@@ -1,21 +1,20 @@
 //! Asks the origin about tokens that a segment may hold: once for all who ask at the same time, and
 //! not again for as long as the answer holds.
 
-use core::time::Duration;
 use std::cell::Cell;
 use std::rc::Rc;
 
 use common::token::Verified;
 use common::verdict::OriginSilent;
-use worker::Delay;
 
 use crate::isolate::Isolate;
 use crate::settings::Settings;
-use crate::{clock, origin};
+use crate::{clock, origin, platform};
 
 /// A question that takes longer was cut off with the request that asked it.
 const LOST_MS: f64 = 3_000.0;
-const PAUSE: Duration = Duration::from_millis(5);
+/// Between two glances at it, in milliseconds.
+const PAUSE: u32 = 5;
 
 /// A question under way, and its answer once it is there.
 #[derive(Debug)]
@@ -31,19 +30,20 @@ pub(crate) async fn settle(
     token: &Verified,
 ) -> Result<bool, OriginSilent> {
     let name = token.ids;
-    let asked = isolate.asked.borrow().get(&name).cloned();
-    if let Some(asked) = asked
+    let asked = isolate.asked.borrow().iter().find(|(own, _)| *own == name).cloned();
+    if let Some((_, asked)) = asked
         && let Some(answer) = await_other(&asked).await
     {
         return answer;
     }
     let asked = Rc::new(Asked { began: clock::now_ms(), answer: Cell::new(None) });
-    isolate.asked.borrow_mut().insert(name, Rc::clone(&asked));
+    let mine = Rc::clone(&asked);
+    isolate.asked.borrow_mut().push((name, mine));
     // The head as it was before the question: what is revoked later comes with a later one.
     let epoch = isolate.head().map(|head| head.epoch());
     let answer = origin::is_revoked(settings, name).await;
     asked.answer.set(Some(answer));
-    isolate.asked.borrow_mut().remove(&name);
+    isolate.asked.borrow_mut().retain(|(_, other)| !Rc::ptr_eq(other, &asked));
     if let (Ok(revoked), Some(epoch)) = (answer, epoch) {
         isolate.answers.borrow_mut().remember(token, epoch, revoked, clock::now());
     }
@@ -57,7 +57,7 @@ async fn await_other(asked: &Asked) -> Option<Result<bool, OriginSilent>> {
         if let Some(answer) = asked.answer.get() {
             return Some(answer);
         }
-        Delay::from(PAUSE).await;
+        platform::sleep(PAUSE).await;
     }
     None
 }

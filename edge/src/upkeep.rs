@@ -1,10 +1,10 @@
 //! What an isolate with traffic does beside answering: it keeps fresh what it judges by.
 
-use futures_util::future::join;
-use worker::Env;
+use core::pin::Pin;
 
 use crate::isolate::Isolate;
-use crate::{jwks, mailbox};
+use crate::platform::Env;
+use crate::{jwks, mailbox, together};
 
 /// Whether there is something to do. Nothing is, for an edge that is not configured.
 pub(crate) fn is_due(isolate: &Isolate) -> bool {
@@ -15,6 +15,8 @@ pub(crate) fn is_due(isolate: &Isolate) -> bool {
 /// Does it, unless another request has begun to.
 pub(crate) async fn run(isolate: &Isolate, env: &Env) {
     let Some(settings) = isolate.settings() else { return };
-    let look = mailbox::look_if_due(isolate, &settings, env);
-    join(look, jwks::upkeep(isolate, &settings, env)).await;
+    let look: Pin<Box<dyn Future<Output = ()>>> =
+        Box::pin(mailbox::look_if_due(isolate, &settings, env));
+    let keys = Box::pin(jwks::upkeep(isolate, &settings, env));
+    together::all([look, keys].into_iter()).await;
 }

@@ -25,7 +25,9 @@ pub(crate) async fn tell(world: &mut World) -> Outcome {
         std::fs::copy(out.join(name), folder.join(name))?;
     }
     std::fs::copy(workspace.path("tests/judge/index.js"), folder.join("index.js"))?;
+    std::fs::copy(workspace.path("edge/js/crypto.js"), folder.join("crypto.js"))?;
     let config = json!({"name": "judge", "main": "index.js",
+        "alias": {"portcullis:crypto": "./crypto.js"},
         "compatibility_date": configuration(world.stack.state())?["compatibility_date"]});
     // Without a question there is no answer but an error.
     let judge = Wrangler::start(&folder, &config)?;

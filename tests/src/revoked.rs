@@ -77,7 +77,7 @@ pub async fn settled(fleet: &Fleet, revoked: u64, epoch: u64) -> Outcome<HeadCla
 
 fn claims(document: &[u8]) -> Option<HeadClaims> {
     let payload = str::from_utf8(document).ok()?.split('.').nth(1)?;
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    HeadClaims::parse(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
 /// The segments that a head in KV names.

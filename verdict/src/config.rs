@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use common::issuers::Issuers;
+use common::json::Json;
 use common::policy::{Policy, PolicyConfig};
 use common::token::AccessRules;
 use common::token::access::{LEEWAY, MAX_LIFE};
 use common::verdict::Staleness;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Error;
@@ -73,31 +73,27 @@ impl Config {
 }
 
 fn policy(path: &Path, vars: &Value) -> Result<Policy, Error> {
-    let config: Option<PolicyConfig> = table(path, vars, "POLICY")?;
-    let config =
-        config.ok_or_else(|| Error::content(path, "POLICY is not set; see docs/policy.md"))?;
+    let value = table(path, vars, "POLICY")?
+        .ok_or_else(|| Error::content(path, "POLICY is not set; see docs/policy.md"))?;
+    let config = PolicyConfig::read(value)
+        .map_err(|error| Error::content(path, format!("POLICY: {error}")))?;
     Policy::new(config).map_err(|source| Error::Policy { path: path.into(), source })
 }
 
 fn issuers(path: &Path, vars: &Value, own: &str) -> Result<Issuers, Error> {
-    let entries: Option<Value> = table(path, vars, "ISSUERS")?;
-    let entries = entries.unwrap_or_else(|| Value::Array(Vec::new()));
-    Issuers::read(&entries, own).map_err(|error| Error::content(path, format!("ISSUERS: {error}")))
+    let Some(entries) = table(path, vars, "ISSUERS")? else { return Ok(Issuers::default()) };
+    Issuers::read(entries, own).map_err(|error| Error::content(path, format!("ISSUERS: {error}")))
 }
 
 /// A variable that is a table of the file, or JSON in a text.
-fn table<T: DeserializeOwned>(path: &Path, vars: &Value, name: &str) -> Result<Option<T>, Error> {
-    let wrong = |problem: String| Error::content(path, format!("{name}: {problem}"));
-    let value = match vars.get(name) {
-        None => return Ok(None),
-        Some(Value::String(json)) => {
-            serde_json::from_str(json).map_err(|error| wrong(format!("is no JSON: {error}")))?
-        }
-        Some(value) => value.clone(),
-    };
-    serde_path_to_error::deserialize(value)
-        .map(Some)
-        .map_err(|error| wrong(format!("{}: {}", error.path(), error.inner())))
+fn table(path: &Path, vars: &Value, name: &str) -> Result<Option<Json>, Error> {
+    match vars.get(name) {
+        None => Ok(None),
+        Some(Value::String(json)) => Json::parse(json)
+            .map(Some)
+            .map_err(|error| Error::content(path, format!("{name}: is no JSON: {error}"))),
+        Some(value) => Ok(Some(value.clone().into())),
+    }
 }
 
 /// As a number or as its digits, as the Worker takes it.

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::issuers::{IssuerIndex, Jwks, Keyring};
 use common::keys::{Jwk, Key, KeySet};
-use common::revocation::{Blocklist, Epoch, Head, HeadClaims, UnverifiedHead};
+use common::revocation::{Blocklist, Epoch, Head, HeadClaims, HeadError, UnverifiedHead};
 use common::token::{Jws, MAX_TOKEN, join, signing_input};
 use common::{KeyId, UnixSeconds};
 use serde::Deserialize;
@@ -157,7 +157,7 @@ fn without_segments(
     unverified.answered(good, issuer, now)?;
     let payload = text.split('.').nth(1).unwrap_or_default();
     let payload = URL_SAFE_NO_PAD.decode(payload).unwrap_or_default();
-    let mut claims: HeadClaims = serde_json::from_slice(&payload)?;
+    let mut claims = HeadClaims::parse(&payload).map_err(HeadError::from)?;
     let segments = core::mem::take(&mut claims.segments);
     let left_out = segments.iter().filter(|segment| segment.expires_at > now).count();
     Ok((head_of(&claims, now)?, left_out))

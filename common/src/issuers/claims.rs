@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::{IdKind, Issuer, IssuerIndex, Person, Roles, revocation_id};
+use crate::json::Json;
 use crate::keys::{Key, KeySet};
 use crate::token::access::LEEWAY;
 use crate::token::{Algorithm, Claims, Header, Ids, TokenError, Verified, is_word};
@@ -30,7 +29,7 @@ impl Issuer {
         }
         let scope = words(claims.at(&self.scope_claim));
         let roles = self.roles.as_ref().map_or_else(Vec::new, |roles| roles.of(&claims));
-        let email_verified = claims.at(&self.email_verified_claim) == Some(&Value::Bool(true));
+        let email_verified = claims.at(&self.email_verified_claim) == Some(&Json::Bool(true));
         let sub = claims.name("sub")?.ok_or(TokenError::Claims)?;
         let id = |kind, text: &str| revocation_id(&self.name, kind, text);
         let ids = Ids {
@@ -91,21 +90,21 @@ impl Roles {
         let Some(words) = &self.words else {
             return theirs.into_iter().filter(|role| is_word(role)).collect();
         };
-        let ours = words.iter().filter(|(word, _)| theirs.contains(word));
-        let mut ours: Vec<String> = ours.map(|(_, ours)| ours.clone()).collect();
-        ours.sort_unstable();
-        ours.dedup();
-        ours
+        let mut roles = Vec::new();
+        for (_, ours) in words.iter().filter(|(word, _)| theirs.contains(word)) {
+            if let Err(place) = roles.binary_search(ours) {
+                roles.insert(place, ours.clone());
+            }
+        }
+        roles
     }
 }
 
 /// A list of texts, or one text of words divided by a space. Anything else grants nothing.
-fn words(claim: Option<&Value>) -> Vec<String> {
+fn words(claim: Option<&Json>) -> Vec<String> {
     match claim {
-        Some(Value::String(text)) => text.split(' ').map(String::from).collect(),
-        Some(Value::Array(list)) => {
-            list.iter().filter_map(Value::as_str).map(String::from).collect()
-        }
+        Some(Json::Text(text)) => text.split(' ').map(String::from).collect(),
+        Some(Json::List(list)) => list.iter().filter_map(Json::as_text).map(String::from).collect(),
         _ => Vec::new(),
     }
 }

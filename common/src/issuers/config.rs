@@ -1,11 +1,10 @@
-//! An issuer as written in `wrangler.toml`. Read by hand: derived code for it would weigh several
-//! kilobytes in the Worker.
+//! An issuer as written in `wrangler.toml`.
 
 use core::time::Duration;
 
-use serde_json::{Map, Value};
-
 use super::{Issuer, Issuers, Roles};
+use crate::json::{Json, Object, Table, Unreadable};
+use crate::text::listed;
 use crate::token::{Algorithm, Typ, is_word};
 
 /// The longest life that another issuer's tokens may have.
@@ -18,39 +17,30 @@ const MAX_TEXT: usize = 255;
 /// Why an entry cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidIssuer {
-    /// It is no table.
-    #[error("expected a table with `issuer`, `audience`, `algorithms` and `jwks_url`")]
-    Table,
-    /// A member that every entry has is not there.
-    #[error("{0} is missing")]
-    Missing(&'static str),
-    /// It has a member that none has.
-    #[error("unknown member {0:?}; those there are stand in docs/issuers.md")]
-    Unknown(String),
-    /// A member is something else than it should be.
-    #[error("{0} is not acceptable: expected {1}")]
-    Shape(&'static str, &'static str),
+    /// A member is missing, unknown, or something else than it should be.
+    #[error(transparent)]
+    Member(#[from] Unreadable),
     /// It names no issuer.
     #[error(
-        "issuer {0:?} is not acceptable: expected the `iss` of its tokens to the letter, a URL like \
+        "issuer \"{0}\" is not acceptable: expected the `iss` of its tokens to the letter, a URL like \
          \"https://id.example\" of at most 255 characters without ',' and '|'"
     )]
     Issuer(String),
     /// No algorithm, one twice, or one that is not enabled.
     #[error(
-        "algorithms {0:?} is not acceptable: expected some of \"RS256\", \"PS256\", \"ES256\" and \
-         \"EdDSA\""
+        "algorithms {} is not acceptable: expected some of \"RS256\", \"PS256\", \"ES256\" and \
+         \"EdDSA\"", listed(.0)
     )]
     Algorithms(Vec<String>),
     /// No place to load keys from.
     #[error(
-        "jwks_url {0:?} is not acceptable: expected an https URL, or http on localhost for \
+        "jwks_url \"{0}\" is not acceptable: expected an https URL, or http on localhost for \
          development"
     )]
     JwksUrl(String),
     /// No type of token, or one that is never an access token.
     #[error(
-        "typ {0:?} is not acceptable: expected \"at+jwt\", \"JWT\" (for tokens without `typ`, too) \
+        "typ \"{0}\" is not acceptable: expected \"at+jwt\", \"JWT\" (for tokens without `typ`, too) \
          or the type that this issuer gives its access tokens"
     )]
     Typ(String),
@@ -61,8 +51,10 @@ pub enum InvalidIssuer {
     )]
     Roles,
     /// A role of ours that no token could have.
-    #[error("roles: {0} is no role: expected one word of visible ASCII without a comma")]
-    Word(Value),
+    #[error(
+        "roles: what \"{0}\" stands for is no role: expected one word of visible ASCII without a comma"
+    )]
+    Word(String),
 }
 
 /// Why the entries cannot be used.
@@ -100,10 +92,10 @@ impl Issuers {
     ///
     /// # Errors
     /// Which entry cannot be used and why, or which two are for one issuer.
-    pub fn read(entries: &Value, own: &str) -> Result<Self, InvalidIssuers> {
-        let entries = entries.as_array().ok_or(InvalidIssuers::List)?;
+    pub fn read(entries: Json, own: &str) -> Result<Self, InvalidIssuers> {
+        let Json::List(entries) = entries else { return Err(InvalidIssuers::List) };
         let mut list: Vec<Issuer> = Vec::with_capacity(entries.len());
-        for (index, entry) in entries.iter().enumerate() {
+        for (index, entry) in entries.into_iter().enumerate() {
             let issuer = Issuer::of_entry(entry)
                 .map_err(|source| InvalidIssuers::Entry { index, source })?;
             if issuer.name == own {
@@ -119,62 +111,53 @@ impl Issuers {
 }
 
 impl Issuer {
-    fn of_entry(entry: &Value) -> Result<Self, InvalidIssuer> {
-        let mut members = Members(entry.as_object().cloned().ok_or(InvalidIssuer::Table)?);
+    fn of_entry(entry: Json) -> Result<Self, InvalidIssuer> {
+        let mut table = Table::read(entry, String::new())?;
         let issuer = Self {
-            name: name(members.text("issuer")?)?,
-            audience: members.texts("audience")?.ok_or(InvalidIssuer::Missing("audience"))?,
-            algorithms: algorithms(members.texts("algorithms")?)?,
-            jwks_url: key_source(members.text("jwks_url")?)?,
-            typ: typ(members.text("typ")?)?,
-            max_life: max_life(members.0.remove("max_life"))?,
-            roles: roles(members.texts("roles_claim")?, members.0.remove("roles"))?,
-            scope_claim: members.texts("scope_claim")?.unwrap_or_else(|| vec!["scope".into()]),
-            email_verified_claim: members
-                .texts("email_verified_claim")?
-                .unwrap_or_else(|| vec!["email_verified".into()]),
+            name: name(needed(&mut table, "issuer")?)?,
+            audience: texts(&mut table, "audience")?,
+            algorithms: algorithms(texts(&mut table, "algorithms")?)?,
+            jwks_url: key_source(needed(&mut table, "jwks_url")?)?,
+            typ: typ(table.text("typ")?)?,
+            max_life: max_life(&mut table)?,
+            roles: roles(&mut table)?,
+            scope_claim: claim(&mut table, "scope_claim", "scope")?,
+            email_verified_claim: claim(&mut table, "email_verified_claim", "email_verified")?,
         };
-        // A misspelt member would silently be without effect.
-        members
-            .0
-            .into_iter()
-            .next()
-            .map_or(Ok(issuer), |(name, _)| Err(InvalidIssuer::Unknown(name)))
+        table.end()?;
+        Ok(issuer)
     }
 }
 
-/// The members of an entry that nobody has read yet.
-struct Members(Map<String, Value>);
-
-impl Members {
-    fn text(&mut self, name: &'static str) -> Result<Option<String>, InvalidIssuer> {
-        match self.0.remove(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(InvalidIssuer::Shape(name, "a text")),
-        }
-    }
-
-    /// One text or several, none of them empty.
-    fn texts(&mut self, name: &'static str) -> Result<Option<Vec<String>>, InvalidIssuer> {
-        let list = match self.0.remove(name) {
-            None => return Ok(None),
-            Some(Value::Array(list)) => list,
-            Some(one) => vec![one],
-        };
-        let fits = |text: &String| (1..=MAX_TEXT).contains(&text.len());
-        let text = |value| match value {
-            Value::String(text) => Some(text).filter(fits),
-            _ => None,
-        };
-        let texts: Option<Vec<String>> = list.into_iter().map(text).collect();
-        let shape = InvalidIssuer::Shape(name, "a text or a list of texts, none of them empty");
-        texts.filter(|list| !list.is_empty()).map(Some).ok_or(shape)
-    }
+fn needed(table: &mut Table, name: &str) -> Result<String, Unreadable> {
+    let text = table.text(name)?;
+    table.needed(name, text)
 }
 
-fn name(text: Option<String>) -> Result<String, InvalidIssuer> {
-    let text = text.ok_or(InvalidIssuer::Missing("issuer"))?;
+/// One text or several, none of them empty.
+fn some_texts(table: &mut Table, name: &str) -> Result<Option<Vec<String>>, Unreadable> {
+    let texts = match table.take(name) {
+        None => return Ok(None),
+        Some(Json::Text(one)) => Some(vec![one]),
+        Some(list) => list.into_texts(),
+    };
+    let fits = |text: &String| (1..=MAX_TEXT).contains(&text.len());
+    let good = texts.filter(|list| !list.is_empty() && list.iter().all(fits));
+    let expected = "a text or a list of texts, none of them empty";
+    good.map(Some).ok_or_else(|| table.wrong(name, expected))
+}
+
+fn texts(table: &mut Table, name: &str) -> Result<Vec<String>, Unreadable> {
+    let texts = some_texts(table, name)?;
+    table.needed(name, texts)
+}
+
+/// The path to a claim, outermost name first.
+fn claim(table: &mut Table, name: &str, usual: &str) -> Result<Vec<String>, Unreadable> {
+    Ok(some_texts(table, name)?.unwrap_or_else(|| vec![usual.into()]))
+}
+
+fn name(text: String) -> Result<String, InvalidIssuer> {
     let is_url = text.starts_with("https://") || text.starts_with("http://");
     if !is_url || !is_plain(&text) || text.contains(['|', ',']) {
         return Err(InvalidIssuer::Issuer(text));
@@ -182,8 +165,7 @@ fn name(text: Option<String>) -> Result<String, InvalidIssuer> {
     Ok(text)
 }
 
-fn algorithms(names: Option<Vec<String>>) -> Result<Vec<Algorithm>, InvalidIssuer> {
-    let names = names.ok_or(InvalidIssuer::Missing("algorithms"))?;
+fn algorithms(names: Vec<String>) -> Result<Vec<Algorithm>, InvalidIssuer> {
     let mut found = Vec::new();
     for name in &names {
         match Algorithm::ALL.into_iter().find(|one| one.as_str() == name) {
@@ -194,8 +176,7 @@ fn algorithms(names: Option<Vec<String>>) -> Result<Vec<Algorithm>, InvalidIssue
     Ok(found)
 }
 
-fn key_source(url: Option<String>) -> Result<String, InvalidIssuer> {
-    let url = url.ok_or(InvalidIssuer::Missing("jwks_url"))?;
+fn key_source(url: String) -> Result<String, InvalidIssuer> {
     if is_key_source(&url) { Ok(url) } else { Err(InvalidIssuer::JwksUrl(url)) }
 }
 
@@ -211,33 +192,33 @@ fn typ(text: Option<String>) -> Result<String, InvalidIssuer> {
     Ok(text)
 }
 
-fn max_life(seconds: Option<Value>) -> Result<Duration, InvalidIssuer> {
-    let Some(seconds) = seconds else {
+fn max_life(table: &mut Table) -> Result<Duration, Unreadable> {
+    let Some(seconds) = table.take("max_life") else {
         return Ok(USUAL_LIFE);
     };
     let life = seconds.as_u64().map(Duration::from_secs);
     life.filter(|life| !life.is_zero() && *life <= MAX_LIFE_OF_OTHERS)
-        .ok_or(InvalidIssuer::Shape("max_life", "whole seconds from 1 to 86400"))
+        .ok_or_else(|| table.wrong("max_life", "whole seconds from 1 to 86400"))
 }
 
-fn roles(claim: Option<Vec<String>>, words: Option<Value>) -> Result<Option<Roles>, InvalidIssuer> {
-    let (claim, words) = match (claim, words) {
+fn roles(table: &mut Table) -> Result<Option<Roles>, InvalidIssuer> {
+    let (claim, words) = match (some_texts(table, "roles_claim")?, table.take("roles")) {
         (None, None) => return Ok(None),
         (Some(claim), Some(words)) => (claim, words),
         _ => return Err(InvalidIssuer::Roles),
     };
     let words = match words {
-        Value::String(text) if text == "as-is" => None,
-        Value::Object(table) => Some(table.into_iter().map(word).collect::<Result<_, _>>()?),
+        Json::Text(text) if text == "as-is" => None,
+        Json::Object(Object(table)) => Some(table.into_iter().map(word).collect::<Result<_, _>>()?),
         _ => return Err(InvalidIssuer::Roles),
     };
     Ok(Some(Roles { claim, words }))
 }
 
-fn word((theirs, ours): (String, Value)) -> Result<(String, String), InvalidIssuer> {
+fn word((theirs, ours): (String, Json)) -> Result<(String, String), InvalidIssuer> {
     match ours {
-        Value::String(ours) if is_word(&ours) => Ok((theirs, ours)),
-        other => Err(InvalidIssuer::Word(other)),
+        Json::Text(ours) if is_word(&ours) => Ok((theirs, ours)),
+        _ => Err(InvalidIssuer::Word(theirs)),
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::{Jwk, Key};
+use super::{Jwk, Key, is_secret};
+use crate::json::{self, Json};
 use crate::token::Algorithm;
-use crate::{KeyId, UnixSeconds, json};
+use crate::{KeyId, UnixSeconds};
 
 /// The keys of one issuer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,10 +31,6 @@ pub enum UnusableKeySet {
 /// The most keys that a set of another issuer may have.
 pub const MAX_KEYS: usize = 64;
 
-/// Members of a JWK that only the private or symmetric key has (RFC 7518 §6.2.2, §6.3.2, §6.4.1;
-/// `priv` is that of the `AKP` keys).
-const SECRET: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
-
 impl KeySet {
     /// Reads a set, passing over keys of kinds that are not enabled (RFC 7517 §5).
     ///
@@ -44,7 +39,7 @@ impl KeySet {
     pub fn from_jwks(jwks: &[Jwk]) -> Result<Self, UnusableKeySet> {
         let mut set = Self::default();
         for jwk in jwks {
-            if jwk.kty == "oct" || jwk.d.is_some() {
+            if jwk.is_secret || jwk.kty == "oct" {
                 return Err(UnusableKeySet::Secret);
             }
             if let Ok(key) = Key::from_jwk(jwk) {
@@ -64,7 +59,7 @@ impl KeySet {
         algorithms: &[Algorithm],
     ) -> Result<Self, UnusableKeySet> {
         let mut members = json::object(document).ok_or(UnusableKeySet::Form)?;
-        let Some(Value::Array(keys)) = members.remove("keys") else {
+        let Some(Json::List(keys)) = members.take("keys") else {
             return Err(UnusableKeySet::Form);
         };
         if keys.len() > MAX_KEYS {
@@ -76,12 +71,10 @@ impl KeySet {
         let mut set = Self::default();
         for jwk in keys {
             // Also of a key that would be passed over: a set that shows secrets is nobody's to trust.
-            if SECRET.iter().any(|name| jwk.get(name).is_some())
-                || jwk.get("kty") == Some(&"oct".into())
-            {
+            if jwk.as_object().is_some_and(is_secret) {
                 return Err(UnusableKeySet::Secret);
             }
-            let key = serde_json::from_value(jwk).ok().and_then(|jwk| Key::read(&jwk, rsa).ok());
+            let key = Jwk::read(jwk).ok().and_then(|jwk| Key::read(&jwk, rsa).ok());
             if let Some(key) = key.filter(|key| algorithms.contains(&key.algorithm)) {
                 set.add(key)?;
             }

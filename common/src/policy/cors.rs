@@ -1,39 +1,56 @@
 //! What other sites' scripts may do on the paths of a rule: the rule's `cors` table, checked.
 //! What a request is told of it is [`crate::verdict`]'s business.
 
-use serde::Deserialize;
-
 use super::host::Host;
 use super::methods::{COMMON, Methods, is_token};
+use crate::json::{Json, Table, Unreadable};
+use crate::text::{after_scheme, joined};
 
+/// How long a preflight's answer is remembered unless a rule says otherwise, in seconds.
+const TEN_MINUTES: u32 = 600;
 /// The longest that browsers keep a preflight's answer is a day; most keep it for less.
 const LONGEST: u32 = 86_400;
 
 /// The table as written in `wrangler.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CorsConfig {
     /// Which sites, as browsers write an origin (`https://shop.example`), or `["*"]` for all.
     pub origins: Vec<String>,
     /// Whether they may send cookies along.
-    #[serde(default)]
     pub credentials: bool,
     /// Which request headers they may set beyond those that need no leave.
-    #[serde(default)]
     pub headers: Vec<String>,
     /// Which methods they may use; those of the rule when absent, or the common ones.
-    #[serde(default)]
     pub methods: Option<Vec<String>>,
     /// Which response headers their scripts may read beyond those that need no leave.
-    #[serde(default)]
     pub expose: Vec<String>,
     /// Seconds that a browser may remember a preflight's answer.
-    #[serde(default = "ten_minutes")]
     pub max_age: u32,
 }
 
-const fn ten_minutes() -> u32 {
-    600
+impl CorsConfig {
+    pub(super) fn read(value: Json, path: String) -> Result<Self, Unreadable> {
+        let mut table = Table::read(value, path)?;
+        let origins = table.texts("origins")?;
+        let credentials = match table.take("credentials") {
+            None => false,
+            Some(Json::Bool(flag)) => flag,
+            Some(_) => return Err(table.wrong("credentials", "true or false")),
+        };
+        let max_age = match table.take("max_age") {
+            None => Some(TEN_MINUTES),
+            Some(seconds) => seconds.as_u64().and_then(|seconds| seconds.try_into().ok()),
+        };
+        let read = Self {
+            origins: table.needed("origins", origins)?,
+            credentials,
+            headers: table.texts("headers")?.unwrap_or_default(),
+            methods: table.texts("methods")?,
+            expose: table.texts("expose")?.unwrap_or_default(),
+            max_age: max_age.ok_or_else(|| table.wrong("max_age", "whole seconds"))?,
+        };
+        table.end().map(|()| read)
+    }
 }
 
 /// Why a `cors` table cannot be used.
@@ -41,7 +58,7 @@ const fn ten_minutes() -> u32 {
 pub enum InvalidCors {
     /// No origin at all, or one that no browser would send.
     #[error(
-        "cors.origins: {0:?} is no origin as browsers write it: expected scheme and host in lower \
+        "cors.origins: \"{0}\" is no origin as browsers write it: expected scheme and host in lower \
          case and a port unless it is the scheme's own, like \"https://shop.example\""
     )]
     Origin(String),
@@ -59,7 +76,7 @@ pub enum InvalidCors {
     OpenCredentials,
     /// No header name.
     #[error(
-        "cors.{member}: {name:?} is no name of a header: list each by name, like \
+        "cors.{member}: \"{name}\" is no name of a header: list each by name, like \
          [\"content-type\"]"
     )]
     Header {
@@ -69,7 +86,7 @@ pub enum InvalidCors {
         name: String,
     },
     /// A method that the rule is not for, or that nobody may use.
-    #[error("cors.methods: {0:?} is not acceptable: expected methods that the rule is for")]
+    #[error("cors.methods: \"{0}\" is not acceptable: expected methods that the rule is for")]
     Method(String),
     /// Longer than any browser remembers.
     #[error("cors.max_age: expected seconds, at most {LONGEST}")]
@@ -112,7 +129,7 @@ impl Cors {
             credentials: config.credentials,
             headers: config.headers,
             methods: methods(config.methods, rule)?,
-            expose: (!config.expose.is_empty()).then(|| config.expose.join(", ")),
+            expose: (!config.expose.is_empty()).then(|| joined(&config.expose, ", ")),
             max_age: config.max_age,
         })
     }
@@ -154,7 +171,7 @@ impl Cors {
     /// For `Access-Control-Allow-Headers`.
     #[must_use]
     pub fn headers(&self) -> String {
-        self.headers.join(", ")
+        joined(&self.headers, ", ")
     }
 }
 
@@ -173,7 +190,7 @@ fn origins(listed: Vec<String>) -> Result<Option<Vec<String>>, InvalidCors> {
 
 /// Whether a browser may send this (RFC 6454 §6.2). `null` is every sandboxed page of anybody's.
 fn is_origin(text: &str) -> bool {
-    let Some((scheme, authority)) = text.split_once("://") else {
+    let Some((scheme, authority)) = after_scheme(text) else {
         return false;
     };
     let port = match scheme {
@@ -202,6 +219,6 @@ fn methods(listed: Option<Vec<String>>, rule: Option<&Methods>) -> Result<Method
     let wrong = names.iter().find(|name| !fits(name)).cloned();
     match (wrong, Methods::new(names.clone())) {
         (None, Some(methods)) => Ok(methods),
-        (wrong, _) => Err(InvalidCors::Method(wrong.unwrap_or_else(|| names.join(", ")))),
+        (wrong, _) => Err(InvalidCors::Method(wrong.unwrap_or_else(|| joined(&names, ", ")))),
     }
 }

@@ -3,6 +3,8 @@
 use core::fmt;
 use std::borrow::Cow;
 
+use crate::text::after_scheme;
+
 /// The host of a request: lower-case, without port and final dot, so that one host has one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host<'a>(Cow<'a, str>);
@@ -19,7 +21,7 @@ impl<'a> Host<'a> {
     /// For an empty host, user information, empty labels, a port that is none, and bytes that no
     /// host name or address has.
     pub fn of_origin(origin: &'a str) -> Result<Self, InvalidHost> {
-        let (_, authority) = origin.split_once("://").ok_or(InvalidHost)?;
+        let (_, authority) = after_scheme(origin).ok_or(InvalidHost)?;
         Self::of_authority(authority)
     }
 

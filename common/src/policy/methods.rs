@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::text::joined;
+
 /// What most requests use; what is left is for the few that know why. RFC 9110 §9 and RFC 5789.
 pub(super) const COMMON: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -57,7 +59,7 @@ impl Methods {
 
 impl fmt::Display for Methods {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join(", "))
+        f.write_str(&joined(&self.0, ", "))
     }
 }
 

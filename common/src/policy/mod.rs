@@ -13,14 +13,40 @@ pub use methods::is_never_passed;
 pub use path::{CanonicalPath, NotCanonical};
 pub use rule::{Cache, Hand, InvalidRule, Requirement, Rule, RuleConfig, Unfresh};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+use crate::json::{self, Json, Table, Unreadable};
+use crate::text::joined;
 
 /// The policy as written in `wrangler.toml`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct PolicyConfig {
     /// The rules, in any order.
     pub rules: Vec<RuleConfig>,
+}
+
+impl PolicyConfig {
+    /// Reads the table.
+    ///
+    /// # Errors
+    /// Which member is not what it should be.
+    pub fn read(value: Json) -> Result<Self, Unreadable> {
+        let mut table = Table::read(value, String::new())?;
+        let rules = table.take("rules");
+        let Json::List(rules) = table.needed("rules", rules)? else {
+            return Err(table.wrong("rules", "a list of tables"));
+        };
+        table.end()?;
+        let rules = rules.into_iter().enumerate();
+        let read = |(index, rule)| RuleConfig::read(rule, format!("rules[{index}]"));
+        Ok(Self { rules: rules.map(read).collect::<Result<_, _>>()? })
+    }
+}
+
+impl<'de> Deserialize<'de> for PolicyConfig {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        json::deserialize(from, Self::read)
+    }
 }
 
 /// Why a policy cannot be used.
@@ -51,8 +77,8 @@ pub enum InvalidPolicy {
     },
     /// A rule that others leave nothing to.
     #[error(
-        "rules[{index}] ({text}) is left with no method but unusual ones, since rules{by:?} take all \
-         the common ones there: take it out, or list the methods it is for"
+        "rules[{index}] ({text}) is left with no method but unusual ones, since rules[{}] take all \
+         the common ones there: take it out, or list the methods it is for", numbers(.by)
     )]
     Shadowed {
         /// Which one.
@@ -117,7 +143,12 @@ impl Policy {
                 by: by.map(|(index, _)| index).collect(),
             });
         }
-        rules.sort_by_cached_key(Rule::order);
+        let mut sorted: Vec<Rule> = Vec::with_capacity(rules.len());
+        for rule in rules {
+            let place = sorted.partition_point(|other| other.order() <= rule.order());
+            sorted.insert(place, rule);
+        }
+        let rules = sorted;
         let has_upper_case = rules.iter().any(Rule::has_upper_case);
         Ok(Self { rules, otherwise: Rule::signed_in(), has_upper_case })
     }
@@ -203,6 +234,10 @@ impl Place<'_> {
             _ => false,
         }
     }
+}
+
+fn numbers(indices: &[usize]) -> String {
+    joined(&indices.iter().map(usize::to_string).collect::<Vec<_>>(), ", ")
 }
 
 /// Whether no common method is left to a rule for all of them.

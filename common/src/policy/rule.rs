@@ -4,47 +4,90 @@ use core::cmp::Reverse;
 use core::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use super::cors::{Cors, CorsConfig, InvalidCors};
 use super::host::{Host, Hosts};
 use super::methods::Methods;
 use super::path::CanonicalPath;
+use crate::json::{Json, Object, Table, Unreadable};
+use crate::text::listed;
 
 /// A rule as written in `wrangler.toml`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct RuleConfig {
     /// A path, or a prefix of whole segments that ends in `/*`.
     pub path: String,
     /// A host, or `*.` and the host that all it is for are below of; any host when absent.
-    #[serde(default)]
     pub host: Option<String>,
     /// What it asks for.
     pub require: Requirement,
     /// Which methods it is for; all when absent. `GET` speaks for `HEAD` too.
-    #[serde(default)]
     pub methods: Option<Vec<String>>,
     /// What to do when it is not certain what is revoked.
-    #[serde(default)]
     pub unfresh: Unfresh,
     /// How the app learns who asks.
-    #[serde(default)]
     pub hand: Hand,
     /// What other sites' scripts may do here.
-    #[serde(default)]
     pub cors: Option<CorsConfig>,
     /// Whether answers may be kept; `private` where somebody is signed in, when absent.
-    #[serde(default)]
     pub cache: Option<Cache>,
     /// Which of `UPSTREAMS` these requests go to; the app when absent.
-    #[serde(default)]
     pub upstream: Option<String>,
 }
 
+impl RuleConfig {
+    pub(super) fn read(value: Json, path: String) -> Result<Self, Unreadable> {
+        let mut table = Table::read(value, path)?;
+        let (path, require) = (table.text("path")?, requirement(&mut table)?);
+        let cors = table.take("cors").map(|cors| CorsConfig::read(cors, table.path_of("cors")));
+        let read = Self {
+            path: table.needed("path", path)?,
+            host: table.text("host")?,
+            require,
+            methods: table.texts("methods")?,
+            unfresh: table.choice("unfresh", &UNFRESH)?.unwrap_or_default(),
+            hand: table.choice("hand", &HAND)?.unwrap_or_default(),
+            cors: cors.transpose()?,
+            cache: table.choice("cache", &CACHE)?,
+            upstream: table.text("upstream")?,
+        };
+        table.end().map(|()| read)
+    }
+}
+
+const UNFRESH: [(&str, Unfresh); 4] = [
+    ("open", Unfresh::Open),
+    ("closed", Unfresh::Closed),
+    ("ask", Unfresh::Ask),
+    ("always-ask", Unfresh::AlwaysAsk),
+];
+
+const HAND: [(&str, Hand); 3] =
+    [("headers", Hand::Headers), ("token", Hand::Token), ("assertion", Hand::Assertion)];
+
+const CACHE: [(&str, Cache); 2] = [("private", Cache::Private), ("upstream", Cache::Upstream)];
+
+fn requirement(table: &mut Table) -> Result<Requirement, Unreadable> {
+    let value = table.take("require");
+    match table.needed("require", value)? {
+        Json::Text(word) if word == "public" => return Ok(Requirement::Public),
+        Json::Text(word) if word == "signed-in" => return Ok(Requirement::SignedIn),
+        Json::Object(Object(mut members)) => match (members.pop(), members.is_empty()) {
+            (Some((name, Json::Text(word))), true) if name == "role" => {
+                return Ok(Requirement::Role(word));
+            }
+            (Some((name, Json::Text(word))), true) if name == "scope" => {
+                return Ok(Requirement::Scope(word));
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+    let expected = "\"public\", \"signed-in\", { role = \"…\" } or { scope = \"…\" }";
+    Err(table.wrong("require", expected))
+}
+
 /// What a rule asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Requirement {
     /// Nothing.
     Public,
@@ -68,8 +111,7 @@ impl fmt::Display for Requirement {
 }
 
 /// What a rule does once the head is no longer fresh.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unfresh {
     /// Requests pass until the head is stale.
     #[default]
@@ -83,8 +125,7 @@ pub enum Unfresh {
 }
 
 /// How the app learns who asks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Hand {
     /// By `x-auth-…` headers.
     #[default]
@@ -96,8 +137,7 @@ pub enum Hand {
 }
 
 /// Whether the app's answers may be kept on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cache {
     /// Nowhere: they leave as `private, no-store`.
     Private,
@@ -110,36 +150,36 @@ pub enum Cache {
 pub enum InvalidRule {
     /// Its path is no canonical path or prefix.
     #[error(
-        "path {0:?} is not acceptable: expected a canonical path like \"/api/orders\", or whole \
+        "path \"{0}\" is not acceptable: expected a canonical path like \"/api/orders\", or whole \
          segments and a final \"/*\" like \"/api/*\""
     )]
     Path(String),
     /// Its host is none, or not written as it is compared.
     #[error(
-        "host {0:?} is not acceptable: expected a host in lower case without port like \
+        "host \"{0}\" is not acceptable: expected a host in lower case without port like \
          \"app.example\", or \"*.example\" for all below it"
     )]
     Host(String),
     /// It lists no method, or one that is never passed on.
     #[error(
-        "methods {0:?} is not acceptable: expected method names like [\"GET\", \"POST\"], in upper \
-         case and without TRACE, TRACK and CONNECT, which are never passed on"
+        "methods {} is not acceptable: expected method names like [\"GET\", \"POST\"], in upper \
+         case and without TRACE, TRACK and CONNECT, which are never passed on", listed(.0)
     )]
     Methods(Vec<String>),
     /// It is for HEAD and not for GET.
     #[error(
-        "methods {0:?} names HEAD without GET: HEAD tells what GET would, so it goes by the rule \
-         for GET; list GET, or take HEAD out"
+        "methods {} names HEAD without GET: HEAD tells what GET would, so it goes by the rule \
+         for GET; list GET, or take HEAD out", listed(.0)
     )]
     Head(Vec<String>),
     /// A role or scope that no token can have.
-    #[error("{0:?} is no role or scope: expected one word of visible ASCII without a comma")]
+    #[error("\"{0}\" is no role or scope: expected one word of visible ASCII without a comma")]
     Word(String),
     /// It is public and has members that only mean something where somebody is signed in.
-    #[error("path {0:?} is public, so `unfresh` and `hand` mean nothing there: take them out")]
+    #[error("path \"{0}\" is public, so `unfresh` and `hand` mean nothing there: take them out")]
     Idle(String),
     /// It is for a prefix that is the origin's.
-    #[error("path {0:?} is reserved: /auth and /.well-known are always passed to the origin")]
+    #[error("path \"{0}\" is reserved: /auth and /.well-known are always passed to the origin")]
     Reserved(String),
     /// Its `cors` table.
     #[error(transparent)]
@@ -278,9 +318,9 @@ impl Rule {
 
     /// Sorts the most specific first: a named host, then the one with more labels; more segments;
     /// no wildcard; named methods.
-    pub(super) fn order(&self) -> impl Ord + use<> {
+    pub(super) fn order(&self) -> impl Ord + use<'_> {
         let rest = (self.segments.len(), !self.prefix, self.methods.is_some());
-        (Reverse(self.hosts.clone()), Reverse(rest))
+        Reverse((&self.hosts, rest))
     }
 
     /// Whether both are for the same host and path. Paths that only differ by case are the same

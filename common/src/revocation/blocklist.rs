@@ -1,11 +1,11 @@
 //! The list of revoked ids, exact.
 
-use base64::Engine as _;
+use std::collections::BinaryHeap;
+
 use uuid::Uuid;
 
 use super::Epoch;
-use crate::UnixSeconds;
-use crate::token::BASE64URL;
+use crate::{UnixSeconds, base64url};
 
 /// Bytes of one entry in a tail: the UUID, then its expiry in unix seconds, big-endian.
 const RECORD: usize = 20;
@@ -43,7 +43,7 @@ impl Blocklist {
             let seconds = u32::try_from(entry.expires_at.get()).unwrap_or(u32::MAX);
             bytes.extend_from_slice(&seconds.to_be_bytes());
         }
-        BASE64URL.encode(bytes)
+        base64url::encode(bytes)
     }
 
     /// Reads a tail. Expiries are for the readers that sort entries away; an entry too many in the
@@ -52,15 +52,14 @@ impl Blocklist {
     /// # Errors
     /// When it is not whole records.
     pub fn decode(tail: &str) -> Result<Self, InvalidTail> {
-        let bytes = BASE64URL.decode(tail).map_err(|_| InvalidTail)?;
+        let bytes = base64url::decode(tail).ok_or(InvalidTail)?;
         let (records, rest) = bytes.as_chunks::<RECORD>();
         if !rest.is_empty() {
             return Err(InvalidTail);
         }
-        let mut ids: Vec<[u8; 16]> =
-            records.iter().filter_map(|record| record.first_chunk::<16>().copied()).collect();
-        ids.sort_unstable();
-        Ok(Self { ids })
+        let ids = records.iter().filter_map(|record| record.first_chunk::<16>().copied());
+        // A heap's sort is a tenth of the code of the others, and a tail is a few thousand ids.
+        Ok(Self { ids: ids.collect::<BinaryHeap<[u8; 16]>>().into_sorted_vec() })
     }
 
     /// Whether this id is revoked.

@@ -4,13 +4,14 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Blocklist, Epoch, InvalidTail, Segment, SegmentName, SegmentRef};
+use crate::json::{self, Json};
 use crate::keys::{Jwk, Key, KeySet, UnusableKeySet};
 use crate::token::access::LEEWAY;
 use crate::token::{Algorithm, Header, Jws, SignatureCheck, TokenError, Typ, Verified};
-use crate::{KeyId, SessionId, UnixMillis, UnixSeconds, json};
+use crate::{KeyId, SessionId, UnixMillis, UnixSeconds};
 
 /// The largest head that is read, in bytes: room for 100,000 ids in the tail, of which each takes
 /// 36. Far more than a tail has as a rule; so many come at once only when all is revoked that there
@@ -18,8 +19,7 @@ use crate::{KeyId, SessionId, UnixMillis, UnixSeconds, json};
 pub const MAX_HEAD: usize = 4 * 1024 * 1024;
 
 /// The claims of a head, as signed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Serialize)]
 pub struct HeadClaims {
     /// The issuer it speaks for.
     pub iss: String,
@@ -30,7 +30,7 @@ pub struct HeadClaims {
     /// The issuer's public keys.
     pub keys: Vec<Jwk>,
     /// Sessions begun before this, in milliseconds, are dead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sessions_before: Option<UnixMillis>,
     /// Revoked ids, see [`Blocklist::encode`].
     pub tail: String,
@@ -39,6 +39,37 @@ pub struct HeadClaims {
 }
 
 impl HeadClaims {
+    /// Reads them; not even that anybody signed them is known of it.
+    ///
+    /// # Errors
+    /// `Claims` for anything that is not to the letter what is written here.
+    pub fn parse(payload: &[u8]) -> Result<Self, TokenError> {
+        Self::read(payload).ok_or(TokenError::Claims)
+    }
+
+    fn read(payload: &[u8]) -> Option<Self> {
+        let mut members = json::object(payload)?;
+        let mut member = |name: &str| members.take(name);
+        let Json::Text(iss) = member("iss")? else { return None };
+        let Json::Text(tail) = member("tail")? else { return None };
+        let Json::List(keys) = member("keys")? else { return None };
+        let Json::List(segments) = member("segments")? else { return None };
+        let sessions_before = match member("sessions_before") {
+            None => None,
+            Some(time) => Some(UnixMillis::new(time.as_u64()?)),
+        };
+        let read = Self {
+            iss,
+            epoch: Epoch::new(member("epoch")?.as_u64()?),
+            issued_at: UnixSeconds::read(&member("issued_at")?)?,
+            keys: keys.into_iter().map(Jwk::read).collect::<Result<_, _>>().ok()?,
+            sessions_before,
+            tail,
+            segments: segments.into_iter().map(SegmentRef::read).collect::<Option<_>>()?,
+        };
+        members.is_empty().then_some(read)
+    }
+
     /// The header that goes with them, for an anchor of this name.
     #[must_use]
     pub fn header(anchor: KeyId) -> Header {
@@ -103,9 +134,7 @@ impl<'a, 'k> UnverifiedHead<'a, 'k> {
         if !signature_is_good {
             return Err(TokenError::Signature.into());
         }
-        let claims = json::object(&self.payload).ok_or(TokenError::Claims)?;
-        let claims: HeadClaims =
-            serde_json::from_value(claims.into()).map_err(|_| TokenError::Claims)?;
+        let claims = HeadClaims::parse(&self.payload)?;
         if claims.iss != issuer {
             return Err(TokenError::Issuer.into());
         }

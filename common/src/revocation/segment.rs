@@ -5,14 +5,13 @@
 use core::fmt;
 use core::str::FromStr;
 
-use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 use uuid::Uuid;
 use xorf::{BinaryFuse16, Descriptor, DmaSerializable as _, Filter as _};
 
-use crate::UnixSeconds;
-use crate::token::BASE64URL;
+use crate::json::Json;
+use crate::{UnixSeconds, base64url};
 
 /// The largest segment that is read, in bytes; none that we build comes near.
 pub const MAX_SEGMENT: usize = 1024 * 1024;
@@ -48,7 +47,7 @@ impl FromStr for SegmentName {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, InvalidName> {
-        let bytes = BASE64URL.decode(text).map_err(|_| InvalidName)?;
+        let bytes = base64url::decode(text).ok_or(InvalidName)?;
         bytes.try_into().map(Self).map_err(|_| InvalidName)
     }
 }
@@ -63,7 +62,7 @@ impl TryFrom<String> for SegmentName {
 
 impl From<SegmentName> for String {
     fn from(name: SegmentName) -> Self {
-        BASE64URL.encode(name.0)
+        base64url::encode(name.0)
     }
 }
 
@@ -89,6 +88,18 @@ pub struct SegmentRef {
     pub count: u32,
     /// When the last of them is expired.
     pub expires_at: UnixSeconds,
+}
+
+impl SegmentRef {
+    pub(super) fn read(value: Json) -> Option<Self> {
+        let Json::Object(mut members) = value else { return None };
+        let read = Self {
+            name: members.take("name")?.as_text()?.parse().ok()?,
+            count: members.take("count")?.as_u64()?.try_into().ok()?,
+            expires_at: UnixSeconds::read(&members.take("expires_at")?)?,
+        };
+        members.is_empty().then_some(read)
+    }
 }
 
 /// Why bytes are not the segment that was asked for.

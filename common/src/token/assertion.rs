@@ -3,14 +3,11 @@
 
 use core::time::Duration;
 
-use base64::Engine as _;
-use serde::Serialize;
-
 use super::claims::{Claims, Times};
-use super::compact::BASE64URL;
-use super::{Header, Jws, SignatureCheck, TokenError, Typ, Verified};
+use super::{Jws, SignatureCheck, TokenError, Typ, Verified};
+use crate::json::Writer;
 use crate::keys::{Jwk, Key, UnusableKey};
-use crate::{KeyId, SessionId, TokenId, UnixSeconds};
+use crate::{KeyId, SessionId, TokenId, UnixSeconds, base64url};
 
 /// The request header that an assertion travels in.
 pub const HEADER: &str = "x-auth-assertion";
@@ -41,7 +38,7 @@ pub struct Asked<'a> {
 }
 
 /// The claims that the edge signs.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct AssertionClaims<'a> {
     /// The edge's own issuer: who asserts.
     pub iss: &'a str,
@@ -50,10 +47,8 @@ pub struct AssertionClaims<'a> {
     /// The user, as in `x-auth-subject`.
     pub sub: &'a str,
     /// The session, unless the token names none.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<SessionId>,
     /// The access token that the request came with, unless it has no id.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub jti: Option<TokenId>,
     /// The user's roles.
     pub roles: &'a [String],
@@ -96,15 +91,29 @@ impl<'a> AssertionClaims<'a> {
             exp: now.plus(LIFE),
         }
     }
-}
 
-/// The JOSE header that goes with them.
-#[must_use]
-pub fn header() -> Header {
-    Header {
-        alg: super::Algorithm::EdDsa.as_str().into(),
-        typ: Some(Typ::Assertion.as_str().into()),
-        kid: KeyId::try_from(String::from(KID)).ok(),
+    /// What is signed: header and claims (RFC 7515 §5.1).
+    #[must_use]
+    pub fn signing_input(&self) -> String {
+        let header = Writer::default()
+            .text("alg", super::Algorithm::EdDsa.as_str())
+            .text("typ", Typ::Assertion.as_str())
+            .text("kid", KID);
+        let claims = Writer::default()
+            .text("iss", self.iss)
+            .text("aud", self.aud)
+            .text("sub", self.sub)
+            .optional("sid", self.sid.map(String::from).as_deref())
+            .optional("jti", self.jti.map(String::from).as_deref())
+            .texts("roles", self.roles)
+            .flag("email_verified", self.email_verified)
+            .number("token_exp", self.token_exp.get())
+            .text("htm", self.htm)
+            .text("htu", self.htu)
+            .number("iat", self.iat.get())
+            .number("exp", self.exp.get());
+        let [header, claims] = [header, claims].map(|part| base64url::encode(part.finish()));
+        header + "." + &claims
     }
 }
 
@@ -122,7 +131,7 @@ impl AssertionRules {
     /// When `public_key` is not the 32 bytes of an Ed25519 public key in base64url, as
     /// `origin keys assertion` prints it.
     pub fn new(public_key: &str, audience: String) -> Result<Self, UnusableKey> {
-        let bytes = BASE64URL.decode(public_key).map_err(|_| UnusableKey::Numbers)?;
+        let bytes = base64url::decode(public_key).ok_or(UnusableKey::Numbers)?;
         let x = bytes.try_into().map_err(|_| UnusableKey::Numbers)?;
         let kid = KeyId::try_from(String::from(KID)).map_err(|_| UnusableKey::Id)?;
         Ok(Self { key: Key::from_jwk(&Jwk::ed25519(&x, kid))?, audience })

@@ -2,13 +2,12 @@
 
 use core::time::Duration;
 
-use serde_json::{Map, Value};
-
 use super::TokenError;
-use crate::{UnixSeconds, json};
+use crate::UnixSeconds;
+use crate::json::{self, Json, Object};
 
 /// Claims that were read as clean JSON, to be taken one by one.
-pub(crate) struct Claims(Map<String, Value>);
+pub(crate) struct Claims(Object);
 
 impl Claims {
     pub(crate) fn parse(payload: &[u8]) -> Result<Self, TokenError> {
@@ -16,28 +15,28 @@ impl Claims {
     }
 
     pub(crate) fn text(&mut self, name: &str) -> Result<String, TokenError> {
-        match self.0.remove(name) {
-            Some(Value::String(text)) => Ok(text),
+        match self.0.take(name) {
+            Some(Json::Text(text)) => Ok(text),
             _ => Err(TokenError::Claims),
         }
     }
 
     /// A text that need not be there, but if so has 1 to 255 bytes and no control characters.
     pub(crate) fn name(&mut self, name: &str) -> Result<Option<String>, TokenError> {
-        match self.0.remove(name) {
+        match self.0.take(name) {
             None => Ok(None),
-            Some(Value::String(text)) if is_name(&text) => Ok(Some(text)),
+            Some(Json::Text(text)) if is_name(&text) => Ok(Some(text)),
             Some(_) => Err(TokenError::Claims),
         }
     }
 
     /// Whether there is a claim of this name, of whatever shape.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.0.has(name)
     }
 
     /// The claim at the end of a path of names, outermost first.
-    pub(crate) fn at(&self, path: &[String]) -> Option<&Value> {
+    pub(crate) fn at(&self, path: &[String]) -> Option<&Json> {
         let (first, inner) = path.split_first()?;
         inner.iter().try_fold(self.0.get(first)?, |value, name| value.as_object()?.get(name))
     }
@@ -52,12 +51,12 @@ impl Claims {
         &mut self,
         name: &str,
     ) -> Result<Option<T>, TokenError> {
-        if self.0.contains_key(name) { self.id(name).map(Some) } else { Ok(None) }
+        if self.0.has(name) { self.id(name).map(Some) } else { Ok(None) }
     }
 
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, TokenError> {
-        match self.0.remove(name) {
-            Some(Value::Bool(flag)) => Ok(flag),
+        match self.0.take(name) {
+            Some(Json::Bool(flag)) => Ok(flag),
             _ => Err(TokenError::Claims),
         }
     }
@@ -69,7 +68,7 @@ impl Claims {
     }
 
     fn optional_number(&mut self, name: &str) -> Result<Option<u64>, TokenError> {
-        match self.0.remove(name) {
+        match self.0.take(name) {
             None => Ok(None),
             Some(value) => value.as_u64().map(Some).ok_or(TokenError::Claims),
         }
@@ -77,25 +76,23 @@ impl Claims {
 
     /// `iss`, exactly (RFC 9068 §4): no list, no trailing slash, no other case.
     pub(crate) fn issuer(&mut self, expected: &str) -> Result<(), TokenError> {
-        match self.0.remove("iss") {
-            Some(Value::String(iss)) if iss == expected => Ok(()),
+        match self.0.take("iss") {
+            Some(Json::Text(iss)) if iss == expected => Ok(()),
             _ => Err(TokenError::Issuer),
         }
     }
 
     /// Whom the token says it is from. Not verified: good for choosing who has to vouch for it.
     pub(crate) fn unverified_issuer(&self) -> Option<&str> {
-        self.0.get("iss").and_then(Value::as_str)
+        self.0.get("iss").and_then(Json::as_text)
     }
 
     /// `aud` is, or is a list of texts that holds, one that is `ours` (RFC 7519 §4.1.3).
     pub(crate) fn audience(&mut self, ours: impl Fn(&str) -> bool) -> Result<(), TokenError> {
-        let found = match self.0.remove("aud") {
-            Some(Value::String(aud)) => ours(&aud),
-            Some(Value::Array(list)) => {
-                list.iter().all(Value::is_string) && list.iter().filter_map(Value::as_str).any(ours)
-            }
-            _ => false,
+        let found = match self.0.take("aud") {
+            Some(Json::Text(aud)) => ours(&aud),
+            Some(list) => list.into_texts().is_some_and(|list| list.iter().any(|aud| ours(aud))),
+            None => false,
         };
         if found { Ok(()) } else { Err(TokenError::Audience) }
     }
@@ -126,21 +123,14 @@ impl Claims {
 
     /// A list of words that can stand in a header side by side: visible ASCII without comma.
     pub(crate) fn words(&mut self, name: &str) -> Result<Vec<String>, TokenError> {
-        let Some(Value::Array(list)) = self.0.remove(name) else {
-            return Err(TokenError::Claims);
-        };
-        list.into_iter()
-            .map(|item| match item {
-                Value::String(word) if is_word(&word) => Ok(word),
-                _ => Err(TokenError::Claims),
-            })
-            .collect()
+        let words = self.0.take(name).and_then(Json::into_texts);
+        words.filter(|words| words.iter().all(|word| is_word(word))).ok_or(TokenError::Claims)
     }
 
     /// `scope` (RFC 9068 §2.2.3), words divided by one space. Anything else grants nothing.
     pub(crate) fn scope(&mut self) -> Vec<String> {
-        match self.0.remove("scope") {
-            Some(Value::String(scope)) => scope.split(' ').map(String::from).collect(),
+        match self.0.take("scope") {
+            Some(Json::Text(scope)) => scope.split(' ').map(String::from).collect(),
             _ => Vec::new(),
         }
     }

@@ -1,10 +1,10 @@
 //! The JOSE header.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::TokenError;
-use crate::{KeyId, json};
+use crate::KeyId;
+use crate::json::{self, Json};
 
 /// Members that change how the rest is to be read, or bring a key along. None is ever honoured, so
 /// a token that bears one is refused: `crit` and `b64` (RFC 7515 §4.1.11, RFC 7797), `zip`
@@ -28,12 +28,12 @@ pub struct Header {
 impl Header {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, TokenError> {
         let mut members = json::object(bytes).ok_or(TokenError::Header)?;
-        if FORBIDDEN.iter().any(|name| members.contains_key(*name)) {
+        if FORBIDDEN.iter().any(|name| members.has(name)) {
             return Err(TokenError::Header);
         }
-        let mut text = |name| match members.remove(name) {
+        let mut text = |name| match members.take(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Json::Text(text)) => Ok(Some(text)),
             Some(_) => Err(TokenError::Header),
         };
         Ok(Self {

@@ -18,7 +18,6 @@ mod signature;
 pub use access::{AccessClaims, AccessRules, Ids, Verified};
 pub use cache::VerifiedCache;
 pub(crate) use claims::{Claims, is_word};
-pub(crate) use compact::BASE64URL;
 pub use compact::{Jws, join, signing_input};
 pub use error::TokenError;
 pub use header::{Header, Typ};

@@ -1,6 +1,7 @@
 //! What is known of a request, as it came.
 
 use crate::same_origin::Provenance;
+use crate::text::after_scheme;
 
 /// The facts of a request.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +99,7 @@ impl<'a> Url<'a> {
     /// Cuts it.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        let authority = text.find("://").map_or(0, |at| at + 3);
+        let authority = after_scheme(text).map_or(0, |(_, rest)| text.len() - rest.len());
         let rest = text.get(authority..).unwrap_or_default();
         let path_start = authority + rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let rest = text.get(path_start..).unwrap_or_default();

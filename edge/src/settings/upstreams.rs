@@ -1,9 +1,9 @@
 //! `APP_URL` and `UPSTREAMS`: where requests go that are let through.
 
+use common::json::{Json, Object};
 use common::policy::Policy;
-use serde_json::Value;
 
-use super::{Misconfigured, Variables, json, url};
+use super::{Misconfigured, json, url};
 
 const NAME: &str = "UPSTREAMS";
 /// What a service binding's name follows.
@@ -27,18 +27,18 @@ struct Upstream {
 
 impl Upstreams {
     /// Reads them, and makes sure that all the policy's rules name are there.
-    pub(super) fn read(variables: &impl Variables, policy: &Policy) -> Result<Self, Misconfigured> {
+    pub(super) fn read(variables: &Object, policy: &Policy) -> Result<Self, Misconfigured> {
         let wrong = |problem: String| Misconfigured::new(NAME, problem);
         let app = match super::optional(variables, "APP_URL")? {
             Some(text) if text.starts_with(BINDING) => upstream(&text, "APP_URL")?,
             _ => Upstream { binding: String::new(), base: url(variables, "APP_URL")? },
         };
         let named = match json(variables, NAME)? {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Object(table)) => table
+            None | Some(Json::Null) => Vec::new(),
+            Some(Json::Object(table)) => table
                 .into_iter()
                 .map(|(name, value)| match value {
-                    Value::String(text) => Ok((name, upstream(&text, NAME)?)),
+                    Json::Text(text) => Ok((name, upstream(&text, NAME)?)),
                     _ => Err(wrong(format!("{name}: expected a text like https://api.internal"))),
                 })
                 .collect::<Result<_, _>>()?,
@@ -49,7 +49,7 @@ impl Upstreams {
             if let Some(name) = rule.upstream.as_deref()
                 && !read.named.iter().any(|(known, _)| known == name)
             {
-                return Err(wrong(format!("has no {name:?}, which the rule for {rule} names")));
+                return Err(wrong(format!("has no \"{name}\", which the rule for {rule} names")));
             }
         }
         Ok(read)

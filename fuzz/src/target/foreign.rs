@@ -28,7 +28,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
         "jwks_url": "https://other.example/jwks", "roles_claim": ["realm", "roles"],
         "roles": {"staff": "admin"}, "scope_claim": "scp",
     }]);
-    let issuers = Issuers::read(&entry, issuer::ISSUER).expect("it is good");
+    let issuers = Issuers::read(entry.into(), issuer::ISSUER).expect("it is good");
     let keys = |public| KeySet::from_jwks(&[Jwk::ed25519(public, issuer::kid())]).expect("one key");
     let mut keyring = Keyring::default();
     let a_minute_ago = UnixSeconds::new(NOW - 60);

@@ -95,7 +95,7 @@ impl Kv {
 /// What a head says.
 fn claims(document: &str) -> HeadClaims {
     let payload = document.split('.').nth(1).unwrap();
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    HeadClaims::parse(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 struct Replica {

@@ -1,0 +1,111 @@
+//! Reading the tables of a configuration, with words that say where something is wrong.
+
+use super::{Json, Object};
+use crate::text::listed;
+
+/// A member of a configuration is not what it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(String);
+
+impl Unreadable {
+    fn new(path: &str, problem: &[&str]) -> Self {
+        let colon = if path.is_empty() { "" } else { ": " };
+        Self([path, colon, &problem.concat()].concat())
+    }
+}
+
+/// A table, less the members that were read already.
+#[derive(Debug)]
+pub struct Table {
+    path: String,
+    members: Object,
+}
+
+impl Table {
+    /// Begins to read the table at this place of the configuration ("" for its root).
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read(value: Json, path: String) -> Result<Self, Unreadable> {
+        match value {
+            Json::Object(members) => Ok(Self { path, members }),
+            _ => Err(Unreadable::new(&path, &["expected a table"])),
+        }
+    }
+
+    /// Where a member stands.
+    #[must_use]
+    pub fn path_of(&self, name: &str) -> String {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        [&self.path, dot, name].concat()
+    }
+
+    /// That a member is not what was expected.
+    #[must_use]
+    pub fn wrong(&self, name: &str, expected: &str) -> Unreadable {
+        Unreadable::new(&self.path_of(name), &["expected ", expected])
+    }
+
+    /// A member, of whatever shape.
+    pub fn take(&mut self, name: &str) -> Option<Json> {
+        self.members.take(name)
+    }
+
+    /// A member that must be there.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn needed<T>(&self, name: &str, member: Option<T>) -> Result<T, Unreadable> {
+        member.ok_or_else(|| Unreadable::new(&self.path_of(name), &["is missing"]))
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn text(&mut self, name: &str) -> Result<Option<String>, Unreadable> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Json::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(self.wrong(name, "a text")),
+        }
+    }
+
+    /// A list of texts.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, Unreadable> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        value.into_texts().map(Some).ok_or_else(|| self.wrong(name, "a list of texts"))
+    }
+
+    /// One of these texts, which stand for what is beside them.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn choice<T: Copy>(
+        &mut self,
+        name: &str,
+        choices: &[(&str, T)],
+    ) -> Result<Option<T>, Unreadable> {
+        let Some(value) = self.take(name) else { return Ok(None) };
+        let chosen = choices.iter().find(|(text, _)| value.as_text() == Some(text));
+        chosen.map(|(_, meaning)| Some(*meaning)).ok_or_else(|| {
+            let words: Vec<String> = choices.iter().map(|(text, _)| String::from(*text)).collect();
+            self.wrong(name, &["one of ", &listed(&words)].concat())
+        })
+    }
+
+    /// All is read: a misspelt member would silently be without effect.
+    ///
+    /// # Errors
+    /// When there is a member that nobody asked for.
+    pub fn end(self) -> Result<(), Unreadable> {
+        match self.members.0.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Unreadable::new(&self.path_of(name), &["unknown member"])),
+        }
+    }
+}
