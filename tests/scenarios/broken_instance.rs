@@ -12,10 +12,15 @@ use e2e::fleet::free_port;
 use e2e::issuer::{Issuer, Mailboxes};
 use e2e::stub::{self, Asked, answer};
 use e2e::{Client, Edge, Outcome, secrets};
-use reqwest::RequestBuilder;
+use futures_util::StreamExt as _;
+use reqwest::{Method, RequestBuilder};
 use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, accept_async, connect_async};
 use xtask::stack::BareWorker;
 use xtask::{Workspace, build};
 
@@ -39,6 +44,7 @@ pub(crate) async fn tell() -> Outcome {
     let folder = tempfile::tempdir()?;
     let stage = Arc::new(Stage::set(folder.path()).await?);
     for kind in KINDS {
+        sockets(&stage, kind).await?;
         among_others(&stage, kind).await?;
         afterwards(&stage).await?;
         blind(&stage, kind).await?;
@@ -85,14 +91,23 @@ impl Stage {
         })?;
         let slow_origin = Arc::new(AtomicBool::new(false));
         let slow = Arc::clone(&slow_origin);
-        let origin = stub::serve(move |_: Asked<'_>| {
+        let origin = stub::serve(move |asked: Asked<'_>| {
+            // From then on the edge knows that it is behind, and asks for a head.
+            if asked.target() == "/auth/logout" {
+                return answer("204 No Content", "portcullis-epoch: 9999999999999\r\n", b"").into();
+            }
             if slow.load(Ordering::Relaxed) {
                 sleep(SLOW);
             }
             answer("503 Out of order", "", b"").into()
         })?;
+        let live = listen().await?;
         let mut vars = issuer.vars(&mailboxes, app)?;
         vars.insert("ORIGIN_URL".into(), json!(format!("http://127.0.0.1:{origin}")));
+        vars.insert("UPSTREAMS".into(), json!({"live": format!("http://127.0.0.1:{live}")}));
+        let rule = json!({"path": "/live", "require": "signed-in", "upstream": "live"});
+        let rules = vars.get_mut("POLICY").and_then(|policy| policy["rules"].as_array_mut());
+        rules.ok_or("wrangler.toml has no rules")?.push(rule);
 
         let workspace = Workspace::locate();
         let bundle = folder.join("drill.js");
@@ -113,6 +128,14 @@ impl Stage {
         get(client, "/orders/ada").bearer_auth(token).header("x-drill", kind)
     }
 
+    async fn open(&self) -> Outcome<Socket> {
+        let url = format!("ws://localhost:{}/live", self.edge.port());
+        let mut request = url.into_client_request()?;
+        let credential = format!("Bearer {}", self.token).parse()?;
+        request.headers_mut().insert("authorization", credential);
+        Ok(connect_async(request).await?.0)
+    }
+
     async fn breaks(&self, kind: &'static str) -> Outcome {
         let client = self.edge.client()?;
         let broken = timeout(PATIENCE, client.send(self.drill(&client, kind))).await??;
@@ -122,7 +145,7 @@ impl Stage {
 }
 
 fn get(client: &Client, path: &str) -> RequestBuilder {
-    client.request(reqwest::Method::GET, path)
+    client.request(Method::GET, path)
 }
 
 /// The instance breaks while others wait for the app, for the origin, or come in.
@@ -134,7 +157,7 @@ async fn among_others(stage: &Arc<Stage>, kind: &'static str) -> Outcome {
         let stage = Arc::clone(stage);
         others.spawn(async move {
             let client = stage.edge.client()?;
-            let request = match at % 5 {
+            let request = match at % 6 {
                 0 | 1 => get(&client, "/orders/ada/slow").bearer_auth(&stage.token),
                 2 => get(&client, "/orders/ada")
                     .header("cookie", format!("__Host-rt=refresh-{at}"))
@@ -143,6 +166,7 @@ async fn among_others(stage: &Arc<Stage>, kind: &'static str) -> Outcome {
                     tokio::time::sleep(UNDER_WAY).await;
                     get(&client, "/orders/ada").bearer_auth(&stage.token)
                 }
+                4 => client.request(Method::POST, "/auth/logout"),
                 _ => {
                     tokio::time::sleep(UNDER_WAY).await;
                     get(&client, "/orders/ada")
@@ -158,7 +182,7 @@ async fn among_others(stage: &Arc<Stage>, kind: &'static str) -> Outcome {
     while let Some(other) = others.join_next().await {
         let (at, answer) = other??;
         // Those with a token are served, those without are not, and to each may happen what is our fault.
-        let (expected, status) = ([200, 200, 503, 200, 401][at % 5], answer.status);
+        let (expected, status) = ([200, 200, 503, 200, 204, 401][at % 6], answer.status);
         assert!(status == expected || status >= 500, "{kind}: request {at} got {status}");
         if status == 200 {
             assert_eq!(answer.body, "ada", "{kind}: request {at} is somebody else's");
@@ -168,6 +192,44 @@ async fn among_others(stage: &Arc<Stage>, kind: &'static str) -> Outcome {
     println!("WRK-01, {kind}: {served} of {OTHERS} others were served meanwhile");
     stage.slow_origin.store(false, Ordering::Relaxed);
     Ok(())
+}
+
+/// A `WebSocket` whose token nobody knows any more is closed, though another takes its place.
+async fn sockets(stage: &Stage, kind: &'static str) -> Outcome {
+    let mut before = stage.open().await?;
+    stage.breaks(kind).await?;
+    stage.edge.client()?.get("/orders/ada", &stage.token).await?.expect(200)?;
+    let mut after = stage.open().await?;
+    assert_eq!(timeout(PATIENCE, closed(&mut before)).await??, 1013, "{kind}: try again later");
+    assert!(timeout(SLOW * 4, closed(&mut after)).await.is_err(), "{kind}: the new one is closed");
+    Ok(())
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// The code that a socket is closed with.
+async fn closed(socket: &mut Socket) -> Outcome<u16> {
+    while let Some(message) = socket.next().await {
+        if let Message::Close(Some(frame)) = message? {
+            return Ok(frame.code.into());
+        }
+    }
+    Err("the socket was closed without a word".into())
+}
+
+/// An app that opens `WebSockets` and says nothing; its port.
+async fn listen() -> Outcome<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let port = listener.local_addr()?.port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let Ok(mut socket) = accept_async(stream).await else { return };
+                while let Some(Ok(_)) = socket.next().await {}
+            });
+        }
+    });
+    Ok(port)
 }
 
 /// What comes next is as if nothing had been: the first of it waits for a head.
