@@ -186,7 +186,10 @@ impl Gate<'_> {
         if log {
             answer::log(&mut plan, refused, self.asked);
         }
-        self.bring_renewal(&mut plan);
+        // One that was revoked since is worth nothing to a browser, which may hold another by now.
+        if refused.code() != Code::TokenRevoked {
+            self.bring_renewal(&mut plan);
+        }
         plan.body(&answer::document(refused));
         plan.finish()
     }

@@ -1,5 +1,5 @@
-//! Refreshes a session for a request in hand: once for all requests of the session that come at the same
-//! time. Those that come later bring the new cookies, or get the same successor from the origin.
+//! Refreshes a session for a request in hand: once for all requests that bring the same refresh token
+//! within a few seconds. A browser puts the cookies on all requests of a page before it sends the first six.
 
 use core::time::Duration;
 use std::cell::OnceCell;
@@ -16,6 +16,11 @@ use crate::settings::Settings;
 
 /// A refresh that takes longer was cut off with the request that it was for.
 const LOST_MS: f64 = 3_000.0;
+/// How long what came of a refresh is handed to those who still bring the old token. The access token
+/// is judged each time, so that a session that was ended meanwhile stays ended.
+const KEPT_MS: f64 = 10_000.0;
+/// How many of them at most: a few kilobytes each.
+const MOST_KEPT: usize = 1_000;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A refresh under way, and what came of it once it is there.
@@ -48,17 +53,28 @@ pub(crate) async fn refresh(
         .map(Rc::new)
         .map_err(|ended| if ended { Refreshed::Ended } else { Refreshed::Silent(OriginSilent) });
     let came = mine.came.get_or_init(|| came).clone();
-    isolate.refreshing.borrow_mut().remove(token);
+    let mut refreshing = isolate.refreshing.borrow_mut();
+    if came.is_err() {
+        refreshing.remove(token);
+    }
+    let full = refreshing.len() > MOST_KEPT;
+    refreshing.retain(|_, other| {
+        let is_over = other.came.get().is_some();
+        !(is_over && (full || clock::now_ms() - other.began >= KEPT_MS))
+    });
     came
 }
 
 /// What one request awaits, another may not, so the waiting is by the clock.
 async fn await_other(under_way: &UnderWay) -> Option<Came> {
-    while clock::now_ms() - under_way.began < LOST_MS {
+    loop {
+        let age = clock::now_ms() - under_way.began;
         if let Some(came) = under_way.came.get() {
-            return Some(came.clone());
+            return (age < KEPT_MS).then(|| came.clone());
+        }
+        if age >= LOST_MS {
+            return None;
         }
         Delay::from(PAUSE).await;
     }
-    None
 }

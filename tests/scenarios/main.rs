@@ -11,6 +11,7 @@
 )]
 
 mod broken_instance;
+mod browser;
 mod caching;
 mod concurrency;
 mod configuration;
@@ -144,6 +145,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("spoofs", EMBEDDED, Size::Small, |_| Box::pin(spoofs::tell())),
     ("framing", EMBEDDED, Size::Small, |_| Box::pin(framing::tell())),
     ("caching", EMBEDDED, Size::Small, |_| Box::pin(caching::tell())),
+    ("browser", EMBEDDED, Size::Small, |_| Box::pin(browser::tell())),
     ("cookies", EMBEDDED, Size::Small, |_| Box::pin(cookies::tell())),
     ("handing_over", EMBEDDED, Size::Small, |_| Box::pin(handing_over::tell())),
     ("pass_through", EMBEDDED, Size::Small, |_| Box::pin(pass_through::tell())),

@@ -4,6 +4,7 @@
 //! first, then the fallback, never a question, nothing twice.
 
 mod apt;
+mod browser;
 mod node;
 mod packages;
 mod redis;
@@ -16,6 +17,7 @@ use std::{
 };
 
 pub(crate) use apt::install as apt_install;
+pub use browser::browser;
 pub use packages::packages;
 pub use tools::Tools;
 pub use wasm::WasmTarget;
@@ -34,12 +36,13 @@ pub fn run(workspace: &Workspace) -> Result<Tools, Error> {
     Tools::ensure(workspace, wasm)
 }
 
-/// Does what only the tests need: a Redis server to start on ports of their own.
+/// Does what only the tests need: a Redis server to start on ports of their own, and a browser.
 ///
 /// # Errors
 /// When there is none and it cannot be installed from here.
 pub fn run_for_tests(workspace: &Workspace) -> Result<(), Error> {
-    redis::ensure(workspace)
+    redis::ensure(workspace)?;
+    browser::ensure(workspace)
 }
 
 /// Where a program is, or how to install it.

@@ -80,14 +80,23 @@ pub(super) fn tokens(
     // RFC 6749 §5.1; `Cache-Control` is on every answer.
     response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     if delivery == Delivery::Cookies {
-        let session = &issued.session;
-        let lasting = |life: Duration| session.remember.then_some(life);
-        let access = Cookie::Access.set(issued.access.expose(), lasting(issued.expires_in));
-        let life = session.idle_end.since(now);
-        let refresh = Cookie::Refresh.set(issued.refresh.expose(), lasting(life));
-        set_cookies(response.headers_mut(), [access, refresh])?;
+        sign_in_cookies(response.headers_mut(), issued, now)?;
     }
     Ok(response)
+}
+
+/// Sets both cookies.
+pub(super) fn sign_in_cookies(
+    headers: &mut HeaderMap,
+    issued: &Issued,
+    now: UnixSeconds,
+) -> Result<(), Refusal> {
+    let session = &issued.session;
+    let lasting = |life: Duration| session.remember.then_some(life);
+    let access = Cookie::Access.set(issued.access.expose(), lasting(issued.expires_in));
+    let life = session.idle_end.since(now);
+    let refresh = Cookie::Refresh.set(issued.refresh.expose(), lasting(life));
+    set_cookies(headers, [access, refresh])
 }
 
 /// Clears both cookies.

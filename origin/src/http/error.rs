@@ -31,16 +31,15 @@ impl Refusal {
     pub(super) fn because(code: Code, detail: &'static str) -> Self {
         Self(Problem::with_detail(code, detail))
     }
-}
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let code = self.0.code();
-        let status = StatusCode::from_u16(code.status());
-        let mut response =
-            (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), self.0.to_json()).into_response();
+    pub(super) fn code(&self) -> Code {
+        self.0.code()
+    }
+
+    /// What an answer says of it beside its status and its body.
+    pub(super) fn mark(&self, response: &mut Response) {
+        let code = self.code();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(Problem::MEDIA_TYPE));
         if let Some(seconds) = code.retry_after() {
             headers.insert(RETRY_AFTER, seconds.into());
         }
@@ -54,6 +53,17 @@ impl IntoResponse for Refusal {
         }
         // For the request's line in the log.
         response.extensions_mut().insert(code);
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code().status());
+        let mut response =
+            (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), self.0.to_json()).into_response();
+        let media_type = HeaderValue::from_static(Problem::MEDIA_TYPE);
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
+        self.mark(&mut response);
         response
     }
 }

@@ -34,12 +34,23 @@ pub(super) async fn logout(
     caller: Caller,
     OptionalBody(input): OptionalBody<Input>,
 ) -> Result<Response, Refusal> {
+    let done = StatusCode::NO_CONTENT.into_response();
+    end(&services, &caller, input.refresh_token.as_ref(), done).await
+}
+
+/// Does it, and adds to `done`, the answer, what the browser is to forget.
+pub(super) async fn end(
+    services: &Services,
+    caller: &Caller,
+    refresh_token: Option<&Secret<String>>,
+    mut done: Response,
+) -> Result<Response, Refusal> {
     let credentials = &services.credentials;
     let by_cookies =
         named_by(credentials, caller.access_cookie.as_ref(), caller.refresh_cookie.as_ref());
-    let deliberate = caller.bearer.is_some() || input.refresh_token.is_some();
+    let deliberate = caller.bearer.is_some() || refresh_token.is_some();
     let ending = if deliberate {
-        let named = named_by(credentials, caller.bearer.as_ref(), input.refresh_token.as_ref());
+        let named = named_by(credentials, caller.bearer.as_ref(), refresh_token);
         // Who shows a token on purpose must hear that it is none: nothing was ended.
         if named.is_empty() {
             return Err(Refusal::new(Code::TokenInvalid));
@@ -51,14 +62,15 @@ pub(super) async fn logout(
     for sid in &ending {
         services.revocation.session(*sid).await?;
     }
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    // The cookies of another session, which the browser sent along by itself, are left alone.
-    if by_cookies.is_subset(&ending) {
-        clear_cookies(response.headers_mut())?;
+    // The cookies of another session, which the browser sent along by itself, are left alone; and
+    // those that it did not send, since another site may have made it ask.
+    let sent_cookies = caller.access_cookie.is_some() || caller.refresh_cookie.is_some();
+    if sent_cookies && by_cookies.is_subset(&ending) {
+        clear_cookies(done.headers_mut())?;
         let cached = HeaderValue::from_static("\"cache\"");
-        response.headers_mut().insert("clear-site-data", cached);
+        done.headers_mut().insert("clear-site-data", cached);
     }
-    Ok(response)
+    Ok(done)
 }
 
 /// Ends every session of the caller, who has to be signed in.

@@ -8,6 +8,7 @@ mod health;
 mod login;
 mod logout;
 mod me;
+mod pages;
 mod refresh;
 mod register;
 mod revoked;
@@ -28,10 +29,16 @@ pub(crate) use state::Services;
 /// What edges and, through them, clients can ask.
 pub(crate) fn public(services: Arc<Services>) -> Router {
     Router::new()
-        .route("/auth/register", post(register::register))
-        .route("/auth/login", post(login::login))
+        .route(
+            "/auth/register",
+            pages::post(pages::sign_up::send, register::register).get(pages::sign_up::show),
+        )
+        .route(
+            "/auth/login",
+            pages::post(pages::sign_in::send, login::login).get(pages::sign_in::show),
+        )
         .route("/auth/refresh", post(refresh::refresh))
-        .route("/auth/logout", post(logout::logout))
+        .route("/auth/logout", pages::post(pages::sign_out::send, logout::logout))
         .route("/auth/logout-all", post(logout::logout_all))
         .route("/auth/me", get(me::me))
         .route("/auth/sessions", get(me::sessions))

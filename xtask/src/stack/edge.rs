@@ -71,6 +71,7 @@ fn configuration(workspace: &Workspace, ports: Ports, options: &Options) -> Resu
     vars.insert("ISSUER".into(), json!(format!("http://localhost:{}", ports.edge)));
     vars.insert("ORIGIN_URL".into(), json!(format!("http://127.0.0.1:{}", ports.origin)));
     vars.insert("APP_URL".into(), json!(format!("http://127.0.0.1:{}", ports.app)));
+    vars.insert("LOG".into(), json!("refusals"));
     vars.extend(options.vars.iter().cloned());
     config.insert("vars".into(), Value::Object(vars));
     Ok(Value::Object(config))

@@ -55,20 +55,23 @@ impl<S: Send + Sync, T: Expected + Default> FromRequest<S> for OptionalBody<T> {
 
 /// Any other type could come from a form on somebody else's site, which browsers send unasked.
 fn require_json(headers: &HeaderMap) -> Result<(), Refusal> {
-    let mut types = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(only), None) = (types.next(), types.next()) else {
-        return Err(Refusal::new(Code::MediaTypeUnsupported));
-    };
-    let essence = only.to_str().ok().and_then(|text| text.split(';').next()).unwrap_or_default();
-    let is_json = essence.trim_matches([' ', '\t']).eq_ignore_ascii_case("application/json");
-    if is_json && !headers.contains_key(CONTENT_ENCODING) {
+    if has_type(headers, "application/json") {
         Ok(())
     } else {
         Err(Refusal::new(Code::MediaTypeUnsupported))
     }
 }
 
-async fn read(request: Request) -> Result<Bytes, Refusal> {
+/// Whether a body is of this type, and comes as it is.
+pub(in super::super) fn has_type(headers: &HeaderMap, media_type: &str) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(only), None) = (types.next(), types.next()) else { return false };
+    let essence = only.to_str().ok().and_then(|text| text.split(';').next()).unwrap_or_default();
+    essence.trim_matches([' ', '\t']).eq_ignore_ascii_case(media_type)
+        && !headers.contains_key(CONTENT_ENCODING)
+}
+
+pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
     let body = Limited::new(request.into_body(), MAX_BODY).collect();
     match tokio::time::timeout(PATIENCE, body).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE, HeaderName, ORIGIN};
 use axum::http::request::Parts;
 use common::Secret;
@@ -48,7 +49,10 @@ impl FromRequestParts<Arc<Services>> for Caller {
         let ours = cookie::ours(&header).map_err(|_| Refusal::new(Code::CredentialsAmbiguous))?;
         let carries_cookies = ours.access.is_some() || ours.refresh.is_some();
         let ambient_only = bearer.is_none() && carries_cookies;
-        if ambient_only && changes_state(parts.method.as_str()) && !same_origin(parts, services) {
+        if ambient_only
+            && changes_state(parts.method.as_str())
+            && !same_origin(&parts.headers, services)
+        {
             return Err(Refusal::new(Code::CrossSite));
         }
         let secret = |text: Option<&str>| text.map(|text| Secret::new(String::from(text)));
@@ -67,10 +71,10 @@ fn joined(parts: &Parts, name: &HeaderName, separator: &str) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join(separator))
 }
 
-/// Two headers of one name vouch for nothing.
-fn same_origin(parts: &Parts, services: &Services) -> bool {
+/// Whether a request comes from our own pages. Two headers of one name vouch for nothing.
+pub(super) fn same_origin(headers: &HeaderMap, services: &Services) -> bool {
     let only = |name: &HeaderName| {
-        let mut values = parts.headers.get_all(name).iter();
+        let mut values = headers.get_all(name).iter();
         match (values.next(), values.next()) {
             (None, _) => Some(None),
             (Some(value), None) => value.to_str().ok().map(Some),

@@ -3,7 +3,9 @@
 mod body;
 mod caller;
 mod client;
+mod form;
 
-pub(super) use body::{Body, Expected, OptionalBody};
+pub(super) use body::{Body, Expected, OptionalBody, has_type};
 pub(super) use caller::Caller;
 pub(super) use client::Client;
+pub(super) use form::Form;

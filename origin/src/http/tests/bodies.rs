@@ -57,7 +57,7 @@ async fn pwd_12_cks_04_only_json_is_read() {
     for types in [
         &[][..],
         &["text/plain"],
-        &["application/x-www-form-urlencoded"],
+        &["application/x-www-form-urlencoded", "application/json"],
         &["multipart/form-data; boundary=x"],
         &["text/plain; application/json"],
         &["application/jsonp"],

@@ -19,7 +19,7 @@ async fn wrong_paths_and_methods_are_problems_too() {
         origin.get(path, &[]).await.expect(404, "not_found");
     }
     for (method, path, allowed) in [
-        ("GET", "/auth/login", "POST"),
+        ("PUT", "/auth/login", "POST,GET,HEAD"),
         ("GET", "/auth/refresh", "POST"),
         ("GET", "/auth/logout", "POST"),
         ("DELETE", "/auth/logout", "POST"),

@@ -1,0 +1,57 @@
+//! The pages that people are sent to: whole without scripts, in their language, framed by nobody.
+
+mod field;
+mod layout;
+mod return_to;
+pub(super) mod sign_in;
+pub(super) mod sign_out;
+pub(super) mod sign_up;
+mod words;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::http::header::{AUTHORIZATION, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{self, MethodRouter};
+
+use super::Services;
+use super::extract::has_type;
+use return_to::ReturnTo;
+
+/// What a form is sent as (HTML §4.10.21.8).
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// `POST`: a form is for the page, all else for the API.
+pub(super) fn post<P, A, TP, TA>(page: P, api: A) -> MethodRouter<Arc<Services>>
+where
+    P: Handler<TP, Arc<Services>> + Sync,
+    A: Handler<TA, Arc<Services>> + Sync,
+    TP: 'static,
+    TA: 'static,
+{
+    routing::post(move |State(services): State<Arc<Services>>, request: Request| async move {
+        if is_form(request.headers()) {
+            page.call(request, services).await
+        } else {
+            api.call(request, services).await
+        }
+    })
+}
+
+/// No form can bring a bearer token: what has one comes from a program.
+fn is_form(headers: &HeaderMap) -> bool {
+    has_type(headers, FORM) && !headers.contains_key(AUTHORIZATION)
+}
+
+/// The browser is to load that page next, whatever the method was (RFC 9110 §15.4.4).
+fn see_other(there: &ReturnTo) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    // A way back is visible ASCII, so this never fails.
+    if let Ok(there) = HeaderValue::try_from(there.as_str()) {
+        response.headers_mut().insert(LOCATION, there);
+    }
+    response
+}

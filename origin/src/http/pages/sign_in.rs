@@ -1,0 +1,92 @@
+//! `GET /auth/login`, and `POST` of its form.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use common::Secret;
+use common::problem::Code;
+use maud::html;
+use serde::Deserialize;
+
+use super::super::Services;
+use super::super::answer::sign_in_cookies;
+use super::super::error::Refusal;
+use super::super::extract::{Client, Expected, Form};
+use super::field::Field;
+use super::return_to::ReturnTo;
+use super::words::Words;
+use super::{layout, see_other};
+use crate::service::Lasting;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Input {
+    email: String,
+    password: Secret<String>,
+    #[serde(default)]
+    remember: bool,
+    #[serde(default)]
+    return_to: ReturnTo,
+}
+
+impl Expected for Input {
+    const SHAPE: &'static str = "Send the form's fields `email`, `password` and, if wanted, \
+                                 `remember` (true) and `return_to`, each once and nothing else.";
+}
+
+pub(in super::super) async fn show(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    RawQuery(query): RawQuery,
+) -> Response {
+    page(&services, words, &ReturnTo::of(query.as_deref()), "", false, None)
+}
+
+pub(in super::super) async fn send(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    client: Client,
+    Form(input): Form<Input>,
+) -> Result<Response, Refusal> {
+    let Input { email, password, remember, return_to } = input;
+    let lasting = if remember { Lasting::Remembered } else { Lasting::Browser };
+    match services.login.login(&email, &password, lasting, client.device).await {
+        Ok((_, issued)) => {
+            let mut response = see_other(&return_to);
+            sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
+            Ok(response)
+        }
+        Err(error) => {
+            let refusal = Refusal::from(error);
+            let code = Some(refusal.code());
+            let page = page(&services, words, &return_to, &email, remember, code);
+            Ok(layout::refused(&refusal, page))
+        }
+    }
+}
+
+fn page(
+    services: &Services,
+    words: &Words,
+    return_to: &ReturnTo,
+    email: &str,
+    remember: bool,
+    code: Option<Code>,
+) -> Response {
+    let content = html! {
+        form method="post" action="/auth/login" {
+            (layout::problem(words, code))
+            (Field::Email.show(words.email, None, email, code))
+            (Field::Password.show(words.password, None, "", code))
+            label .check {
+                input type="checkbox" name="remember" value="true" checked[remember];
+                span { (words.remember) }
+            }
+            input type="hidden" name="return_to" value=(return_to.as_str());
+            button { (words.sign_in) }
+        }
+        p { (words.no_account) " " a href=(return_to.after("/auth/register")) { (words.sign_up) } }
+    };
+    layout::page(words, words.sign_in, &services.own_origin, &content)
+}
