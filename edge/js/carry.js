@@ -28,7 +28,7 @@ async function pass(lines, toOrigin, request, env, context) {
   } catch (error) {
     console.error(`No answer from ${toOrigin ? "the origin" : "the app"}. ${error}`);
     if (lines[3] !== "") gate.forget(Number(lines[3]));
-    const response = answer(gate.unreachable(toOrigin, error === LATE).split("\n"));
+    const response = answer(gate.unreachable(toOrigin, error === LATE, env).split("\n"));
     // Scripts of other sites may read this answer as well, and a rotation is not undone.
     return change(response, lines.filter((line) => /^(,|:access-control|:portcullis-access)/.test(line)), 0);
   }
@@ -113,7 +113,7 @@ function repeat(plan) {
 /** Who was told of a logout here finds it done here: before that answer goes out, we know what it knows. */
 async function catchUp(upstream, request, env, context) {
   const epoch = upstream.headers.get("portcullis-epoch");
-  if (epoch === null || !gate.isBehind(epoch)) return;
+  if (epoch === null || !gate.isBehind(epoch, env)) return;
   const caughtUp = gate.catchUp(epoch, env);
   if (["GET", "HEAD", "OPTIONS"].includes(request.method)) context.waitUntil(caughtUp);
   else await caughtUp;

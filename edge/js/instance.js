@@ -4,7 +4,8 @@
 import * as gate from "gate";
 import module from "./index_bg.wasm";
 
-export { catchUp, decide, forget, isBehind, stillGood, unreachable, upkeep } from "gate";
+// Called once the request has made sure that there is an instance.
+export { decide } from "gate";
 
 let state = "none";
 /** How to fail the requests that wait in it. @type {Set<(reason: Error) => void>} */
@@ -39,12 +40,38 @@ export function suspect(error) {
 }
 
 /** A future that panics is never done, nor are the others of its instance: so each has a way out. */
-export async function findOut(method, url, headers, env) {
+async function answerOf(env, ask) {
+  ready(env);
   const { promise, reject } = Promise.withResolvers();
   waiting.add(reject);
   try {
-    return await Promise.race([gate.findOut(method, url, headers, env), promise]);
+    return await Promise.race([ask(), promise]);
+  } catch (error) {
+    suspect(error);
+    throw error;
   } finally {
     waiting.delete(reject);
   }
+}
+
+export const findOut = (method, url, headers, env) =>
+  answerOf(env, () => gate.findOut(method, url, headers, env));
+export const upkeep = (env) => answerOf(env, () => gate.upkeep(env));
+export const catchUp = (epoch, env) => answerOf(env, () => gate.catchUp(epoch, env));
+export const stillGood = (id, env) => answerOf(env, () => gate.stillGood(id, env));
+
+// These are asked after waiting for others: the instance that was there before may have gone meanwhile.
+
+export function isBehind(epoch, env) {
+  ready(env);
+  return gate.isBehind(epoch);
+}
+
+export function unreachable(toOrigin, late, env) {
+  ready(env);
+  return gate.unreachable(toOrigin, late);
+}
+
+export function forget(id) {
+  if (state === "good") gate.forget(id);
 }

@@ -24,7 +24,7 @@ export function watch(app, response, id, env) {
 
   const look = async () => {
     if (!open) return;
-    const verdict = await gate.stillGood(id, env).catch(() => "1011 the gate broke");
+    const verdict = await gate.stillGood(id, env).catch(() => "1013 the gate started afresh");
     if (!open) return;
     if (verdict === "") return void setTimeout(look, EVERY);
     const [code, reason] = [Number(verdict.slice(0, 4)), verdict.slice(5)];

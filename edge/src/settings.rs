@@ -58,8 +58,7 @@ pub(crate) enum Report {
 }
 
 /// Which refusals are told to the operator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Log {
     /// Those that are our fault, not the client's. Whoever sends nonsense would fill the log.
     Faults,
@@ -236,11 +235,11 @@ fn report(variables: &Object) -> Result<Report, Misconfigured> {
     }
 }
 
-fn log(variables: &impl Variables) -> Result<Log, Misconfigured> {
-    match variables.get("LOG") {
-        None => Ok(Log::Faults),
-        Some(value) => serde_json::from_value(value)
-            .map_err(|_| Misconfigured::new("LOG", "expected \"faults\" or \"refusals\"")),
+fn log(variables: &Object) -> Result<Log, Misconfigured> {
+    match variables.get("LOG").map(Json::as_text) {
+        None | Some(Some("faults")) => Ok(Log::Faults),
+        Some(Some("refusals")) => Ok(Log::Refusals),
+        Some(_) => Err(Misconfigured::new("LOG", "expected \"faults\" or \"refusals\"")),
     }
 }
 

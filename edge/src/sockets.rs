@@ -14,10 +14,23 @@ const NOT_SIGNED_IN: u16 = 4401;
 const TRY_LATER: u16 = 1013;
 
 /// The tokens, by the number of their socket.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sockets {
     tokens: Vec<(u32, Verified)>,
     last: u32,
+}
+
+impl Default for Sockets {
+    /// Begins to count anywhere: a number that an instance gave which broke must not be another's here.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 0 to the largest of them"
+    )]
+    fn default() -> Self {
+        let last = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+        Self { tokens: Vec::new(), last }
+    }
 }
 
 impl Sockets {

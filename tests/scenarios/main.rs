@@ -10,6 +10,7 @@
     reason = "stories: what is not there must fail loudly, counts are told, nothing is hot"
 )]
 
+mod broken_instance;
 mod browser;
 mod caching;
 mod concurrency;
@@ -134,6 +135,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
     ("scale", REDIS, Size::Small, |_| Box::pin(scale::tell())),
     ("soak", EMBEDDED, Size::Small, |_| Box::pin(soak::tell())),
+    ("broken_instance", EMBEDDED, Size::Small, |_| Box::pin(broken_instance::tell())),
     ("suspicion", REDIS, Size::Small, |_| Box::pin(suspicion::tell())),
     ("lost_segments", REDIS, Size::Small, |store| Box::pin(lost_segments::tell(store))),
     ("replicas", REDIS, Size::Small, |store| Box::pin(replicas::tell(store))),

@@ -32,7 +32,15 @@ impl Edge {
         kv: u16,
     ) -> Outcome<Self> {
         let worker = BareWorker::Ours { vars: vars.clone(), kv: Some(kv) };
-        let process = workerd(&Workspace::locate(), folder, port, &worker)?;
+        Self::start_as(folder, port, &worker).await
+    }
+
+    /// The same with another Worker, which answers as ours does.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_as(folder: &Path, port: u16, worker: &BareWorker) -> Outcome<Self> {
+        let process = workerd(&Workspace::locate(), folder, port, worker)?;
         let mut edge = Self { process, port };
         edge.again().await?;
         Ok(edge)

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -135,7 +135,12 @@ impl Issuer {
         let epoch = Epoch::new(now()? * 1000);
         let (issuer, reads) = (Arc::clone(self), Arc::new(Reads::default()));
         let counted = Arc::clone(&reads);
+        let shut = Arc::new(AtomicBool::new(false));
+        let is_shut = Arc::clone(&shut);
         let port = stub::serve(move |asked: Asked<'_>| {
+            if is_shut.load(Ordering::Relaxed) {
+                return answer("503 Shut", "", b"").into();
+            }
             let path = asked.target().split('?').next().unwrap_or_default();
             let from_kv = !path.starts_with("/.well-known/") && !path.starts_with("/auth/");
             let count = if from_kv { &counted.kv } else { &counted.origin };
@@ -155,7 +160,7 @@ impl Issuer {
                     .unwrap_or_else(|| answer("404 Not Found", "", b"").into()),
             }
         })?;
-        Ok(Mailboxes { port, reads })
+        Ok(Mailboxes { port, reads, shut })
     }
 }
 
@@ -166,6 +171,8 @@ pub struct Mailboxes {
     pub port: u16,
     /// How often they were asked.
     pub reads: Arc<Reads>,
+    /// Whether they give nothing away any more.
+    pub shut: Arc<AtomicBool>,
 }
 
 /// Requests that were counted.

@@ -25,8 +25,8 @@ pub fn edge(workspace: &Workspace, tools: &Tools) -> Result<(), Error> {
     let out = workspace.path("build");
     let wanted = fingerprint(workspace, &tools.versions())?;
     let stamp = out.join("fingerprint");
-    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) && out.join("index.js").is_file()
-    {
+    let is_there = || out.join("index.js").is_file() && bindings(workspace).is_file();
+    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) && is_there() {
         progress::Step::begin("Worker (unchanged)").done();
     } else {
         if stamp.exists() {
@@ -78,15 +78,32 @@ fn compile(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<(), Error
     squeeze.arg(out.join("index_bg.wasm")).arg(bound.join("portcullis_edge_bg.wasm"));
     run("its size", &mut squeeze)?;
 
+    main_module(workspace, &bindings(workspace), &out.join("index.js"))
+}
+
+/// What wasm-bindgen made to call the Worker's Wasm by.
+fn bindings(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("xtask/edge/portcullis_edge.js")
+}
+
+/// Bundles the Worker's main module around this gate; one that is not the Wasm's own bindings finds
+/// those under the name `bindings`.
+///
+/// # Errors
+/// When the Worker was not built before, or its JavaScript is wrong.
+pub fn main_module(workspace: &Workspace, gate: &Path, out: &Path) -> Result<(), Error> {
     let mut bundle = Command::new(workspace.node_program("esbuild"));
     bundle
         .args(["edge/js/main.js", "--bundle", "--minify", "--format=esm", "--log-level=warning"])
         .args(["--external:./index_bg.wasm", "--external:cloudflare:*", "--target=es2024"])
-        .arg(format!("--alias:gate={}", bound.join("portcullis_edge.js").display()))
+        .arg(format!("--alias:gate={}", gate.display()))
+        .arg(format!("--alias:bindings={}", bindings(workspace).display()))
         // What the Wasm imports.
         .args(["platform", "crypto"].map(|js| format!("--alias:portcullis:{js}=./edge/js/{js}.js")))
-        .arg(format!("--outfile={}", out.join("index.js").display()));
-    run("its main module", &mut bundle)
+        .arg(format!("--outfile={}", out.display()))
+        .current_dir(workspace.path(""));
+    let limit = Some(Duration::from_mins(1));
+    progress::run("its main module", &mut bundle, &workspace.log("edge-build"), limit)
 }
 
 /// The size of what is uploaded of the Worker as built, gzipped, in bytes.

@@ -19,6 +19,15 @@ pub enum BareWorker {
         /// Without one nothing answers.
         kv: Option<u16>,
     },
+    /// The same with another main module around its Wasm.
+    OursWith {
+        /// The module's text.
+        module: String,
+        /// As above.
+        vars: Map<String, Value>,
+        /// As above.
+        kv: Option<u16>,
+    },
     /// A module of JavaScript.
     Script {
         /// Its text.
@@ -66,7 +75,7 @@ pub fn workerd(
 /// See [`workerd`].
 pub fn workers(workspace: &Workspace, folder: &Path, services: &[Service]) -> Result<Part, Error> {
     let folder = private_folder(folder)?;
-    if services.iter().any(|service| matches!(service.worker, BareWorker::Ours { .. })) {
+    if services.iter().any(|service| !matches!(service.worker, BareWorker::Script { .. })) {
         embed(workspace, &folder)?;
     }
     let date = edge::compatibility_date(workspace)?;
@@ -115,7 +124,9 @@ const config :Workerd.Config = (
 }
 
 fn name(at: usize, service: &Service) -> String {
-    let (BareWorker::Ours { kv, .. } | BareWorker::Script { kv, .. }) = service.worker;
+    let (BareWorker::Ours { kv, .. }
+    | BareWorker::OursWith { kv, .. }
+    | BareWorker::Script { kv, .. }) = service.worker;
     let kv = match kv {
         Some(port) => format!("external = (address = \"127.0.0.1:{port}\", http = ())"),
         None => "network = (allow = [])".to_owned(),
@@ -130,16 +141,13 @@ fn socket(at: usize, service: &Service) -> String {
 }
 
 fn worker(at: usize, worker: &BareWorker, date: &str) -> String {
-    let (modules, vars) = match worker {
-        BareWorker::Ours { vars, .. } => {
-            let modules = "(name = \"index.js\", esModule = embed \"index.js\"), \
-                           (name = \"index_bg.wasm\", wasm = embed \"index_bg.wasm\")";
-            (modules.to_owned(), vars)
-        }
-        BareWorker::Script { module, vars, .. } => {
-            (format!("(name = \"index.js\", esModule = {})", quoted(module)), vars)
-        }
+    let wasm = ", (name = \"index_bg.wasm\", wasm = embed \"index_bg.wasm\")";
+    let (main, rest, vars) = match worker {
+        BareWorker::Ours { vars, .. } => ("embed \"index.js\"".to_owned(), wasm, vars),
+        BareWorker::OursWith { module, vars, .. } => (quoted(module), wasm, vars),
+        BareWorker::Script { module, vars, .. } => (quoted(module), "", vars),
     };
+    let modules = format!("(name = \"index.js\", esModule = {main}){rest}");
     let bindings = bindings(vars, at);
     format!(
         "const worker{at} :Workerd.Worker = (\n  modules = [{modules}],\n  \

@@ -1,0 +1,76 @@
+//! WRK-04: what is deployed leaves no way around the gate.
+
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use toml::{Table, Value};
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[test]
+fn wrk_04_the_worker_has_no_address_beside_its_routes() -> Outcome {
+    let config: Table = fs::read_to_string(project().join("wrangler.toml"))?.parse()?;
+    for name in ["workers_dev", "preview_urls"] {
+        let said = config.get(name).and_then(Value::as_bool);
+        // Not to say it is to have such an address.
+        assert_eq!(said, Some(false), "wrangler.toml: {name} must be false");
+    }
+    let environments = config.get("env").and_then(Value::as_table).into_iter().flatten();
+    for (name, table) in environments.filter_map(|(name, value)| Some((name, value.as_table()?))) {
+        for address in ["workers_dev", "preview_urls"] {
+            let said = table.get(address).and_then(Value::as_bool);
+            assert_ne!(said, Some(true), "wrangler.toml: env.{name}.{address} must be false");
+        }
+        routes_are_whole(table);
+    }
+    routes_are_whole(&config);
+    Ok(())
+}
+
+/// A route for a part of a site leaves the rest of it without a gate.
+fn routes_are_whole(config: &Table) {
+    let many = config.get("routes").and_then(Value::as_array).into_iter().flatten();
+    for route in many.chain(config.get("route")) {
+        let table = route.as_table();
+        let is_domain = table.and_then(|table| table.get("custom_domain")?.as_bool());
+        let pattern = table.and_then(|table| table.get("pattern")).unwrap_or(route);
+        let is_whole = pattern.as_str().is_some_and(|pattern| {
+            let rest = pattern.split_once("://").map_or(pattern, |(_, rest)| rest);
+            rest.split_once('/').is_some_and(|(_, path)| path == "*")
+        });
+        assert!(is_whole || is_domain == Some(true), "{route:?}: expected <host>/*");
+    }
+}
+
+#[test]
+fn wrk_04_no_request_passes_when_the_worker_fails() -> Outcome {
+    let mut read = 0;
+    for folder in ["edge/js", "edge/src"] {
+        read += search(&project().join(folder), "passThroughOnException")?;
+        search(&project().join(folder), "pass_through_on_exception")?;
+    }
+    assert!(read > 20, "the Worker's sources are not where they were: {read} files");
+    Ok(())
+}
+
+/// Fails where a file holds this text; how many were read.
+fn search(folder: &Path, text: &str) -> Outcome<usize> {
+    let mut read = 0;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read += search(&path, text)?;
+        } else {
+            assert!(!fs::read_to_string(&path)?.contains(text), "{}: {text}", path.display());
+            read += 1;
+        }
+    }
+    Ok(read)
+}
