@@ -17,6 +17,14 @@ export function decide(method, url, headers) {
 
 /** `late`: it panics in a future, while others of its futures wait. */
 export function findOut(method, url, headers, env) {
-  if (isDrill(headers, "late")) platform.drill();
+  if (isDrill(headers, "late")) platform.drill(true);
   return gate.findOut(method, url, headers, env);
+}
+
+/** The drill ends when its instance does. */
+export function onPanic(tell) {
+  gate.onPanic(() => {
+    platform.drill(false);
+    tell();
+  });
 }

@@ -138,6 +138,14 @@ impl Stage {
         Ok(connect_async(request).await?.0)
     }
 
+    /// Makes sure that the instance has just looked: the drilled request is to look itself, and not to wait
+    /// for a look that has begun in the background.
+    async fn afresh(&self) -> Outcome {
+        self.breaks("trap").await?;
+        self.edge.client()?.get("/orders/ada", &self.token).await?.expect(200)?;
+        Ok(())
+    }
+
     async fn breaks(&self, kind: &'static str) -> Outcome {
         let client = self.edge.client()?;
         let broken = timeout(PATIENCE, client.send(self.drill(&client, kind))).await??;
@@ -152,7 +160,7 @@ fn get(client: &Client, path: &str) -> RequestBuilder {
 
 /// The instance breaks while others wait for the app, for the origin, or come in.
 async fn among_others(stage: &Arc<Stage>, kind: &'static str) -> Outcome {
-    stage.edge.client()?.get("/orders/ada", &stage.token).await?.expect(200)?;
+    stage.afresh().await?;
     stage.slow_origin.store(true, Ordering::Relaxed);
     let mut others = JoinSet::new();
     for at in 0..OTHERS {
@@ -198,6 +206,7 @@ async fn among_others(stage: &Arc<Stage>, kind: &'static str) -> Outcome {
 
 /// A `WebSocket` whose token nobody knows any more is closed, though another takes its place.
 async fn sockets(stage: &Stage, kind: &'static str) -> Outcome {
+    stage.afresh().await?;
     let mut before = stage.open().await?;
     stage.breaks(kind).await?;
     stage.edge.client()?.get("/orders/ada", &stage.token).await?.expect(200)?;
@@ -270,6 +279,7 @@ fn check(answer: &Answer, status: u16, code: &str, at: usize) {
 /// The instance that takes over finds no head: who has a token is told to come again, and is then served.
 async fn blind(stage: &Stage, kind: &'static str) -> Outcome {
     let client = stage.edge.client()?;
+    stage.afresh().await?;
     stage.mailboxes.shut.store(true, Ordering::Relaxed);
     stage.breaks(kind).await?;
     for _ in 0..3 {
