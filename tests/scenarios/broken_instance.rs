@@ -111,7 +111,9 @@ impl Stage {
 
         let workspace = Workspace::locate();
         let bundle = folder.join("drill.js");
-        build::main_module(&workspace, &workspace.path("tests/drill/gate.js"), &bundle)?;
+        let [gate, platform] =
+            ["gate", "platform"].map(|js| workspace.path(&format!("tests/drill/{js}.js")));
+        build::main_module(&workspace, &gate, &platform, &bundle)?;
         let module = std::fs::read_to_string(bundle)?;
         let worker = BareWorker::OursWith { module, vars, kv: Some(mailboxes.port) };
         let edge = Edge::start_as(&folder.join("edge"), free_port()?, &worker).await?;

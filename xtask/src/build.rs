@@ -78,7 +78,8 @@ fn compile(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<(), Error
     squeeze.arg(out.join("index_bg.wasm")).arg(bound.join("portcullis_edge_bg.wasm"));
     run("its size", &mut squeeze)?;
 
-    main_module(workspace, &bindings(workspace), &out.join("index.js"))
+    let platform = workspace.path("edge/js/platform.js");
+    main_module(workspace, &bindings(workspace), &platform, &out.join("index.js"))
 }
 
 /// What wasm-bindgen made to call the Worker's Wasm by.
@@ -86,12 +87,17 @@ fn bindings(workspace: &Workspace) -> PathBuf {
     workspace.target().join("xtask/edge/portcullis_edge.js")
 }
 
-/// Bundles the Worker's main module around this gate; one that is not the Wasm's own bindings finds
-/// those under the name `bindings`.
+/// Bundles the Worker's main module around this gate, over this platform; a gate that is not the Wasm's
+/// own bindings finds those under the name `bindings`.
 ///
 /// # Errors
 /// When the Worker was not built before, or its JavaScript is wrong.
-pub fn main_module(workspace: &Workspace, gate: &Path, out: &Path) -> Result<(), Error> {
+pub fn main_module(
+    workspace: &Workspace,
+    gate: &Path,
+    platform: &Path,
+    out: &Path,
+) -> Result<(), Error> {
     let mut bundle = Command::new(workspace.node_program("esbuild"));
     bundle
         .args(["edge/js/main.js", "--bundle", "--minify", "--format=esm", "--log-level=warning"])
@@ -99,7 +105,8 @@ pub fn main_module(workspace: &Workspace, gate: &Path, out: &Path) -> Result<(),
         .arg(format!("--alias:gate={}", gate.display()))
         .arg(format!("--alias:bindings={}", bindings(workspace).display()))
         // What the Wasm imports.
-        .args(["platform", "crypto"].map(|js| format!("--alias:portcullis:{js}=./edge/js/{js}.js")))
+        .arg(format!("--alias:portcullis:platform={}", platform.display()))
+        .arg("--alias:portcullis:crypto=./edge/js/crypto.js")
         .arg(format!("--outfile={}", out.display()))
         .current_dir(workspace.path(""));
     let limit = Some(Duration::from_mins(1));
