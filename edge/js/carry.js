@@ -41,7 +41,10 @@ async function pass(lines, toOrigin, request, env, context) {
 function send(lines, request, env) {
   // Cheaper than a copy of the request to be changed.
   const headers = new Headers(request.headers);
-  const init = { method: request.method, headers, body: request.body, redirect: "manual" };
+  const { method } = request;
+  // What a GET brings along has no meaning (RFC 9110 §9.3.1), and the platform sends none.
+  const body = method === "GET" || method === "HEAD" ? null : request.body;
+  const init = { method, headers, body, redirect: "manual" };
   for (let at = 4; at < lines.length; at++) {
     const line = lines[at];
     switch (line[0]) {
@@ -128,6 +131,9 @@ export function failure() {
     headers: {
       "content-type": "application/problem+json",
       "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "referrer-policy": "no-referrer",
       "portcullis-verdict": "internal",
     },
   });

@@ -40,12 +40,16 @@ export function suspect(error) {
 }
 
 /** A future that panics is never done, nor are the others of its instance: so each has a way out. */
-async function answerOf(env, ask) {
+async function answerOf(env, context, ask) {
   ready(env);
   const { promise, reject } = Promise.withResolvers();
   waiting.add(reject);
   try {
-    return await Promise.race([ask(), promise]);
+    const asked = ask();
+    // A client that leaves would end it in the middle, and with it what others wait for; what it holds in
+    // the instance would stay there.
+    context?.waitUntil(asked.catch(() => {}));
+    return await Promise.race([asked, promise]);
   } catch (error) {
     suspect(error);
     throw error;
@@ -54,11 +58,11 @@ async function answerOf(env, ask) {
   }
 }
 
-export const findOut = (method, url, headers, env) =>
-  answerOf(env, () => gate.findOut(method, url, headers, env));
-export const upkeep = (env) => answerOf(env, () => gate.upkeep(env));
-export const catchUp = (epoch, env) => answerOf(env, () => gate.catchUp(epoch, env));
-export const stillGood = (id, env) => answerOf(env, () => gate.stillGood(id, env));
+export const findOut = (method, url, headers, env, context) =>
+  answerOf(env, context, () => gate.findOut(method, url, headers, env));
+export const upkeep = (env) => answerOf(env, null, () => gate.upkeep(env));
+export const catchUp = (epoch, env) => answerOf(env, null, () => gate.catchUp(epoch, env));
+export const stillGood = (id, env) => answerOf(env, null, () => gate.stillGood(id, env));
 
 // These are asked after waiting for others: the instance that was there before may have gone meanwhile.
 

@@ -12,7 +12,8 @@ export default {
       // Names come in lower case, and no value has a line break.
       let headers = "";
       request.headers.forEach((value, name) => (headers += `${name}:${value}\n`));
-      const plan = gate.decide(method, url, headers) || (await gate.findOut(method, url, headers, env));
+      const plan =
+        gate.decide(method, url, headers) || (await gate.findOut(method, url, headers, env, context));
       return await carryOut(plan, request, env, context);
     } catch (error) {
       console.error(`This request got 500. ${error}`);

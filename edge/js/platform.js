@@ -6,7 +6,8 @@ import { inTime } from "./time.js";
 const PATIENCE = 2_000;
 
 /**
- * Asks over the network: its status, the body of a good answer, and its `Set-Cookie` lines.
+ * Asks over the network: its status, the body of a good answer, its `Set-Cookie` lines, and what it says of
+ * the session.
  * @param {string} headers `name:value`, a line each @param {string} body "" for none
  * @param {boolean} past whether caches are passed by @param {number} most how many bytes are read
  */
@@ -21,7 +22,8 @@ export async function ask(method, url, headers, body, past, most) {
     signal: AbortSignal.timeout(PATIENCE),
   });
   const bytes = response.ok ? await read(response, most) : new Uint8Array();
-  return [response.status, bytes, response.headers.getSetCookie().join("\n")];
+  const cookies = response.headers.getSetCookie().join("\n");
+  return [response.status, bytes, cookies, response.headers.get("portcullis-session") ?? ""];
 }
 
 function halves(line) {

@@ -62,6 +62,9 @@ function close(socket, code, reason) {
     if ([1005, 1006, 1015].includes(code)) socket.close();
     else socket.close(code, reason);
   } catch {
-    // It was closed before.
+    // Some other code that cannot be sent, or it was closed before.
+    try {
+      socket.close();
+    } catch {}
   }
 }

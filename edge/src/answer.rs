@@ -15,6 +15,8 @@ use crate::settings::Report;
 
 const VERDICT: &str = "portcullis-verdict";
 const EPOCH: &str = "portcullis-epoch";
+const SESSION: &str = "portcullis-session";
+const ACCESS_TOKEN: &str = "portcullis-access-token";
 /// How much of a path a log line holds.
 const LOGGED_PATH: usize = 200;
 
@@ -25,19 +27,27 @@ const FOR_CDNS: [&str; 3] =
 
 /// What a response of the app's says to caches and to scripts of other sites.
 pub(crate) fn of_app(plan: &mut Plan, permit: &Permit<'_>) {
+    // It is not the app that speaks of sessions.
+    plan.drop_from_response(SESSION);
+    plan.drop_from_response(ACCESS_TOKEN);
     if permit.cache() == Cache::Private {
-        plan.set_on_response("cache-control", "private, no-store");
+        private(plan);
         // For caches that pass over that: whoever asks with other credentials gets another answer.
         plan.add_to_response("vary", "Authorization, Cookie");
-        for name in FOR_CDNS {
-            plan.drop_from_response(name);
-        }
     }
     if let Some(cors) = permit.cors() {
         for name in CORS {
             plan.drop_from_response(name);
         }
         readable(plan, cors);
+    }
+}
+
+/// No cache keeps it.
+fn private(plan: &mut Plan) {
+    plan.set_on_response("cache-control", "private, no-store");
+    for name in FOR_CDNS {
+        plan.drop_from_response(name);
     }
 }
 
@@ -65,7 +75,6 @@ fn readable(plan: &mut Plan, cors: &CorsHeaders) {
 pub(crate) fn tell_forwarded(plan: &mut Plan, head: Option<&Head>, report: Report) {
     plan.drop_from_response(VERDICT);
     plan.drop_from_response(EPOCH);
-    plan.drop_from_response("portcullis-session");
     if report == Report::All {
         tell(plan, "forward", head);
     }
@@ -99,7 +108,7 @@ pub(crate) fn refuse(plan: &mut Plan, refused: &Refusal, realm: &str, head: Opti
         plan.add_to_response("set-cookie", &login.cookie());
     }
     if refused.has_ended() {
-        plan.set_on_response("portcullis-session", "ended");
+        plan.set_on_response(SESSION, "ended");
         for cookie in [Cookie::Access, Cookie::Refresh] {
             plan.add_to_response("set-cookie", &cookie.clear());
         }
@@ -126,11 +135,12 @@ pub(crate) fn document(refused: &Refusal) -> String {
 
 /// Brings new tokens to the browser: in cookies, and to a page that keeps its access token in memory.
 pub(crate) fn renewed(plan: &mut Plan, rotation: &Rotation, in_memory: bool) {
+    private(plan);
     for cookie in &rotation.cookies {
         plan.add_to_response("set-cookie", cookie);
     }
     if in_memory {
-        plan.set_on_response("portcullis-access-token", rotation.access.expose());
+        plan.set_on_response(ACCESS_TOKEN, rotation.access.expose());
     }
 }
 

@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::platform::Env;
 use crate::request::Asked;
 use crate::settings::{Log, Settings};
-use crate::{answer, assertion, forward, jwks, mailbox, refresh, suspicion, upkeep, verify};
+use crate::{answer, assertion, clock, forward, jwks, mailbox, refresh, suspicion, upkeep, verify};
 
 /// The plan, if it follows from what is in hand.
 pub(crate) fn decide(isolate: &Isolate, asked: &Asked<'_>) -> Option<String> {
@@ -61,7 +61,7 @@ pub(crate) async fn find_out(isolate: &Isolate, asked: &Asked<'_>, env: &Env) ->
         match gate.plan(verdict) {
             Ok(plan) => return plan,
             Err(Open::Find(question)) => gate.answer(question, env, &mut findings).await,
-            Err(Open::Assert(permit)) => return gate.forward_asserted(&permit).await,
+            Err(Open::Assert(permit)) => return gate.forward_asserted(permit).await,
         }
     }
 }
@@ -97,11 +97,21 @@ impl Gate<'_> {
         let overdue = || mailbox::is_overdue(self.isolate);
         match verdict {
             Verdict::Forward(permit) => !permit.is_public() && overdue(),
-            Verdict::Refuse(refusal) if blames_us(refusal) => {
+            Verdict::Refuse(refusal) if self.blames_us(refusal) => {
                 overdue() || mailbox::may_retry(self.isolate)
             }
             Verdict::Refuse(refusal) => knows_no_key(refusal) && mailbox::may_search(self.isolate),
             Verdict::PassToOrigin(_) | Verdict::Answer(_) | Verdict::Find(_) => false,
+        }
+    }
+
+    /// Whether a refusal comes from what we do not know rather than from what the client did. With a head
+    /// in hand, unknown keys are those of another issuer, of which no mailbox tells.
+    fn blames_us(&self, refusal: &Refusal) -> bool {
+        match refusal.code() {
+            Code::RevocationsUnknown => true,
+            Code::KeysUnknown => self.isolate.head().is_none(),
+            _ => false,
         }
     }
 
@@ -122,6 +132,8 @@ impl Gate<'_> {
                     Ok(rotation) => {
                         // Asked for once: there is nothing in it yet.
                         let _first = self.renewal.set(rotation);
+                        // What was found out of the old token says nothing of the new one.
+                        *findings = Findings::default();
                         Refreshed::Renewed
                     }
                     Err(why) => why,
@@ -159,18 +171,19 @@ impl Gate<'_> {
         }
     }
 
-    async fn forward_asserted(&self, permit: &Permit<'_>) -> String {
-        match assertion::of(permit, self.asked, self.settings).await {
-            Some(assertion) => self.forward(permit, Some(&assertion)),
+    async fn forward_asserted(&self, permit: Permit<'_>) -> String {
+        match assertion::of(&permit, self.asked, self.settings).await {
+            Some(assertion) => self.forward(&permit, Some(&assertion)),
             // The app believes nothing else, so nothing else is sent.
-            None => self.refuse(&Code::Internal.into()),
+            None => self.refuse(&permit.refuse(Code::Internal)),
         }
     }
 
     fn forward(&self, permit: &Permit<'_>, assertion: Option<&str>) -> String {
         let mut plan = Plan::forward(upkeep::is_due(self.isolate));
-        let socket =
-            permit.lasting().map(|token| self.isolate.sockets.borrow_mut().watch(token.clone()));
+        let socket = permit
+            .lasting()
+            .map(|token| self.isolate.sockets.borrow_mut().watch(token.clone(), clock::now()));
         forward::to_app(&mut plan, permit, self.asked, self.settings, socket);
         if let Some(assertion) = assertion {
             plan.with(HEADER, assertion);
@@ -219,11 +232,6 @@ impl Gate<'_> {
         answer::tell_forwarded(&mut plan, self.isolate.head().as_deref(), self.settings.report);
         plan.finish()
     }
-}
-
-/// Whether a refusal comes from what we do not know rather than from what the client did.
-fn blames_us(refusal: &Refusal) -> bool {
-    matches!(refusal.code(), Code::KeysUnknown | Code::RevocationsUnknown)
 }
 
 /// Whether a token names a key that the head in hand does not: perhaps a later one does.

@@ -4,7 +4,7 @@ use common::cookie::Cookie;
 use common::json::{Json, Object};
 use common::revocation::{MAX_HEAD, MAX_SEGMENT, SegmentName};
 use common::token::Ids;
-use common::verdict::OriginSilent;
+use common::verdict::{OriginSilent, Refreshed};
 use common::{Epoch, Secret};
 
 use crate::fault::Fault;
@@ -97,29 +97,24 @@ pub(crate) struct Rotation {
     pub(crate) cookies: Vec<String>,
 }
 
-/// Rotates a refresh token for the request that brought it. Fails with whether that is because the
-/// session is over.
+/// Rotates a refresh token for the request that brought it.
 pub(crate) async fn refresh(
     settings: &Settings,
     asked: &Asked<'_>,
     token: &str,
-) -> Result<Rotation, bool> {
-    match ask_refresh(settings, asked, token).await {
-        Ok(Some(rotation)) => Ok(rotation),
-        Ok(None) => Err(true),
-        Err(fault) => {
-            platform::warn(&fault.to_string());
-            Err(false)
-        }
-    }
+) -> Result<Rotation, Refreshed> {
+    let asked = ask_refresh(settings, asked, token).await;
+    asked.unwrap_or_else(|fault| {
+        platform::warn(&fault.to_string());
+        Err(Refreshed::Silent(OriginSilent))
+    })
 }
 
-/// Nothing when the session is over.
 async fn ask_refresh(
     settings: &Settings,
     asked: &Asked<'_>,
     token: &str,
-) -> Result<Option<Rotation>, Fault> {
+) -> Result<Result<Rotation, Refreshed>, Fault> {
     let doing = "refreshing a session";
     // The gate has judged where the request comes from.
     let cookie = format!("cookie:{}={token}\nsec-fetch-site:same-origin\n", Cookie::Refresh.name());
@@ -134,12 +129,15 @@ async fn ask_refresh(
     }
     let answer = post(settings, "/auth/refresh", &headers, "", MAX_TOKENS).await?;
     if answer.status == 401 {
-        return Ok(None);
+        // Only the origin can say that a session is over; a token that it does not take, because it lost
+        // a key perhaps, is no reason to sign anybody out.
+        let ended = answer.session == "ended";
+        return Ok(Err(if ended { Refreshed::Ended } else { Refreshed::Refused }));
     }
     let cookies = answer.cookies.lines().map(String::from).collect();
     let tokens = object(&answer.good(doing)?).and_then(|mut members| members.take("access_token"));
     match tokens {
-        Some(Json::Text(access)) => Ok(Some(Rotation { access: Secret::new(access), cookies })),
+        Some(Json::Text(access)) => Ok(Ok(Rotation { access: Secret::new(access), cookies })),
         _ => Err(unreadable(doing)),
     }
 }

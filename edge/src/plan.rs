@@ -112,6 +112,9 @@ impl Plan {
             return self.text;
         }
         let mut plan = Self::answer(false, Code::Internal.status(), true);
+        plan.set_on_response("content-type", Problem::MEDIA_TYPE);
+        plan.set_on_response("cache-control", "no-store");
+        plan.set_on_response("portcullis-verdict", Code::Internal.as_str());
         plan.body(&Problem::new(Code::Internal).to_json());
         plan.text
     }

@@ -69,6 +69,8 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// Its `Set-Cookie` values, a line each.
     pub(crate) cookies: String,
+    /// What it says of the session.
+    pub(crate) session: String,
 }
 
 impl Answer {
@@ -91,6 +93,7 @@ pub(crate) async fn ask(question: &Question<'_>) -> Result<Answer, Fault> {
         status: answer.get(0).as_f64().map_or(0, status),
         body: bytes(answer.get(1)),
         cookies: answer.get(2).as_string().unwrap_or_default(),
+        session: answer.get(3).as_string().unwrap_or_default(),
     })
 }
 

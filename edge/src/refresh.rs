@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use common::verdict::{OriginSilent, Refreshed};
+use common::verdict::Refreshed;
 
 use crate::isolate::Isolate;
 use crate::origin::{self, Rotation};
@@ -47,18 +47,15 @@ pub(crate) async fn refresh(
     }
     let mine = Rc::new(UnderWay { began: clock::now_ms(), came: OnceCell::new() });
     isolate.refreshing.borrow_mut().push((token.into(), Rc::clone(&mine)));
-    let came = origin::refresh(settings, asked, token)
-        .await
-        .map(Rc::new)
-        .map_err(|ended| if ended { Refreshed::Ended } else { Refreshed::Silent(OriginSilent) });
+    let came = origin::refresh(settings, asked, token).await.map(Rc::new);
     let came = mine.came.get_or_init(|| came).clone();
     let mut refreshing = isolate.refreshing.borrow_mut();
     let failed = came.is_err();
     let full = refreshing.len() > MOST_KEPT;
     refreshing.retain(|(_, other)| {
         let is_over = other.came.get().is_some();
-        let is_old = full || clock::now_ms() - other.began >= KEPT_MS;
-        !(is_over && (is_old || failed && Rc::ptr_eq(other, &mine)))
+        let is_old = clock::now_ms() - other.began >= KEPT_MS;
+        !(is_old || is_over && full || failed && Rc::ptr_eq(other, &mine))
     });
     came
 }

@@ -1,5 +1,6 @@
 //! `WebSockets` that are open, each by the token that opened it: it lasts no longer than that.
 
+use common::UnixSeconds;
 use common::problem::Code;
 use common::token::Verified;
 use common::verdict::{Findings, Question, Refusal, still_admitted};
@@ -35,7 +36,9 @@ impl Default for Sockets {
 
 impl Sockets {
     /// Keeps an eye on this token, under the number that it gives.
-    pub(crate) fn watch(&mut self, token: Verified) -> u32 {
+    pub(crate) fn watch(&mut self, token: Verified, now: UnixSeconds) -> u32 {
+        // Those whose request was given up before the app answered are not closed by anybody.
+        self.tokens.retain(|(_, token)| !token.is_over(now));
         self.last = self.last.wrapping_add(1);
         self.tokens.push((self.last, token));
         self.last

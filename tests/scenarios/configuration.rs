@@ -59,7 +59,7 @@ async fn the_edge(world: &World) -> Outcome {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let log = edge.printed()?;
-        if log.contains("POLICY: ") && log.contains("rules[0] and rules[1]") {
+        if log.contains("POLICY: rules[0] (/x) and rules[1] (/x)") {
             return Ok(());
         }
         assert!(Instant::now() < deadline, "the log does not say what is wrong: {log}");

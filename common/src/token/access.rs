@@ -177,6 +177,12 @@ impl Verified {
         self.times.expires_at
     }
 
+    /// Whether its time has passed, by every clock that may be asked.
+    #[must_use]
+    pub fn is_over(&self, now: UnixSeconds) -> bool {
+        self.times.over(now, LEEWAY)
+    }
+
     /// Looks again at what time and keys may have changed since it was verified.
     ///
     /// # Errors

@@ -14,6 +14,8 @@ pub enum Refreshed {
     Renewed,
     /// The session is over.
     Ended,
+    /// The token is none that the origin takes.
+    Refused,
     /// The origin could not be asked.
     Silent(OriginSilent),
 }
@@ -33,7 +35,7 @@ pub(super) fn instead<'a, 'w>(
     }
     match findings.refreshed {
         None => Ok(Verdict::Find(Question::Refresh(token))),
-        Some(Refreshed::Renewed) => Err(refusal),
+        Some(Refreshed::Renewed | Refreshed::Refused) => Err(refusal),
         Some(Refreshed::Ended) => Err(Refusal { ended: true, ..refusal }),
         // Never 401: our outage must not log people out.
         Some(Refreshed::Silent(OriginSilent)) => Err(Code::OriginUnreachable.into()),
@@ -45,15 +47,14 @@ fn refresh_token<'a>(refusal: &Refusal, facts: &Facts<'a>) -> Option<&'a str> {
     if !is_over || facts.renewed.is_some() || !may_refresh(facts) {
         return None;
     }
-    let refresh = our_cookies(facts).ok()?.refresh.filter(|token| !token.is_empty())?;
+    let refresh = our_cookies(facts).ok()?.refresh?;
+    // The origin is not asked about what is no token by its form.
+    let session = unverified_session(refresh)?;
     match bearer(facts.authorization).ok()? {
         None => Some(refresh),
         // A page that keeps its access token in memory. What both say of their session is not verified,
         // and need not be: whoever holds the refresh token has the session; this is against mixing two.
-        Some(access) => {
-            let own = unverified_session(access)?;
-            (unverified_session(refresh) == Some(own)).then_some(refresh)
-        }
+        Some(access) => (unverified_session(access)? == session).then_some(refresh),
     }
 }
 
