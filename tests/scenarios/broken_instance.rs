@@ -70,6 +70,8 @@ struct Stage {
     token: String,
     /// One of a key that nobody knows.
     foreign: String,
+    /// What reads like refresh tokens, one for each of the others.
+    refresh: Vec<String>,
 }
 
 impl Stage {
@@ -120,8 +122,9 @@ impl Stage {
         edge.informed().await?;
         let token = issuer.token("ada")?;
         let foreign = Issuer::new("https://id.example", "foreign-key")?.token("ada")?;
+        let refresh = (0..OTHERS).map(|_| issuer.token("ada")).collect::<Result<_, _>>()?;
         secrets::used(&token);
-        Ok(Self { edge, mailboxes, slow_origin, strangers, token, foreign })
+        Ok(Self { edge, mailboxes, slow_origin, strangers, token, foreign, refresh })
     }
 
     /// The request that breaks the instance: one that is let in, or for whose key it must look.
@@ -170,7 +173,7 @@ async fn among_others(stage: &Arc<Stage>, kind: &'static str) -> Outcome {
             let request = match at % 6 {
                 0 | 1 => get(&client, "/orders/ada/slow").bearer_auth(&stage.token),
                 2 => get(&client, "/orders/ada")
-                    .header("cookie", format!("__Host-rt=refresh-{at}"))
+                    .header("cookie", format!("__Host-rt={}", stage.refresh[at]))
                     .header("sec-fetch-site", "same-origin"),
                 3 => {
                     tokio::time::sleep(UNDER_WAY).await;
