@@ -12,7 +12,7 @@ use crate::Subject;
 pub enum Person {
     /// A user of our own issuer.
     Own(Subject),
-    /// Another issuer's, see [`Person::foreign`].
+    /// Another issuer's, see `Person::foreign`.
     Foreign(String),
 }
 
