@@ -157,12 +157,6 @@ impl<'a> Permit<'a> {
         Self { identity: identity::headers(token), bearer, token: kept, ..self }
     }
 
-    /// How the app is to learn who asks.
-    #[must_use]
-    pub const fn hand(&self) -> Hand {
-        self.hand
-    }
-
     /// Whether the app's answer may be kept on the way.
     #[must_use]
     pub const fn cache(&self) -> Cache {
@@ -187,6 +181,7 @@ impl<'a> Permit<'a> {
     pub fn refuse(self, code: Code) -> Refusal {
         Refusal { cors: self.cors.map(Box::new), ..code.into() }
     }
+
     /// The headers that tell the app who asks; none on a public path.
     #[must_use]
     pub fn identity(&self) -> &[(&'static str, String)] {

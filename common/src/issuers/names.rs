@@ -1,11 +1,12 @@
 //! What other issuers call people, sessions and tokens, made fit to stand beside our own names.
 
-use core::fmt::{self, Write as _};
+use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
 
 use crate::Subject;
+use crate::text::percent_encode;
 
 /// Whom a token speaks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,14 +23,8 @@ impl Person {
     /// no two texts become one, and none breaks out of a header (RFC 9110 §5.5) or a list in one.
     pub(super) fn foreign(issuer: &str, sub: &str) -> Self {
         let mut text = format!("{issuer}|");
-        for byte in sub.bytes() {
-            if byte.is_ascii_graphic() && !matches!(byte, b'%' | b',') {
-                text.push(char::from(byte));
-            } else {
-                // Writing to a String does not fail.
-                let _ = write!(text, "%{byte:02X}");
-            }
-        }
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'%' | b',');
+        percent_encode(sub, is_plain, &mut text);
         Self::Foreign(text)
     }
 

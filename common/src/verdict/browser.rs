@@ -2,6 +2,7 @@
 
 use super::{Facts, Refusal};
 use crate::cookie::{self, tries};
+use crate::text::percent_encode;
 
 /// Where to sign in.
 const PAGE: &str = "/auth/login";
@@ -44,22 +45,12 @@ pub(super) fn sent_to_login(refusal: Refusal, facts: &Facts<'_>) -> Refusal {
     let mut location = String::from(PAGE);
     if facts.target.len() <= LONGEST_RETURN {
         location.push_str("?return_to=");
-        encode(facts.target, &mut location);
+        percent_encode(facts.target, may_stand_in_query, &mut location);
     }
     Refusal { login: Some(Box::new(Login { location, tries: tries + 1 })), ..refusal }
 }
 
 /// RFC 3986 §2.3: what need not be encoded; the slash may stand in a query as well (§3.4).
-fn encode(text: &str, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(byte.into());
-        } else {
-            out.push('%');
-            for nibble in [byte >> 4, byte & 15] {
-                out.extend(HEX.get(usize::from(nibble)).map(|digit| char::from(*digit)));
-            }
-        }
-    }
+const fn may_stand_in_query(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/')
 }
