@@ -1,5 +1,6 @@
 //! The routes. Handlers move thrice: take input, call one service, shape the answer.
 
+mod agent;
 mod answer;
 mod error;
 mod extract;
@@ -41,8 +42,9 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/auth/logout", pages::post(pages::sign_out::send, logout::logout))
         .route("/auth/logout-all", post(logout::logout_all))
         .route("/auth/me", get(me::me))
-        .route("/auth/sessions", get(me::sessions))
+        .route("/auth/sessions", get(me::sessions).delete(logout::other_sessions))
         .route("/auth/sessions/{sid}", delete(logout::own_session))
+        .merge(pages::account::routes(&services))
         .route("/auth/edge/revoked", post(revoked::revoked))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/.well-known/oauth-authorization-server", get(well_known::metadata))

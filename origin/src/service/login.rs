@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use common::Secret;
 
-use super::{Fault, Issued, Issuer, Lasting, WeakPassword, password};
-use crate::port::{Account, Accounts, Email, Passwords};
+use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, WeakPassword, password};
+use crate::port::{Account, Accounts, Device, Email, Passwords};
 
 /// Why somebody is not signed in.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +35,7 @@ impl Login {
         email: &str,
         password: &Secret<String>,
         lasting: Lasting,
-        device: Option<String>,
+        device: Device,
     ) -> Result<(Account, Issued), LoginError> {
         let password = password::normal(password)?;
         let account = match Email::parse(email) {
@@ -46,7 +46,8 @@ impl Login {
         let fits = self.passwords.verify(password, hash).await.map_err(Fault::from)?;
         match account {
             Some(account) if fits && !account.disabled => {
-                let issued = self.issuer.begin(&account, lasting, device).await?;
+                let how = SignIn { by: Means::Password, lasting, device };
+                let issued = self.issuer.begin(&account, how).await?;
                 Ok((account, issued))
             }
             _ => Err(LoginError::Refused),

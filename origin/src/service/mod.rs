@@ -18,12 +18,12 @@ mod rotation;
 mod tail;
 
 pub(crate) use compaction::{Compactor, Step};
-pub(crate) use credentials::{AccessError, Credentials, SignedIn};
-pub(crate) use edge::{Edge, EdgeTrust, device};
+pub(crate) use credentials::{AccessError, Credentials};
+pub(crate) use edge::{Edge, EdgeTrust, digest};
 pub(crate) use epochs::Epochs;
 pub(crate) use fault::Fault;
 pub(crate) use heads::{Heads, SignedHead};
-pub(crate) use issue::{Issued, Issuer, Lasting};
+pub(crate) use issue::{Issued, Issuer, Lasting, Means, SignIn};
 pub(crate) use key_watch::KeyWatch;
 pub(crate) use login::{Login, LoginError};
 pub(crate) use password::WeakPassword;

@@ -37,6 +37,19 @@ impl Revocation {
         Ok(())
     }
 
+    /// Ends every session of a user but this one.
+    pub(crate) async fn other_sessions(
+        &self,
+        subject: &Subject,
+        kept: SessionId,
+    ) -> Result<(), Fault> {
+        let reason = RevokeReason::LogoutAll;
+        let epoch = self.sessions.revoke_others(subject, kept, reason, self.retain).await?;
+        self.epochs.observe(epoch);
+        info!(user.id = %subject, session.id = %kept, %epoch, "other sessions ended by their user");
+        Ok(())
+    }
+
     /// Ends the session `sid` if it is one of `subject`'s; false when it is not.
     pub(crate) async fn own_session(
         &self,

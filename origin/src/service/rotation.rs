@@ -10,7 +10,8 @@ use tracing::{info, warn};
 use super::issue::JITTER_PERMILLE;
 use super::{Credentials, Epochs, Fault, Issued, Issuer};
 use crate::port::{
-    Account, Accounts, Ended, Random, RevokeReason, Rotate, Rotation, RotationRules, Sessions,
+    Account, Accounts, Device, Ended, Random, RevokeReason, Rotate, Rotation, RotationRules,
+    Sessions,
 };
 
 /// Why there is no successor.
@@ -53,7 +54,7 @@ impl Rotator {
         &self,
         token: &str,
         access: Option<&str>,
-        device: Option<String>,
+        device: Device,
     ) -> Result<(Account, Issued), RefreshError> {
         let presented = self.credentials.refresh(token).map_err(|_| RefreshError::Invalid)?;
         // One that is not ours names no session at all; it takes nothing from the one at hand.

@@ -6,6 +6,6 @@ mod client;
 mod form;
 
 pub(super) use body::{Body, Expected, OptionalBody, has_type};
-pub(super) use caller::Caller;
+pub(super) use caller::{Caller, same_origin};
 pub(super) use client::Client;
 pub(super) use form::Form;
