@@ -1,5 +1,6 @@
 //! The routes. Handlers move thrice: take input, call one service, shape the answer.
 
+mod admin;
 mod answer;
 mod error;
 mod extract;
@@ -43,6 +44,7 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/auth/me", get(me::me))
         .route("/auth/sessions", get(me::sessions))
         .route("/auth/sessions/{sid}", delete(logout::own_session))
+        .merge(admin::routes())
         .route("/auth/edge/revoked", post(revoked::revoked))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/.well-known/oauth-authorization-server", get(well_known::metadata))

@@ -1,5 +1,6 @@
 //! The router in process, on real stores in a folder of their own.
 
+mod admin;
 mod bodies;
 mod cookies;
 mod frame;
