@@ -137,6 +137,9 @@ catalogue! {
     /// On the list of passwords that everybody tries first.
     PasswordCommon = 400, "password_common",
         "`password` is on the list of those that are tried first. Choose another.";
+    /// There would be no administrator any more.
+    LastAdmin = 409, "last_admin",
+        "This is the last administrator. Make another one first.";
     /// The body or a parameter is not what is expected.
     RequestInvalid = 400, "request_invalid",
         "The request is not what is expected here.";

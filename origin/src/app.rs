@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common::Epoch;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 use url::Url;
 
@@ -16,17 +17,21 @@ use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
 use crate::http::{self, Listening, Probes, Services};
 use crate::kv::{KvClient, Publisher};
 use crate::port::{
-    Accounts, BlockLog, Clock, Leases, Mailbox, Passwords, Random, RotationRules, Segments,
-    Sessions, Signer, TOKEN_DEAD_AFTER,
+    Accounts, Audit, AuditTrail, BlockLog, Clock, Leases, Mailbox, Passwords, Random,
+    RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER,
 };
 use crate::service::{
-    Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Profiles, Register,
-    Revocation, Rotator,
+    Admin, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Profiles,
+    Register, Revocation, Rotator,
 };
 use crate::store::accounts::SqlAccounts;
+use crate::store::audit::SqlAudit;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::redis::RedisStore;
 use crate::telemetry::chain;
+
+/// How long the last audit events may take at the end.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What a failed start says: each cause has its own words already.
 pub(crate) type StartError = Box<dyn Error + Send + Sync>;
@@ -81,11 +86,18 @@ pub(crate) async fn accounts(config: &Config) -> Result<SqlAccounts, StartError>
     })
 }
 
+/// The audit log, for a command that has something to put into it.
+pub(crate) async fn audit(config: &Config) -> Result<SqlAudit, StartError> {
+    let accounts = accounts(config).await?;
+    Ok(SqlAudit::start(accounts.pool(), config.audit.keep))
+}
+
 /// Everything, wired and ready to serve.
 pub(crate) struct App {
     pub(crate) services: Arc<Services>,
     probes: Probes,
     log: Arc<dyn BlockLog>,
+    trail: Arc<dyn AuditTrail>,
     publisher: Publisher,
     key_watch: KeyWatch,
 }
@@ -96,6 +108,7 @@ impl App {
         state_folder(config)?;
         let keys: Arc<dyn Signer> = Arc::new(KeyRing::open(&config.state)?);
         let (stores, accounts) = tokio::try_join!(SessionStore::open(config), accounts(config))?;
+        let audit = SqlAudit::start(accounts.pool(), config.audit.keep);
         let accounts: Arc<dyn Accounts> = Arc::new(accounts);
         let hashing = &config.passwords;
         let passwords: Arc<dyn Passwords> =
@@ -113,7 +126,7 @@ impl App {
                  late retries of a refresh are refused"
             );
         }
-        Ok(Self::wire(config, keys, stores, accounts, passwords, mailbox))
+        Ok(Self::wire(config, keys, stores, accounts, audit, passwords, mailbox))
     }
 
     fn wire(
@@ -121,12 +134,15 @@ impl App {
         keys: Arc<dyn Signer>,
         stores: SessionStore,
         accounts: Arc<dyn Accounts>,
+        audit: SqlAudit,
         passwords: Arc<dyn Passwords>,
         mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
     ) -> Self {
         let SessionStore { sessions, log, segments, leases } = stores;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
+        let trail: Arc<dyn AuditTrail> = Arc::new(audit.clone());
+        let audit: Arc<dyn Audit> = Arc::new(audit);
         let epochs = Arc::new(Epochs::default());
         // An entry outlives the last access token that bears it.
         let retain = TOKEN_DEAD_AFTER;
@@ -155,11 +171,21 @@ impl App {
             heads: heads.clone(),
         };
         let services = Services {
+            admin: Admin {
+                accounts: accounts.clone(),
+                sessions: sessions.clone(),
+                log: log.clone(),
+                epochs: epochs.clone(),
+                audit: audit.clone(),
+                trail: trail.clone(),
+                retain,
+            },
             edge: EdgeTrust::new(config.edge_secret.clone()),
             login: Login {
                 accounts: accounts.clone(),
                 passwords: passwords.clone(),
                 issuer: issuer.clone(),
+                audit: audit.clone(),
             },
             profiles: Profiles { accounts: accounts.clone(), sessions: sessions.clone() },
             register: Register {
@@ -167,11 +193,13 @@ impl App {
                 passwords,
                 clock: clock.clone(),
                 random: random.clone(),
+                audit: audit.clone(),
             },
             revocation: Revocation {
                 sessions: sessions.clone(),
                 log: log.clone(),
                 epochs: epochs.clone(),
+                audit: audit.clone(),
                 retain,
             },
             rotator: Rotator {
@@ -181,6 +209,7 @@ impl App {
                 issuer,
                 random: random.clone(),
                 epochs: epochs.clone(),
+                audit: audit.clone(),
                 rules: RotationRules { grace: config.sessions.grace, retain },
             },
             credentials,
@@ -203,7 +232,12 @@ impl App {
             mailbox,
         };
         let probes = Probes { accounts, sessions };
-        Self { services: Arc::new(services), probes, log, publisher, key_watch }
+        Self { services: Arc::new(services), probes, log, trail, publisher, key_watch }
+    }
+
+    /// Waits until what this process did is in the audit log, as far as that is possible.
+    pub(crate) async fn settle(&self) {
+        settle(&*self.trail).await;
     }
 
     /// Listens, serves until `stop` is sent, and leaves nothing behind.
@@ -232,8 +266,16 @@ impl App {
         tokio::join!(http::serve(public, http::public(self.services), stop), probes);
         quiet.send_replace(true);
         publisher.await?;
+        settle(&*self.trail).await;
         info!("stopped");
         Ok(())
+    }
+}
+
+/// Waits until what was recorded is kept.
+async fn settle(trail: &dyn AuditTrail) {
+    if timeout(FAREWELL, trail.settled()).await.is_err() {
+        warn!("the last audit events were not kept: the database does not answer");
     }
 }
 

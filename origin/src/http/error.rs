@@ -9,7 +9,9 @@ use common::token::TokenError;
 use tracing::error;
 
 use crate::port::{PasswordFault, SigningFault, StoreFault};
-use crate::service::{AccessError, Fault, LoginError, RefreshError, RegisterError, WeakPassword};
+use crate::service::{
+    AccessError, AdminError, Fault, LoginError, RefreshError, RegisterError, WeakPassword,
+};
 use crate::telemetry::chain;
 
 /// The `realm` of challenges: which credentials are asked for.
@@ -140,6 +142,21 @@ impl From<RefreshError> for Refusal {
             RefreshError::Revoked => Self::new(Code::RefreshRevoked),
             RefreshError::Reused => Self::new(Code::RefreshReused),
             RefreshError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<AdminError> for Refusal {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Unknown => Self::because(Code::NotFound, "There is no account of this id."),
+            AdminError::LastAdmin => Self::new(Code::LastAdmin),
+            AdminError::Roles(_) => Self::because(
+                Code::RequestInvalid,
+                "A role is 1 to 64 characters of visible ASCII without comma; all roles of an \
+                 account have at most 1024 characters together.",
+            ),
+            AdminError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The routes. Handlers move thrice: take input, call one service, shape the answer.
 
+mod admin;
 mod agent;
 mod answer;
 mod error;
@@ -45,6 +46,7 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/auth/sessions", get(me::sessions).delete(logout::other_sessions))
         .route("/auth/sessions/{sid}", delete(logout::own_session))
         .merge(pages::account::routes(&services))
+        .merge(admin::routes())
         .route("/auth/edge/revoked", post(revoked::revoked))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/.well-known/oauth-authorization-server", get(well_known::metadata))

@@ -2,6 +2,7 @@
 //! `crypto`; `app` alone knows which one is behind a port.
 
 mod accounts;
+mod audit;
 mod block_log;
 mod clock;
 mod fault;
@@ -14,6 +15,7 @@ mod sessions;
 mod signer;
 
 pub(crate) use accounts::{Account, AccountError, Accounts, Email, InvalidEmail, NewAccount};
+pub(crate) use audit::{Actor, Audit, AuditTrail, Detail, Event, Kind, Recorded, Wanted, Whence};
 pub(crate) use block_log::{BlockLog, LogPage};
 pub(crate) use clock::Clock;
 pub(crate) use fault::StoreFault;

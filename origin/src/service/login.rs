@@ -5,7 +5,7 @@ use std::sync::Arc;
 use common::Secret;
 
 use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, WeakPassword, password};
-use crate::port::{Account, Accounts, Device, Email, Passwords};
+use crate::port::{Account, Accounts, Actor, Audit, Device, Email, Event, Kind, Passwords};
 
 /// Why somebody is not signed in.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,11 @@ pub(crate) struct Login {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) issuer: Arc<Issuer>,
+    pub(crate) audit: Arc<dyn Audit>,
 }
+
+/// How the audit log calls this way to sign in.
+const METHOD: &str = "password";
 
 impl Login {
     /// Signs in. Each refusal takes the same work, so that its time tells nothing.
@@ -48,9 +52,24 @@ impl Login {
             Some(account) if fits && !account.disabled => {
                 let how = SignIn { by: Means::Password, lasting, device };
                 let issued = self.issuer.begin(&account, how).await?;
+                let event = Event::by_user(Kind::SignedIn, &account.id);
+                self.audit.record(event.session(issued.session.sid).method(METHOD));
                 Ok((account, issued))
             }
-            _ => Err(LoginError::Refused),
+            account => {
+                self.audit.record(refusal(account.as_ref(), fits));
+                Err(LoginError::Refused)
+            }
         }
+    }
+}
+
+/// Why nobody was signed in, for administrators alone. The address that was typed is not kept where
+/// there is no such account: people type passwords there.
+fn refusal(account: Option<&Account>, fits: bool) -> Event {
+    let event = Event::by(Actor::Unknown, Kind::SignInRefused).method(METHOD);
+    match account {
+        None => event.why("unknown-account"),
+        Some(account) => event.about(&account.id).why(if fits { "disabled" } else { "password" }),
     }
 }

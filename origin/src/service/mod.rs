@@ -1,5 +1,6 @@
 //! The flows. They know ports and decisions; no HTTP, no SQL, no Redis, no JSON.
 
+mod admin;
 mod compaction;
 mod credentials;
 mod edge;
@@ -17,6 +18,7 @@ mod roles;
 mod rotation;
 mod tail;
 
+pub(crate) use admin::{Admin, AdminError, Authority};
 pub(crate) use compaction::{Compactor, Step};
 pub(crate) use credentials::{AccessError, Credentials};
 pub(crate) use edge::{Edge, EdgeTrust, digest};
