@@ -5,6 +5,7 @@
 mod environment;
 mod error;
 mod kv;
+mod oauth;
 mod passwords;
 mod redis;
 mod server;
@@ -12,6 +13,7 @@ mod sessions;
 mod tokens;
 mod value;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use common::Secret;
@@ -23,6 +25,9 @@ use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
 pub(crate) use kv::Kv;
+pub(crate) use oauth::{
+    AppleKey, Credential, Endpoints, Kind as OauthKind, Label, OauthProvider, Preset, is_secure,
+};
 pub(crate) use passwords::Passwords;
 pub(crate) use redis::Redis;
 pub(crate) use server::Server;
@@ -49,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) passwords: Passwords,
     /// `None`: nothing is published, edges have the origin's own head alone.
     pub(crate) kv: Option<Kv>,
+    /// Where people may have a login already, by name.
+    pub(crate) oauth: Vec<OauthProvider>,
     /// What proves an edge to us; `None`: no edge is believed.
     pub(crate) edge_secret: Option<Secret<String>>,
 }
@@ -90,6 +97,7 @@ struct Raw {
     sessions: sessions::Raw,
     passwords: passwords::Raw,
     kv: Option<kv::Raw>,
+    oauth: BTreeMap<String, oauth::Raw>,
     edge: Edge,
 }
 
@@ -123,6 +131,7 @@ impl Raw {
             sessions: self.sessions.parse()?,
             passwords: self.passwords.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,
+            oauth: oauth::parse(self.oauth)?,
             edge_secret: self.edge.secret.map(edge_secret).transpose()?,
         })
     }

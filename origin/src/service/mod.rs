@@ -15,6 +15,7 @@ mod register;
 mod revocation;
 mod roles;
 mod rotation;
+mod social;
 mod tail;
 
 pub(crate) use compaction::{Compactor, Step};
@@ -32,3 +33,4 @@ pub(crate) use register::{Register, RegisterError, Registration};
 pub(crate) use revocation::Revocation;
 pub(crate) use roles::check_roles;
 pub(crate) use rotation::{RefreshError, Rotator};
+pub(crate) use social::{Attempt, Named, Purpose, Returned, Social, SocialError};

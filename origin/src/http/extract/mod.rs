@@ -5,7 +5,7 @@ mod caller;
 mod client;
 mod form;
 
-pub(super) use body::{Body, Expected, OptionalBody, has_type};
+pub(super) use body::{Body, Expected, OptionalBody, has_type, read as read_body};
 pub(super) use caller::Caller;
 pub(super) use client::Client;
 pub(super) use form::Form;
