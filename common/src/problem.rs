@@ -140,6 +140,27 @@ catalogue! {
     /// There would be no administrator any more.
     LastAdmin = 409, "last_admin",
         "This is the last administrator. Make another one first.";
+    /// A sign-in by a login elsewhere that was not begun here, is too old or was used.
+    SignInStale = 400, "sign_in_stale",
+        "This sign-in was not begun in this browser, took too long, or was used. Begin again.";
+    /// The provider, or the person there, said no.
+    ProviderRefused = 400, "provider_refused",
+        "Nothing came of it at the provider. Begin again, or sign in another way.";
+    /// The provider failed.
+    ProviderFailed = 502, "provider_failed",
+        "The provider did not answer as it should. Try again shortly.";
+    /// The provider shared no address.
+    ProviderEmailMissing = 403, "provider_email_missing",
+        "The provider shared no e-mail address that can be used. Allow it there.";
+    /// A login that is linked otherwise.
+    LoginLinked = 409, "login_linked",
+        "The login is another account's, or the account has another one there. Unlink that.";
+    /// The account is closed, or its owner is not let in.
+    SignInForbidden = 403, "sign_in_forbidden",
+        "This account may not sign in here.";
+    /// Without it nobody could sign in to the account.
+    LastSignIn = 409, "last_sign_in",
+        "This is the only way to sign in. Set a password or link another login first.";
     /// The body or a parameter is not what is expected.
     RequestInvalid = 400, "request_invalid",
         "The request is not what is expected here.";

@@ -16,13 +16,14 @@ use crate::config::Config;
 use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
 use crate::http::{self, Listening, Probes, Services};
 use crate::kv::{KvClient, Publisher};
+use crate::oauth;
 use crate::port::{
-    Accounts, Audit, AuditTrail, BlockLog, Clock, Leases, Mailbox, Passwords, Random,
+    Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Leases, Mailbox, Passwords, Random,
     RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER,
 };
 use crate::service::{
-    Admin, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Profiles,
-    Register, Revocation, Rotator,
+    Admin, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Named,
+    Profiles, Register, Revocation, Rotator, Social,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::audit::SqlAudit;
@@ -109,7 +110,6 @@ impl App {
         let keys: Arc<dyn Signer> = Arc::new(KeyRing::open(&config.state)?);
         let (stores, accounts) = tokio::try_join!(SessionStore::open(config), accounts(config))?;
         let audit = SqlAudit::start(accounts.pool(), config.audit.keep);
-        let accounts: Arc<dyn Accounts> = Arc::new(accounts);
         let hashing = &config.passwords;
         let passwords: Arc<dyn Passwords> =
             Arc::new(Hashers::start(hashing.max_concurrent, hashing.queue)?);
@@ -126,19 +126,23 @@ impl App {
                  late retries of a refresh are refused"
             );
         }
-        Ok(Self::wire(config, keys, stores, accounts, audit, passwords, mailbox))
+        let providers = providers(config)?;
+        Ok(Self::wire(config, keys, stores, accounts, audit, passwords, mailbox, providers))
     }
 
     fn wire(
         config: &Config,
         keys: Arc<dyn Signer>,
         stores: SessionStore,
-        accounts: Arc<dyn Accounts>,
+        accounts: SqlAccounts,
         audit: SqlAudit,
         passwords: Arc<dyn Passwords>,
         mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
+        providers: Vec<Named>,
     ) -> Self {
         let SessionStore { sessions, log, segments, leases } = stores;
+        let identities: Arc<dyn Identities> = Arc::new(accounts.clone());
+        let accounts: Arc<dyn Accounts> = Arc::new(accounts);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let trail: Arc<dyn AuditTrail> = Arc::new(audit.clone());
@@ -155,6 +159,7 @@ impl App {
             signer: keys.clone(),
             clock: clock.clone(),
             random: random.clone(),
+            audit: audit.clone(),
         });
         let heads = Arc::new(Heads::new(
             &config.tokens.issuer,
@@ -206,11 +211,19 @@ impl App {
                 credentials: credentials.clone(),
                 sessions: sessions.clone(),
                 accounts: accounts.clone(),
-                issuer,
+                issuer: issuer.clone(),
                 random: random.clone(),
                 epochs: epochs.clone(),
                 audit: audit.clone(),
                 rules: RotationRules { grace: config.sessions.grace, retain },
+            },
+            social: Social {
+                providers,
+                accounts: accounts.clone(),
+                identities,
+                issuer,
+                clock: clock.clone(),
+                random: random.clone(),
             },
             credentials,
             epochs: epochs.clone(),
@@ -277,6 +290,20 @@ async fn settle(trail: &dyn AuditTrail) {
     if timeout(FAREWELL, trail.settled()).await.is_err() {
         warn!("the last audit events were not kept: the database does not answer");
     }
+}
+
+/// The providers of the configuration. None is asked anything yet: that one of them is down is no reason
+/// not to start.
+fn providers(config: &Config) -> Result<Vec<Named>, StartError> {
+    let named = config.oauth.iter().map(|provider| {
+        let back = format!("{}/auth/oauth/{}/callback", config.tokens.issuer, provider.name);
+        Ok(Named {
+            name: provider.name.clone(),
+            label: provider.label.clone(),
+            provider: oauth::provider(provider, back, Arc::new(SystemClock))?,
+        })
+    });
+    named.collect()
 }
 
 /// What browsers send as `Origin` from the issuer's own pages (RFC 6454 §6.2).

@@ -6,6 +6,7 @@ mod audit;
 mod environment;
 mod error;
 mod kv;
+mod oauth;
 mod passwords;
 mod redis;
 mod server;
@@ -13,6 +14,7 @@ mod sessions;
 mod tokens;
 mod value;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use common::Secret;
@@ -25,6 +27,9 @@ use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
 pub(crate) use kv::Kv;
+pub(crate) use oauth::{
+    AppleKey, Credential, Endpoints, Kind as OauthKind, Label, OauthProvider, Preset, is_secure,
+};
 pub(crate) use passwords::Passwords;
 pub(crate) use redis::Redis;
 pub(crate) use server::Server;
@@ -52,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) audit: AuditRules,
     /// `None`: nothing is published, edges have the origin's own head alone.
     pub(crate) kv: Option<Kv>,
+    /// Where people may have a login already, by name.
+    pub(crate) oauth: Vec<OauthProvider>,
     /// What proves an edge to us; `None`: no edge is believed.
     pub(crate) edge_secret: Option<Secret<String>>,
 }
@@ -94,6 +101,7 @@ struct Raw {
     passwords: passwords::Raw,
     audit: audit::Raw,
     kv: Option<kv::Raw>,
+    oauth: BTreeMap<String, oauth::Raw>,
     edge: Edge,
 }
 
@@ -128,6 +136,7 @@ impl Raw {
             passwords: self.passwords.parse()?,
             audit: self.audit.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,
+            oauth: oauth::parse(self.oauth)?,
             edge_secret: self.edge.secret.map(edge_secret).transpose()?,
         })
     }

@@ -6,11 +6,12 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use common::problem::{Code, Problem};
 use common::token::TokenError;
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::port::{PasswordFault, SigningFault, StoreFault};
 use crate::service::{
-    AccessError, AdminError, Fault, LoginError, RefreshError, RegisterError, WeakPassword,
+    AccessError, AdminError, Fault, LoginError, RefreshError, RegisterError, SocialError,
+    WeakPassword,
 };
 use crate::telemetry::chain;
 
@@ -158,6 +159,27 @@ impl From<AdminError> for Refusal {
             ),
             AdminError::Fault(fault) => fault.into(),
         }
+    }
+}
+
+impl From<SocialError> for Refusal {
+    fn from(error: SocialError) -> Self {
+        let code = match error {
+            SocialError::NoSuchProvider => Code::NotFound,
+            SocialError::Stale | SocialError::SignedOut => Code::SignInStale,
+            SocialError::Refused => Code::ProviderRefused,
+            SocialError::Provider { .. } => {
+                warn!(error = chain(&error), "a provider failed");
+                Code::ProviderFailed
+            }
+            SocialError::NoEmail => Code::ProviderEmailMissing,
+            SocialError::Taken => Code::EmailTaken,
+            SocialError::Linked => Code::LoginLinked,
+            SocialError::NotLetIn => Code::SignInForbidden,
+            SocialError::LastWay => Code::LastSignIn,
+            SocialError::Fault(fault) => return fault.into(),
+        };
+        Self::new(code)
     }
 }
 

@@ -10,6 +10,7 @@ mod health;
 mod login;
 mod logout;
 mod me;
+mod oauth;
 mod pages;
 mod refresh;
 mod register;
@@ -47,6 +48,10 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/auth/sessions/{sid}", delete(logout::own_session))
         .merge(pages::account::routes(&services))
         .merge(admin::routes())
+        .route("/auth/oauth/{provider}", get(oauth::depart).delete(oauth::unlink))
+        .route("/auth/oauth/{provider}/callback", get(oauth::arrive).post(oauth::arrive_by_form))
+        .route("/auth/account/link", post(oauth::link))
+        .route("/auth/account/unlink", post(oauth::unlink_by_form))
         .route("/auth/edge/revoked", post(revoked::revoked))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/.well-known/oauth-authorization-server", get(well_known::metadata))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::port::{Clock, Signer};
 use crate::service::{
     Admin, Credentials, EdgeTrust, Epochs, Heads, Login, Profiles, Register, Revocation, Rotator,
+    Social,
 };
 
 /// The services, and the little else that answers are shaped from.
@@ -19,6 +20,7 @@ pub(crate) struct Services {
     pub(crate) register: Register,
     pub(crate) revocation: Revocation,
     pub(crate) rotator: Rotator,
+    pub(crate) social: Social,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<dyn Clock>,
     /// The issuer's URL.

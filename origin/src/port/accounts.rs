@@ -45,9 +45,11 @@ fn is_domain(text: &str) -> bool {
 pub(crate) struct NewAccount {
     pub(crate) id: Subject,
     pub(crate) email: Email,
+    /// Whether it is proven already: a provider vouches for it.
+    pub(crate) email_verified: bool,
     pub(crate) name: Option<String>,
-    /// A PHC string (argon2id).
-    pub(crate) password_hash: Secret<String>,
+    /// A PHC string (argon2id); `None` for one without a password.
+    pub(crate) password_hash: Option<Secret<String>>,
     pub(crate) created_at: UnixSeconds,
 }
 
@@ -79,7 +81,7 @@ pub(crate) enum AccountError {
 /// The accounts.
 #[async_trait]
 pub(crate) trait Accounts: Send + Sync {
-    /// Makes an account, without roles and with its address not yet proven.
+    /// Makes an account, without roles.
     async fn create(&self, new: &NewAccount) -> Result<Account, AccountError>;
 
     /// The account with this address.

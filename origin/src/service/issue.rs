@@ -11,7 +11,9 @@ use tracing::info;
 
 use super::Fault;
 use crate::config::{SessionRules, Tokens};
-use crate::port::{Account, Clock, Device, NewSession, Random, Session, Sessions, Signer};
+use crate::port::{
+    Account, Audit, Clock, Device, Event, Kind, NewSession, Random, Session, Sessions, Signer,
+};
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
 pub(super) const JITTER_PERMILLE: u16 = 50;
@@ -26,17 +28,20 @@ pub(crate) enum Lasting {
 }
 
 /// What proved who signs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Means {
     /// A password of ours.
     Password,
+    /// A login at the provider of this name.
+    Provider(String),
 }
 
 impl Means {
-    /// As RFC 8176 calls it.
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// As logs call it.
+    pub(crate) fn as_str(&self) -> &str {
         match self {
-            Self::Password => "pwd",
+            Self::Password => "password",
+            Self::Provider(name) => name,
         }
     }
 }
@@ -67,6 +72,7 @@ pub(crate) struct Issuer {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) audit: Arc<dyn Audit>,
 }
 
 impl Issuer {
@@ -92,6 +98,8 @@ impl Issuer {
             if let Some(session) = self.sessions.begin(&new).await? {
                 let (sid, user) = (session.sid, &account.id);
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
+                let event = Event::by_user(Kind::SignedIn, user);
+                self.audit.record(event.session(sid).method(by.as_str()));
                 return self.issue(session, account);
             }
             // Everybody was signed out in between, and this one comes after.

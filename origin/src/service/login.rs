@@ -29,9 +29,6 @@ pub(crate) struct Login {
     pub(crate) audit: Arc<dyn Audit>,
 }
 
-/// How the audit log calls this way to sign in.
-const METHOD: &str = "password";
-
 impl Login {
     /// Signs in. Each refusal takes the same work, so that its time tells nothing.
     pub(crate) async fn login(
@@ -52,8 +49,6 @@ impl Login {
             Some(account) if fits && !account.disabled => {
                 let how = SignIn { by: Means::Password, lasting, device };
                 let issued = self.issuer.begin(&account, how).await?;
-                let event = Event::by_user(Kind::SignedIn, &account.id);
-                self.audit.record(event.session(issued.session.sid).method(METHOD));
                 Ok((account, issued))
             }
             account => {
@@ -67,7 +62,7 @@ impl Login {
 /// Why nobody was signed in, for administrators alone. The address that was typed is not kept where
 /// there is no such account: people type passwords there.
 fn refusal(account: Option<&Account>, fits: bool) -> Event {
-    let event = Event::by(Actor::Unknown, Kind::SignInRefused).method(METHOD);
+    let event = Event::by(Actor::Unknown, Kind::SignInRefused).method(Means::Password.as_str());
     match account {
         None => event.why("unknown-account"),
         Some(account) => event.about(&account.id).why(if fits { "disabled" } else { "password" }),

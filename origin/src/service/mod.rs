@@ -16,11 +16,12 @@ mod register;
 mod revocation;
 mod roles;
 mod rotation;
+mod social;
 mod tail;
 
 pub(crate) use admin::{Admin, AdminError, Authority};
 pub(crate) use compaction::{Compactor, Step};
-pub(crate) use credentials::{AccessError, Credentials};
+pub(crate) use credentials::{AccessError, Credentials, SignedIn};
 pub(crate) use edge::{Edge, EdgeTrust, digest};
 pub(crate) use epochs::Epochs;
 pub(crate) use fault::Fault;
@@ -34,3 +35,4 @@ pub(crate) use register::{Register, RegisterError, Registration};
 pub(crate) use revocation::Revocation;
 pub(crate) use roles::check_roles;
 pub(crate) use rotation::{RefreshError, Rotator};
+pub(crate) use social::{Attempt, Named, Purpose, Returned, Social, SocialError};

@@ -16,7 +16,7 @@ use super::super::extract::{Client, Expected, Form};
 use super::field::Field;
 use super::return_to::ReturnTo;
 use super::words::Words;
-use super::{layout, see_other};
+use super::{layout, see_other, social};
 use crate::service::Lasting;
 
 #[derive(Deserialize)]
@@ -86,6 +86,7 @@ fn page(
             input type="hidden" name="return_to" value=(return_to.as_str());
             button { (words.sign_in) }
         }
+        (social::ways(services, words, return_to))
         p { (words.no_account) " " a href=(return_to.after("/auth/register")) { (words.sign_up) } }
     };
     layout::page(words, words.sign_in, &services.own_origin, &content)

@@ -77,10 +77,10 @@ impl Accounts for SqlAccounts {
         let made = sqlx::query(insert)
             .bind(new.id.as_str())
             .bind(new.email.as_str())
-            .bind(false)
+            .bind(new.email_verified)
             .bind(new.name.as_deref())
             .bind(false)
-            .bind(new.password_hash.expose().as_str())
+            .bind(new.password_hash.as_ref().map(|hash| hash.expose().as_str()))
             .bind(integer(new.created_at.get()))
             .execute(&self.pool)
             .await
@@ -91,11 +91,11 @@ impl Accounts for SqlAccounts {
         Ok(Account {
             id: new.id.clone(),
             email: new.email.as_str().to_owned(),
-            email_verified: false,
+            email_verified: new.email_verified,
             name: new.name.clone(),
             roles: Vec::new(),
             disabled: false,
-            password_hash: Some(new.password_hash.clone()),
+            password_hash: new.password_hash.clone(),
             created_at: new.created_at,
         })
     }
@@ -212,5 +212,6 @@ impl TryFrom<Row> for Account {
     }
 }
 
+mod identities;
 #[cfg(test)]
 mod tests;
