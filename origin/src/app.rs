@@ -21,8 +21,8 @@ use crate::port::{
     RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER,
 };
 use crate::service::{
-    Admin, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Profiles,
-    Register, Revocation, Rotator,
+    Admin, ClientTrust, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login,
+    Profiles, Register, Revocation, Rotator,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::audit::SqlAudit;
@@ -155,6 +155,7 @@ impl App {
             signer: keys.clone(),
             clock: clock.clone(),
             random: random.clone(),
+            audit: audit.clone(),
         });
         let heads = Arc::new(Heads::new(
             &config.tokens.issuer,
@@ -180,6 +181,7 @@ impl App {
                 trail: trail.clone(),
                 retain,
             },
+            clients: ClientTrust::new(config.clients.clone()),
             edge: EdgeTrust::new(config.edge_secret.clone()),
             login: Login {
                 accounts: accounts.clone(),
@@ -218,6 +220,8 @@ impl App {
             signer: keys,
             clock: clock.clone(),
             issuer: config.tokens.issuer.clone(),
+            audience: config.tokens.audience.clone(),
+            client_id: config.tokens.client_id.clone(),
             own_origin: own_origin(&config.tokens.issuer),
         };
         let compactor = Compactor { log: log.clone(), segments, random: random.clone() };

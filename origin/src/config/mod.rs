@@ -3,6 +3,7 @@
 //! check again.
 
 mod audit;
+mod clients;
 mod environment;
 mod error;
 mod kv;
@@ -21,6 +22,7 @@ use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
 pub(crate) use audit::AuditRules;
+pub(crate) use clients::Clients;
 use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
@@ -50,6 +52,7 @@ pub(crate) struct Config {
     pub(crate) sessions: SessionRules,
     pub(crate) passwords: Passwords,
     pub(crate) audit: AuditRules,
+    pub(crate) clients: Clients,
     /// `None`: nothing is published, edges have the origin's own head alone.
     pub(crate) kv: Option<Kv>,
     /// What proves an edge to us; `None`: no edge is believed.
@@ -93,6 +96,7 @@ struct Raw {
     sessions: sessions::Raw,
     passwords: passwords::Raw,
     audit: audit::Raw,
+    clients: clients::Raw,
     kv: Option<kv::Raw>,
     edge: Edge,
 }
@@ -127,6 +131,7 @@ impl Raw {
             sessions: self.sessions.parse()?,
             passwords: self.passwords.parse()?,
             audit: self.audit.parse()?,
+            clients: self.clients.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,
             edge_secret: self.edge.secret.map(edge_secret).transpose()?,
         })

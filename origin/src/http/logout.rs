@@ -1,4 +1,5 @@
-//! `POST /auth/logout`, `POST /auth/logout-all`, `DELETE /auth/sessions/{sid}`
+//! `POST /auth/logout`, `POST /auth/logout-all`, `DELETE /auth/sessions`, `DELETE
+//! /auth/sessions/{sid}`
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -85,6 +86,18 @@ pub(super) async fn logout_all(
     let mut response = StatusCode::NO_CONTENT.into_response();
     clear_cookies(response.headers_mut())?;
     Ok(response)
+}
+
+/// Ends every session of the caller but the one that asks.
+pub(super) async fn other_sessions(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    OptionalBody(Nothing {}): OptionalBody<Nothing>,
+) -> Result<StatusCode, Refusal> {
+    let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
+    let signed_in = services.credentials.signed_in(token).await?;
+    services.revocation.other_sessions(&signed_in.subject, signed_in.sid).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Ends one session of the caller.

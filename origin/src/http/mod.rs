@@ -1,17 +1,21 @@
 //! The routes. Handlers move thrice: take input, call one service, shape the answer.
 
 mod admin;
+mod agent;
 mod answer;
 mod error;
 mod extract;
 mod frame;
 mod health;
+mod introspect;
 mod login;
 mod logout;
 mod me;
+mod oauth_error;
 mod pages;
 mod refresh;
 mod register;
+mod revoke;
 mod revoked;
 mod server;
 mod state;
@@ -42,9 +46,12 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/auth/logout", pages::post(pages::sign_out::send, logout::logout))
         .route("/auth/logout-all", post(logout::logout_all))
         .route("/auth/me", get(me::me))
-        .route("/auth/sessions", get(me::sessions))
+        .route("/auth/sessions", get(me::sessions).delete(logout::other_sessions))
         .route("/auth/sessions/{sid}", delete(logout::own_session))
+        .route("/auth/revoke", post(revoke::revoke))
+        .route("/auth/introspect", post(introspect::introspect))
         .merge(admin::routes())
+        .merge(pages::account::routes(&services))
         .route("/auth/edge/revoked", post(revoked::revoked))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/.well-known/oauth-authorization-server", get(well_known::metadata))

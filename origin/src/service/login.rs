@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use common::Secret;
 
-use super::{Fault, Issued, Issuer, Lasting, WeakPassword, password};
-use crate::port::{Account, Accounts, Actor, Audit, Email, Event, Kind, Passwords};
+use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, WeakPassword, password};
+use crate::port::{Account, Accounts, Actor, Audit, Device, Email, Event, Kind, Passwords, Whence};
 
 /// Why somebody is not signed in.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +29,6 @@ pub(crate) struct Login {
     pub(crate) audit: Arc<dyn Audit>,
 }
 
-/// How the audit log calls this way to sign in.
-const METHOD: &str = "password";
-
 impl Login {
     /// Signs in. Each refusal takes the same work, so that its time tells nothing.
     pub(crate) async fn login(
@@ -39,8 +36,9 @@ impl Login {
         email: &str,
         password: &Secret<String>,
         lasting: Lasting,
-        device: Option<String>,
+        device: Device,
     ) -> Result<(Account, Issued), LoginError> {
+        let whence = Whence::from(&device);
         let password = password::normal(password)?;
         let account = match Email::parse(email) {
             Ok(email) => self.accounts.by_email(&email).await.map_err(Fault::from)?,
@@ -50,13 +48,12 @@ impl Login {
         let fits = self.passwords.verify(password, hash).await.map_err(Fault::from)?;
         match account {
             Some(account) if fits && !account.disabled => {
-                let issued = self.issuer.begin(&account, lasting, device).await?;
-                let event = Event::by_user(Kind::SignedIn, &account.id);
-                self.audit.record(event.session(issued.session.sid).method(METHOD));
+                let how = SignIn { by: Means::Password, lasting, device };
+                let issued = self.issuer.begin(&account, how).await?;
                 Ok((account, issued))
             }
             account => {
-                self.audit.record(refusal(account.as_ref(), fits));
+                self.audit.record(refusal(account.as_ref(), fits).from(whence));
                 Err(LoginError::Refused)
             }
         }
@@ -66,7 +63,7 @@ impl Login {
 /// Why nobody was signed in, for administrators alone. The address that was typed is not kept where
 /// there is no such account: people type passwords there.
 fn refusal(account: Option<&Account>, fits: bool) -> Event {
-    let event = Event::by(Actor::Unknown, Kind::SignInRefused).method(METHOD);
+    let event = Event::by(Actor::Unknown, Kind::SignInRefused).method(Means::Password.as_str());
     match account {
         None => event.why("unknown-account"),
         Some(account) => event.about(&account.id).why(if fits { "disabled" } else { "password" }),

@@ -1,6 +1,7 @@
 //! The flows. They know ports and decisions; no HTTP, no SQL, no Redis, no JSON.
 
 mod admin;
+mod clients;
 mod compaction;
 mod credentials;
 mod edge;
@@ -19,13 +20,14 @@ mod rotation;
 mod tail;
 
 pub(crate) use admin::{Admin, AdminError, Authority};
+pub(crate) use clients::ClientTrust;
 pub(crate) use compaction::{Compactor, Step};
-pub(crate) use credentials::{AccessError, Credentials, SignedIn};
-pub(crate) use edge::{Edge, EdgeTrust, device};
+pub(crate) use credentials::{AccessError, Credentials};
+pub(crate) use edge::{Edge, EdgeTrust, digest};
 pub(crate) use epochs::Epochs;
 pub(crate) use fault::Fault;
 pub(crate) use heads::{Heads, SignedHead};
-pub(crate) use issue::{Issued, Issuer, Lasting};
+pub(crate) use issue::{Issued, Issuer, Lasting, Means, SignIn};
 pub(crate) use key_watch::KeyWatch;
 pub(crate) use login::{Login, LoginError};
 pub(crate) use password::WeakPassword;

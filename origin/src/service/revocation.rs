@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{SessionId, Subject};
+use common::{SessionId, Subject, TokenId};
 use tracing::info;
 use uuid::Uuid;
 
@@ -40,6 +40,20 @@ impl Revocation {
         Ok(())
     }
 
+    /// Ends every session of a user but this one.
+    pub(crate) async fn other_sessions(
+        &self,
+        subject: &Subject,
+        kept: SessionId,
+    ) -> Result<(), Fault> {
+        let reason = RevokeReason::LogoutAll;
+        let epoch = self.sessions.revoke_others(subject, kept, reason, self.retain).await?;
+        self.epochs.observe(epoch);
+        self.audit.record(Event::by_user(Kind::SignedOutElsewhere, subject).session(kept));
+        info!(user.id = %subject, session.id = %kept, %epoch, "other sessions ended by their user");
+        Ok(())
+    }
+
     /// Ends the session `sid` if it is one of `subject`'s; false when it is not.
     pub(crate) async fn own_session(
         &self,
@@ -51,6 +65,14 @@ impl Revocation {
             self.session(subject, sid).await?;
         }
         Ok(theirs)
+    }
+
+    /// Has one access token refused; its session goes on.
+    pub(crate) async fn token(&self, subject: &Subject, jti: TokenId) -> Result<(), Fault> {
+        let epoch = self.log.block(jti.uuid(), self.retain).await?;
+        self.epochs.observe(epoch);
+        self.audit.record(Event::by_user(Kind::TokenRevoked, subject).token(jti));
+        Ok(())
     }
 
     /// Which of these ids are revoked, exactly: for an edge that has a suspicion.

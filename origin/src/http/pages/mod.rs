@@ -1,11 +1,13 @@
 //! The pages that people are sent to: whole without scripts, in their language, framed by nobody.
 
+pub(super) mod account;
 mod field;
 mod layout;
 mod return_to;
 pub(super) mod sign_in;
 pub(super) mod sign_out;
 pub(super) mod sign_up;
+mod visitor;
 mod words;
 
 use std::sync::Arc;

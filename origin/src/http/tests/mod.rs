@@ -1,9 +1,11 @@
 //! The router in process, on real stores in a folder of their own.
 
+mod account;
 mod admin;
 mod bodies;
 mod cookies;
 mod frame;
+mod oauth;
 mod pages;
 mod sessions;
 mod well_known;
