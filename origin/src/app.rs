@@ -22,8 +22,8 @@ use crate::port::{
     RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER,
 };
 use crate::service::{
-    Admin, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Named,
-    Profiles, Register, Revocation, Rotator, Social,
+    Admin, ClientTrust, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login,
+    Named, Profiles, Register, Revocation, Rotator, Social,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::audit::SqlAudit;
@@ -185,6 +185,7 @@ impl App {
                 trail: trail.clone(),
                 retain,
             },
+            clients: ClientTrust::new(config.clients.clone()),
             edge: EdgeTrust::new(config.edge_secret.clone()),
             login: Login {
                 accounts: accounts.clone(),
@@ -231,6 +232,8 @@ impl App {
             signer: keys,
             clock: clock.clone(),
             issuer: config.tokens.issuer.clone(),
+            audience: config.tokens.audience.clone(),
+            client_id: config.tokens.client_id.clone(),
             own_origin: own_origin(&config.tokens.issuer),
         };
         let compactor = Compactor { log: log.clone(), segments, random: random.clone() };
