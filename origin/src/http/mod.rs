@@ -51,6 +51,7 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/auth/revoke", post(revoke::revoke))
         .route("/auth/introspect", post(introspect::introspect))
         .merge(admin::routes())
+        .merge(pages::admin::routes(&services))
         .merge(pages::account::routes(&services))
         .route("/auth/edge/revoked", post(revoked::revoked))
         .route("/.well-known/jwks.json", get(well_known::jwks))
