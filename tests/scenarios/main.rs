@@ -10,6 +10,7 @@
     reason = "stories: what is not there must fail loudly, counts are told, nothing is hot"
 )]
 
+mod admin;
 mod broken_instance;
 mod browser;
 mod caching;
@@ -102,6 +103,7 @@ type Story = for<'w> fn(&'w mut World) -> Telling<'w>;
 
 const STORIES: &[(&str, Kind, On, Story)] = &[
     ("login_to_app", Kind::Usual, On::Both, |world| Box::pin(login_to_app::tell(world))),
+    ("admin", Kind::Usual, On::Both, |world| Box::pin(admin::tell(world))),
     ("readme", Kind::Usual, On::Both, |world| Box::pin(readme::tell(world))),
     ("hostile_tokens", Kind::Usual, On::Both, |world| Box::pin(hostile_tokens::tell(world))),
     ("hostile_requests", Kind::Usual, On::Both, |world| Box::pin(hostile_requests::tell(world))),

@@ -56,6 +56,7 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/auth/oauth/{provider}/callback", get(oauth::arrive).post(oauth::arrive_by_form))
         .route("/auth/account/link", post(oauth::link))
         .route("/auth/account/unlink", post(oauth::unlink_by_form))
+        .merge(pages::admin::routes(&services))
         .merge(pages::account::routes(&services))
         .route("/auth/edge/revoked", post(revoked::revoked))
         .route("/.well-known/jwks.json", get(well_known::jwks))

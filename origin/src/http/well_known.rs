@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Services;
 use super::error::Refusal;
+use crate::service::Station;
 
 /// For keys and metadata, which change with days of notice.
 const FIVE_MINUTES: &str = "public, max-age=300";
@@ -93,6 +94,7 @@ pub(super) async fn head(
         }
     };
     let head = services.heads.reaching(known).await?;
+    services.epochs.reached(Station::Fetched, head.epoch);
     let headers = [(CACHE_CONTROL, TWO_SECONDS), (CONTENT_TYPE, "application/portcullis-head+jwt")];
     Ok((headers, String::from(&*head.document)))
 }

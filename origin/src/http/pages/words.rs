@@ -1,6 +1,7 @@
 //! What the pages say: one table for each language.
 
 pub(super) mod account;
+pub(super) mod admin;
 
 use std::convert::Infallible;
 
@@ -23,6 +24,7 @@ pub(in super::super) struct Words {
     pub(super) no_account: &'static str,
     pub(super) have_account: &'static str,
     pub(super) account: account::Words,
+    pub(super) admin: admin::Words,
     problems: Problems,
 }
 
@@ -51,6 +53,7 @@ static ENGLISH: Words = Words {
     no_account: "No account yet?",
     have_account: "Already have an account?",
     account: account::ENGLISH,
+    admin: admin::ENGLISH,
     problems: Problems {
         credentials: "E-mail address or password is wrong.",
         email: "This is no e-mail address like name@example.com.",
@@ -76,6 +79,7 @@ static KOREAN: Words = Words {
     no_account: "아직 계정이 없으신가요?",
     have_account: "이미 계정이 있으신가요?",
     account: account::KOREAN,
+    admin: admin::KOREAN,
     problems: Problems {
         credentials: "이메일 주소 또는 비밀번호가 올바르지 않습니다.",
         email: "name@example.com 형식의 이메일 주소를 입력해 주세요.",

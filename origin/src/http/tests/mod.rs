@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod admin_pages;
 mod bodies;
 mod cookies;
 mod frame;

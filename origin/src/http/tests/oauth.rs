@@ -12,7 +12,7 @@ const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded")
 
 async fn with_client() -> Origin {
     let digest = digest(&SHA256, SECRET.as_bytes());
-    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     Origin::with(&[("PORTCULLIS__CLIENTS__ORDERS", &format!("sha256:{hex}"))]).await
 }
 
