@@ -1,3 +1,4 @@
+use jsonwebtoken::DecodingKey;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::thread;

@@ -3,6 +3,7 @@
 mod bodies;
 mod cookies;
 mod frame;
+mod oauth;
 mod pages;
 mod sessions;
 mod well_known;

@@ -6,7 +6,6 @@ mod words;
 use axum::http::HeaderValue;
 use axum::http::header::REFRESH;
 use axum::response::Response;
-use common::problem::Code;
 use maud::{Markup, html};
 
 use super::super::Services;
@@ -82,9 +81,4 @@ pub(in super::super) fn onward(services: &Services, words: &Words, there: &str) 
         page.headers_mut().insert(REFRESH, refresh);
     }
     page
-}
-
-/// What went wrong, in words for the page.
-pub(super) fn problem(words: &Words, code: Code) -> Option<&'static str> {
-    words::of(words).problem(code)
 }
