@@ -137,6 +137,9 @@ catalogue! {
     /// On the list of passwords that everybody tries first.
     PasswordCommon = 400, "password_common",
         "`password` is on the list of those that are tried first. Choose another.";
+    /// There would be no administrator any more.
+    LastAdmin = 409, "last_admin",
+        "This is the last administrator. Make another one first.";
     /// A sign-in by a login elsewhere that was not begun here, is too old or was used.
     SignInStale = 400, "sign_in_stale",
         "This sign-in was not begun in this browser, took too long, or was used. Begin again.";

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common::Epoch;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 use url::Url;
 
@@ -17,17 +18,21 @@ use crate::http::{self, Listening, Probes, Services};
 use crate::kv::{KvClient, Publisher};
 use crate::oauth;
 use crate::port::{
-    Accounts, BlockLog, Clock, Identities, Leases, Mailbox, Passwords, Random, RotationRules,
-    Segments, Sessions, Signer, TOKEN_DEAD_AFTER,
+    Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Leases, Mailbox, Passwords, Random,
+    RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER,
 };
 use crate::service::{
-    Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Named, Profiles,
-    Register, Revocation, Rotator, Social,
+    Admin, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Named,
+    Profiles, Register, Revocation, Rotator, Social,
 };
 use crate::store::accounts::SqlAccounts;
+use crate::store::audit::SqlAudit;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::redis::RedisStore;
 use crate::telemetry::chain;
+
+/// How long the last audit events may take at the end.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What a failed start says: each cause has its own words already.
 pub(crate) type StartError = Box<dyn Error + Send + Sync>;
@@ -82,11 +87,18 @@ pub(crate) async fn accounts(config: &Config) -> Result<SqlAccounts, StartError>
     })
 }
 
+/// The audit log, for a command that has something to put into it.
+pub(crate) async fn audit(config: &Config) -> Result<SqlAudit, StartError> {
+    let accounts = accounts(config).await?;
+    Ok(SqlAudit::start(accounts.pool(), config.audit.keep))
+}
+
 /// Everything, wired and ready to serve.
 pub(crate) struct App {
     pub(crate) services: Arc<Services>,
     probes: Probes,
     log: Arc<dyn BlockLog>,
+    trail: Arc<dyn AuditTrail>,
     publisher: Publisher,
     key_watch: KeyWatch,
 }
@@ -97,6 +109,7 @@ impl App {
         state_folder(config)?;
         let keys: Arc<dyn Signer> = Arc::new(KeyRing::open(&config.state)?);
         let (stores, accounts) = tokio::try_join!(SessionStore::open(config), accounts(config))?;
+        let audit = SqlAudit::start(accounts.pool(), config.audit.keep);
         let hashing = &config.passwords;
         let passwords: Arc<dyn Passwords> =
             Arc::new(Hashers::start(hashing.max_concurrent, hashing.queue)?);
@@ -114,7 +127,7 @@ impl App {
             );
         }
         let providers = providers(config)?;
-        Ok(Self::wire(config, keys, stores, accounts, passwords, mailbox, providers))
+        Ok(Self::wire(config, keys, stores, accounts, audit, passwords, mailbox, providers))
     }
 
     fn wire(
@@ -122,6 +135,7 @@ impl App {
         keys: Arc<dyn Signer>,
         stores: SessionStore,
         accounts: SqlAccounts,
+        audit: SqlAudit,
         passwords: Arc<dyn Passwords>,
         mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
         providers: Vec<Named>,
@@ -131,6 +145,8 @@ impl App {
         let accounts: Arc<dyn Accounts> = Arc::new(accounts);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
+        let trail: Arc<dyn AuditTrail> = Arc::new(audit.clone());
+        let audit: Arc<dyn Audit> = Arc::new(audit);
         let epochs = Arc::new(Epochs::default());
         // An entry outlives the last access token that bears it.
         let retain = TOKEN_DEAD_AFTER;
@@ -143,6 +159,7 @@ impl App {
             signer: keys.clone(),
             clock: clock.clone(),
             random: random.clone(),
+            audit: audit.clone(),
         });
         let heads = Arc::new(Heads::new(
             &config.tokens.issuer,
@@ -159,11 +176,21 @@ impl App {
             heads: heads.clone(),
         };
         let services = Services {
+            admin: Admin {
+                accounts: accounts.clone(),
+                sessions: sessions.clone(),
+                log: log.clone(),
+                epochs: epochs.clone(),
+                audit: audit.clone(),
+                trail: trail.clone(),
+                retain,
+            },
             edge: EdgeTrust::new(config.edge_secret.clone()),
             login: Login {
                 accounts: accounts.clone(),
                 passwords: passwords.clone(),
                 issuer: issuer.clone(),
+                audit: audit.clone(),
             },
             profiles: Profiles { accounts: accounts.clone(), sessions: sessions.clone() },
             register: Register {
@@ -171,11 +198,13 @@ impl App {
                 passwords,
                 clock: clock.clone(),
                 random: random.clone(),
+                audit: audit.clone(),
             },
             revocation: Revocation {
                 sessions: sessions.clone(),
                 log: log.clone(),
                 epochs: epochs.clone(),
+                audit: audit.clone(),
                 retain,
             },
             rotator: Rotator {
@@ -185,10 +214,12 @@ impl App {
                 issuer: issuer.clone(),
                 random: random.clone(),
                 epochs: epochs.clone(),
+                audit: audit.clone(),
                 rules: RotationRules { grace: config.sessions.grace, retain },
             },
             social: Social {
                 providers,
+                audit: audit.clone(),
                 accounts: accounts.clone(),
                 identities,
                 issuer,
@@ -215,7 +246,12 @@ impl App {
             mailbox,
         };
         let probes = Probes { accounts, sessions };
-        Self { services: Arc::new(services), probes, log, publisher, key_watch }
+        Self { services: Arc::new(services), probes, log, trail, publisher, key_watch }
+    }
+
+    /// Waits until what this process did is in the audit log, as far as that is possible.
+    pub(crate) async fn settle(&self) {
+        settle(&*self.trail).await;
     }
 
     /// Listens, serves until `stop` is sent, and leaves nothing behind.
@@ -244,8 +280,16 @@ impl App {
         tokio::join!(http::serve(public, http::public(self.services), stop), probes);
         quiet.send_replace(true);
         publisher.await?;
+        settle(&*self.trail).await;
         info!("stopped");
         Ok(())
+    }
+}
+
+/// Waits until what was recorded is kept.
+async fn settle(trail: &dyn AuditTrail) {
+    if timeout(FAREWELL, trail.settled()).await.is_err() {
+        warn!("the last audit events were not kept: the database does not answer");
     }
 }
 

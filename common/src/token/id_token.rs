@@ -1,4 +1,4 @@
-//! ID tokens (OpenID Connect Core §2) of a provider that people sign in with here. For whoever asked
+//! ID tokens (`OpenID` Connect Core §2) of a provider that people sign in with here. For whoever asked
 //! the provider itself, with a nonce: nobody else can make use of one.
 
 use core::time::Duration;
@@ -103,7 +103,7 @@ pub struct UnsignedIdToken<'a, 'k> {
 }
 
 impl<'a, 'k> UnsignedIdToken<'a, 'k> {
-    /// Judges everything about an ID token that costs no cryptography (OpenID Connect Core §3.1.3.7).
+    /// Judges everything about an ID token that costs no cryptography (`OpenID` Connect Core §3.1.3.7).
     ///
     /// # Errors
     /// What is wrong with it. `Key` only when nothing else that is judged here is wrong: newer keys may do.

@@ -2,6 +2,7 @@
 //! once at start and parsed to values that are in bounds; whoever holds a [`Config`] need not
 //! check again.
 
+mod audit;
 mod environment;
 mod error;
 mod kv;
@@ -21,6 +22,7 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
+pub(crate) use audit::AuditRules;
 use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
@@ -52,6 +54,7 @@ pub(crate) struct Config {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: SessionRules,
     pub(crate) passwords: Passwords,
+    pub(crate) audit: AuditRules,
     /// `None`: nothing is published, edges have the origin's own head alone.
     pub(crate) kv: Option<Kv>,
     /// Where people may have a login already, by name.
@@ -96,6 +99,7 @@ struct Raw {
     tokens: tokens::Raw,
     sessions: sessions::Raw,
     passwords: passwords::Raw,
+    audit: audit::Raw,
     kv: Option<kv::Raw>,
     oauth: BTreeMap<String, oauth::Raw>,
     edge: Edge,
@@ -130,6 +134,7 @@ impl Raw {
             tokens: self.tokens.parse()?,
             sessions: self.sessions.parse()?,
             passwords: self.passwords.parse()?,
+            audit: self.audit.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,
             oauth: oauth::parse(self.oauth)?,
             edge_secret: self.edge.secret.map(edge_secret).transpose()?,

@@ -10,7 +10,8 @@ use tracing::{error, warn};
 
 use crate::port::{PasswordFault, SigningFault, StoreFault};
 use crate::service::{
-    AccessError, Fault, LoginError, RefreshError, RegisterError, SocialError, WeakPassword,
+    AccessError, AdminError, Fault, LoginError, RefreshError, RegisterError, SocialError,
+    WeakPassword,
 };
 use crate::telemetry::chain;
 
@@ -146,11 +147,26 @@ impl From<RefreshError> for Refusal {
     }
 }
 
+impl From<AdminError> for Refusal {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Unknown => Self::because(Code::NotFound, "There is no account of this id."),
+            AdminError::LastAdmin => Self::new(Code::LastAdmin),
+            AdminError::Roles(_) => Self::because(
+                Code::RequestInvalid,
+                "A role is 1 to 64 characters of visible ASCII without comma; all roles of an \
+                 account have at most 1024 characters together.",
+            ),
+            AdminError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
 impl From<SocialError> for Refusal {
     fn from(error: SocialError) -> Self {
         let code = match error {
             SocialError::NoSuchProvider => Code::NotFound,
-            SocialError::Stale | SocialError::SignedOut => Code::SignInStale,
+            SocialError::Stale => Code::SignInStale,
             SocialError::Refused => Code::ProviderRefused,
             SocialError::Provider { .. } => {
                 warn!(error = chain(&error), "a provider failed");

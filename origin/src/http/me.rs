@@ -10,6 +10,7 @@ use common::{SessionId, UnixMillis, UnixSeconds};
 use serde::Serialize;
 
 use super::Services;
+use super::agent::Agent;
 use super::answer::User;
 use super::error::Refusal;
 use super::extract::Caller;
@@ -39,6 +40,12 @@ struct OwnSession {
     id: SessionId,
     /// Whether it is the one that asks.
     current: bool,
+    /// What it was used by last, like `Chrome on macOS`.
+    device: Option<String>,
+    /// The same in its own words.
+    user_agent: Option<String>,
+    /// Where it was used last, like `Seoul, KR`.
+    place: Option<String>,
     remember: bool,
     first_seen: Option<UnixSeconds>,
     last_seen: UnixSeconds,
@@ -65,10 +72,13 @@ pub(super) async fn sessions(
 ) -> Result<impl IntoResponse, Refusal> {
     let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
     let signed_in = services.credentials.signed_in(token).await?;
-    let sessions = services.profiles.sessions(&signed_in).await?;
+    let sessions = services.profiles.sessions(&signed_in.subject).await?;
     let sessions = sessions.into_iter().map(|session| OwnSession {
         id: session.sid,
         current: session.sid == signed_in.sid,
+        device: session.agent.as_deref().and_then(|agent| Agent::read(agent).name()),
+        user_agent: session.agent,
+        place: session.place,
         remember: session.remember,
         first_seen: session.sid.began_at().map(UnixMillis::seconds),
         last_seen: session.rotated_at,

@@ -1,5 +1,7 @@
 //! The routes. Handlers move thrice: take input, call one service, shape the answer.
 
+mod admin;
+mod agent;
 mod answer;
 mod error;
 mod extract;
@@ -42,12 +44,12 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/auth/logout", pages::post(pages::sign_out::send, logout::logout))
         .route("/auth/logout-all", post(logout::logout_all))
         .route("/auth/me", get(me::me))
-        .route("/auth/sessions", get(me::sessions))
+        .route("/auth/sessions", get(me::sessions).delete(logout::other_sessions))
         .route("/auth/sessions/{sid}", delete(logout::own_session))
         .route("/auth/oauth/{provider}", get(oauth::depart).delete(oauth::unlink))
         .route("/auth/oauth/{provider}/callback", get(oauth::arrive).post(oauth::arrive_by_form))
-        .route("/auth/account/link", post(oauth::link))
-        .route("/auth/account/unlink", post(oauth::unlink_by_form))
+        .merge(pages::account::routes(&services))
+        .merge(admin::routes())
         .route("/auth/edge/revoked", post(revoked::revoked))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/.well-known/oauth-authorization-server", get(well_known::metadata))

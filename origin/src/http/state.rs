@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use crate::port::{Clock, Signer};
 use crate::service::{
-    Credentials, EdgeTrust, Epochs, Heads, Login, Profiles, Register, Revocation, Rotator, Social,
+    Admin, Credentials, EdgeTrust, Epochs, Heads, Login, Profiles, Register, Revocation, Rotator,
+    Social,
 };
 
 /// The services, and the little else that answers are shaped from.
 pub(crate) struct Services {
+    pub(crate) admin: Admin,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) edge: EdgeTrust,
     pub(crate) epochs: Arc<Epochs>,

@@ -96,6 +96,20 @@ pub(crate) trait Accounts: Send + Sync {
     /// Gives the account these roles in place of those it has; false when there is no such one.
     async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault>;
 
+    /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, by address.
+    async fn beginning_with(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreFault>;
+
+    /// Closes the account or opens it again; false when there is no such one.
+    async fn set_disabled(&self, id: &Subject, disabled: bool) -> Result<bool, StoreFault>;
+
+    /// Whether an open account other than this one has the role.
+    async fn others_with_role(&self, role: &str, id: &Subject) -> Result<bool, StoreFault>;
+
     /// Whether the store answers, for `/readyz`.
     async fn ping(&self) -> Result<(), StoreFault>;
 }

@@ -2,6 +2,7 @@
 //! `kv` and `crypto`; `app` alone knows which one is behind a port.
 
 mod accounts;
+mod audit;
 mod block_log;
 mod clock;
 mod fault;
@@ -16,6 +17,7 @@ mod sessions;
 mod signer;
 
 pub(crate) use accounts::{Account, AccountError, Accounts, Email, InvalidEmail, NewAccount};
+pub(crate) use audit::{Actor, Audit, AuditTrail, Detail, Event, Kind, Recorded, Wanted, Whence};
 pub(crate) use block_log::{BlockLog, LogPage};
 pub(crate) use clock::Clock;
 pub(crate) use fault::StoreFault;
@@ -27,6 +29,6 @@ pub(crate) use provider::{Brought, Provider, ProviderFault, Stranger, Ties};
 pub(crate) use random::Random;
 pub(crate) use segments::{Content, Segments};
 pub(crate) use sessions::{
-    Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
+    Device, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
 };
 pub(crate) use signer::{CLOCK_SKEW, KeysRevision, Signer, SigningFault, TOKEN_DEAD_AFTER};

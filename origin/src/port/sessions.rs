@@ -9,6 +9,18 @@ use common::{Epoch, SessionId, Subject, TokenId, UnixMillis, UnixSeconds};
 
 use super::StoreFault;
 
+/// What is known of the device that a request comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Device {
+    /// Digest of user agent and network, as the edge reports them; no two devices without one are
+    /// the same.
+    pub(crate) digest: Option<String>,
+    /// The user agent, as it calls itself.
+    pub(crate) agent: Option<String>,
+    /// Where it is, as the edge reports it, in words like `Seoul, KR`.
+    pub(crate) place: Option<String>,
+}
+
 /// A session about to begin.
 #[derive(Clone, Debug)]
 pub(crate) struct NewSession {
@@ -17,8 +29,7 @@ pub(crate) struct NewSession {
     pub(crate) subject: Subject,
     /// The id of its first refresh token (generation 0).
     pub(crate) jti: TokenId,
-    /// Digest of user agent and network, as the edge reports them.
-    pub(crate) device: Option<String>,
+    pub(crate) device: Device,
     /// Whether its cookies outlive the browser.
     pub(crate) remember: bool,
     /// How long it lives unused.
@@ -43,6 +54,10 @@ pub(crate) struct Session {
     pub(crate) idle_end: UnixSeconds,
     pub(crate) absolute_end: UnixSeconds,
     pub(crate) remember: bool,
+    /// The user agent that used it last.
+    pub(crate) agent: Option<String>,
+    /// Where it was used last.
+    pub(crate) place: Option<String>,
 }
 
 /// A refresh token presented, its MAC found good.
@@ -51,7 +66,7 @@ pub(crate) struct Rotate {
     pub(crate) sid: SessionId,
     pub(crate) generation: u64,
     pub(crate) jti: TokenId,
-    pub(crate) device: Option<String>,
+    pub(crate) device: Device,
     /// The id of the successor, should there be a new one.
     pub(crate) next_jti: TokenId,
     /// As in [`NewSession::jitter_permille`].
@@ -99,7 +114,7 @@ pub(crate) enum Rotation {
 pub(crate) enum RevokeReason {
     /// Its user signed out here.
     Logout,
-    /// Its user signed out everywhere.
+    /// Its user signed out everywhere, or everywhere else.
     LogoutAll,
     /// Somebody who runs this ended it.
     Operator,
@@ -134,6 +149,15 @@ pub(crate) trait Sessions: Send + Sync {
     async fn revoke_all(
         &self,
         subject: &Subject,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault>;
+
+    /// Revokes every session of `subject` but this one.
+    async fn revoke_others(
+        &self,
+        subject: &Subject,
+        kept: SessionId,
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault>;

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use aws_lc_rs::{constant_time, digest};
+use aws_lc_rs::constant_time;
+use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::Secret;
@@ -28,12 +29,12 @@ impl EdgeTrust {
 
 /// A digest of the device as an edge reports it: its user agent and the network it is in, not its
 /// address, which a telephone changes all the time.
-pub(crate) fn device(_: Edge, user_agent: &[u8], address: IpAddr) -> String {
+pub(crate) fn digest(_: Edge, user_agent: &[u8], address: IpAddr) -> String {
     let network = match address.to_canonical() {
         IpAddr::V4(v4) => v4.octets().into_iter().take(3).collect::<Vec<_>>(),
         IpAddr::V6(v6) => v6.octets().into_iter().take(6).collect(),
     };
-    let mut hash = digest::Context::new(&digest::SHA256);
+    let mut hash = Context::new(&SHA256);
     hash.update(&network);
     hash.update(b"\0");
     hash.update(user_agent);
@@ -58,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_device_is_its_agent_in_its_network() {
-        let at = |agent: &[u8], address: &str| device(Edge(()), agent, address.parse().unwrap());
+        let at = |agent: &[u8], address: &str| digest(Edge(()), agent, address.parse().unwrap());
         let phone = at(b"phone", "192.0.2.7");
         assert_eq!(phone, at(b"phone", "192.0.2.200"));
         assert_eq!(phone, at(b"phone", "::ffff:192.0.2.8"));

@@ -7,10 +7,13 @@ use std::time::Duration;
 use common::Secret;
 use common::token::AccessClaims;
 use common::token::refresh::RefreshClaims;
+use tracing::info;
 
 use super::Fault;
 use crate::config::{SessionRules, Tokens};
-use crate::port::{Account, Clock, NewSession, Random, Session, Sessions, Signer};
+use crate::port::{
+    Account, Audit, Clock, Device, Event, Kind, NewSession, Random, Session, Sessions, Signer,
+};
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
 pub(super) const JITTER_PERMILLE: u16 = 50;
@@ -22,6 +25,33 @@ pub(crate) enum Lasting {
     Remembered,
     /// Until the browser is closed, and not for long if it never is.
     Browser,
+}
+
+/// What proved who signs in.
+#[derive(Clone, Debug)]
+pub(crate) enum Means {
+    /// A password of ours.
+    Password,
+    /// A login at the provider of this name.
+    Provider(String),
+}
+
+impl Means {
+    /// As logs call it.
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Password => "password",
+            Self::Provider(name) => name,
+        }
+    }
+}
+
+/// How somebody signs in.
+#[derive(Clone, Debug)]
+pub(crate) struct SignIn {
+    pub(crate) by: Means,
+    pub(crate) lasting: Lasting,
+    pub(crate) device: Device,
 }
 
 /// The tokens of a session as it is now.
@@ -42,17 +72,14 @@ pub(crate) struct Issuer {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) audit: Arc<dyn Audit>,
 }
 
 impl Issuer {
     /// Begins a session of `account` and gives its first tokens.
-    pub(crate) async fn begin(
-        &self,
-        account: &Account,
-        lasting: Lasting,
-        device: Option<String>,
-    ) -> Result<Issued, Fault> {
+    pub(crate) async fn begin(&self, account: &Account, how: SignIn) -> Result<Issued, Fault> {
         self.ready()?;
+        let SignIn { by, lasting, device } = how;
         let (idle, absolute) = match lasting {
             Lasting::Remembered => (self.rules.idle, self.rules.absolute),
             Lasting::Browser => (self.rules.browser, self.rules.browser),
@@ -69,6 +96,10 @@ impl Issuer {
         };
         loop {
             if let Some(session) = self.sessions.begin(&new).await? {
+                let (sid, user) = (session.sid, &account.id);
+                info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
+                let event = Event::by_user(Kind::SignedIn, user);
+                self.audit.record(event.session(sid).method(by.as_str()));
                 return self.issue(session, account);
             }
             // Everybody was signed out in between, and this one comes after.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use common::Secret;
 
-use super::{Fault, Issued, Issuer, Lasting, WeakPassword, password};
-use crate::port::{Account, Accounts, Email, Passwords};
+use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, WeakPassword, password};
+use crate::port::{Account, Accounts, Actor, Audit, Device, Email, Event, Kind, Passwords};
 
 /// Why somebody is not signed in.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,7 @@ pub(crate) struct Login {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) issuer: Arc<Issuer>,
+    pub(crate) audit: Arc<dyn Audit>,
 }
 
 impl Login {
@@ -35,7 +36,7 @@ impl Login {
         email: &str,
         password: &Secret<String>,
         lasting: Lasting,
-        device: Option<String>,
+        device: Device,
     ) -> Result<(Account, Issued), LoginError> {
         let password = password::normal(password)?;
         let account = match Email::parse(email) {
@@ -46,10 +47,24 @@ impl Login {
         let fits = self.passwords.verify(password, hash).await.map_err(Fault::from)?;
         match account {
             Some(account) if fits && !account.disabled => {
-                let issued = self.issuer.begin(&account, lasting, device).await?;
+                let how = SignIn { by: Means::Password, lasting, device };
+                let issued = self.issuer.begin(&account, how).await?;
                 Ok((account, issued))
             }
-            _ => Err(LoginError::Refused),
+            account => {
+                self.audit.record(refusal(account.as_ref(), fits));
+                Err(LoginError::Refused)
+            }
         }
+    }
+}
+
+/// Why nobody was signed in, for administrators alone. The address that was typed is not kept where
+/// there is no such account: people type passwords there.
+fn refusal(account: Option<&Account>, fits: bool) -> Event {
+    let event = Event::by(Actor::Unknown, Kind::SignInRefused).method(Means::Password.as_str());
+    match account {
+        None => event.why("unknown-account"),
+        Some(account) => event.about(&account.id).why(if fits { "disabled" } else { "password" }),
     }
 }

@@ -1,5 +1,6 @@
 //! The flows. They know ports and decisions; no HTTP, no SQL, no Redis, no JSON.
 
+mod admin;
 mod compaction;
 mod credentials;
 mod edge;
@@ -18,13 +19,14 @@ mod rotation;
 mod social;
 mod tail;
 
+pub(crate) use admin::{Admin, AdminError, Authority};
 pub(crate) use compaction::{Compactor, Step};
 pub(crate) use credentials::{AccessError, Credentials, SignedIn};
-pub(crate) use edge::{Edge, EdgeTrust, device};
+pub(crate) use edge::{Edge, EdgeTrust, digest};
 pub(crate) use epochs::Epochs;
 pub(crate) use fault::Fault;
 pub(crate) use heads::{Heads, SignedHead};
-pub(crate) use issue::{Issued, Issuer, Lasting};
+pub(crate) use issue::{Issued, Issuer, Lasting, Means, SignIn};
 pub(crate) use key_watch::KeyWatch;
 pub(crate) use login::{Login, LoginError};
 pub(crate) use password::WeakPassword;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use common::Subject;
 
-use super::{Fault, SignedIn};
+use super::Fault;
 use crate::port::{Account, Accounts, Session, Sessions};
 
 /// Shows people what is theirs.
@@ -21,7 +21,7 @@ impl Profiles {
     }
 
     /// The live sessions, newest first.
-    pub(crate) async fn sessions(&self, caller: &SignedIn) -> Result<Vec<Session>, Fault> {
-        Ok(self.sessions.of(&caller.subject).await?)
+    pub(crate) async fn sessions(&self, subject: &Subject) -> Result<Vec<Session>, Fault> {
+        Ok(self.sessions.of(subject).await?)
     }
 }

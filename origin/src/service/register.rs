@@ -6,7 +6,8 @@ use common::{Secret, Subject};
 
 use super::{Fault, WeakPassword, password};
 use crate::port::{
-    Account, AccountError, Accounts, Clock, Email, InvalidEmail, NewAccount, Passwords, Random,
+    Account, AccountError, Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, NewAccount,
+    Passwords, Random,
 };
 
 /// Most bytes of a name.
@@ -46,6 +47,7 @@ pub(crate) struct Register {
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) audit: Arc<dyn Audit>,
 }
 
 impl Register {
@@ -63,10 +65,12 @@ impl Register {
             password_hash: Some(password_hash),
             created_at: self.clock.now(),
         };
-        self.accounts.create(&new).await.map_err(|error| match error {
+        let account = self.accounts.create(&new).await.map_err(|error| match error {
             AccountError::Taken => RegisterError::Taken,
             AccountError::Store(fault) => RegisterError::Fault(fault.into()),
-        })
+        })?;
+        self.audit.record(Event::by_user(Kind::AccountMade, &account.id).method("password"));
+        Ok(account)
     }
 }
 

@@ -72,7 +72,7 @@ fn joined(parts: &Parts, name: &HeaderName, separator: &str) -> Option<String> {
 }
 
 /// Whether a request comes from our own pages. Two headers of one name vouch for nothing.
-pub(super) fn same_origin(headers: &HeaderMap, services: &Services) -> bool {
+pub(in super::super) fn same_origin(headers: &HeaderMap, services: &Services) -> bool {
     let only = |name: &HeaderName| {
         let mut values = headers.get_all(name).iter();
         match (values.next(), values.next()) {

@@ -9,19 +9,28 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, USER_AGENT};
 use axum::http::request::Parts;
+use url::form_urlencoded;
 
 use super::super::Services;
-use crate::service::{Edge, device};
+use crate::port::Device;
+use crate::service::{Edge, digest};
 
 const EDGE: HeaderName = HeaderName::from_static("x-portcullis-edge");
 const CLIENT_IP: HeaderName = HeaderName::from_static("x-portcullis-client-ip");
+const PLACE: HeaderName = HeaderName::from_static("x-portcullis-place");
+
+/// Most characters of a user agent that are kept.
+const AGENT_LENGTH: usize = 256;
+
+/// Most characters of a place that are kept.
+const PLACE_LENGTH: usize = 80;
 
 /// What is known of the other side.
 pub(in super::super) struct Client {
     /// Proof that an edge passed the request on.
     pub(in super::super) edge: Option<Edge>,
-    /// The digest of the device behind the edge.
-    pub(in super::super) device: Option<String>,
+    /// The device behind the edge.
+    pub(in super::super) device: Device,
 }
 
 impl FromRequestParts<Arc<Services>> for Client {
@@ -35,11 +44,27 @@ impl FromRequestParts<Arc<Services>> for Client {
         let address = only(&parts.headers, &CLIENT_IP)
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
             .and_then(|text| text.parse::<IpAddr>().ok());
-        let device = edge.zip(address).map(|(edge, address)| {
-            device(edge, only(&parts.headers, &USER_AGENT).unwrap_or_default(), address)
-        });
-        Ok(Self { edge, device })
+        let agent = only(&parts.headers, &USER_AGENT);
+        let digest = edge
+            .zip(address)
+            .map(|(edge, address)| digest(edge, agent.unwrap_or_default(), address));
+        let place = edge.and_then(|_| place(only(&parts.headers, &PLACE)?));
+        // Anybody can send any agent, through an edge or not: it is shown, never gone by.
+        let agent = agent.and_then(|bytes| words(&String::from_utf8_lossy(bytes), AGENT_LENGTH));
+        Ok(Self { edge, device: Device { digest, agent, place } })
     }
+}
+
+/// Percent-encoded, since names of places are not ASCII.
+fn place(bytes: &[u8]) -> Option<String> {
+    let (text, _) = form_urlencoded::parse(bytes).next()?;
+    words(&text, PLACE_LENGTH)
+}
+
+/// Text that can be shown in a line, cut to a length.
+fn words(text: &str, length: usize) -> Option<String> {
+    let shown: String = text.trim().chars().filter(|c| !c.is_control()).take(length).collect();
+    (!shown.is_empty()).then_some(shown)
 }
 
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {

@@ -30,8 +30,17 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
 
-/// A page. `site` is the origin whose page it is.
+/// A page of one form. `site` is the origin whose page it is.
 pub(super) fn page(words: &Words, title: &str, site: &str, content: &Markup) -> Response {
+    whole(words, title, site, false, content)
+}
+
+/// A page with room for lists.
+pub(super) fn wide_page(words: &Words, title: &str, site: &str, content: &Markup) -> Response {
+    whole(words, title, site, true, content)
+}
+
+fn whole(words: &Words, title: &str, site: &str, wide: bool, content: &Markup) -> Response {
     let host = site.split_once("://").map_or(site, |(_, host)| host);
     let page = html! {
         (DOCTYPE)
@@ -44,7 +53,7 @@ pub(super) fn page(words: &Words, title: &str, site: &str, content: &Markup) -> 
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                main {
+                main .wide[wide] {
                     p .site { (host) }
                     h1 { (title) }
                     (content)

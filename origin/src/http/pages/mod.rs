@@ -1,5 +1,6 @@
 //! The pages that people are sent to: whole without scripts, in their language, framed by nobody.
 
+pub(super) mod account;
 mod field;
 mod layout;
 mod return_to;
@@ -7,6 +8,7 @@ pub(super) mod sign_in;
 pub(super) mod sign_out;
 pub(super) mod sign_up;
 pub(super) mod social;
+mod visitor;
 mod words;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What the pages say: one table for each language.
 
+pub(super) mod account;
+
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
@@ -20,6 +22,7 @@ pub(in super::super) struct Words {
     pub(super) remember: &'static str,
     pub(super) no_account: &'static str,
     pub(super) have_account: &'static str,
+    pub(super) account: account::Words,
     problems: Problems,
 }
 
@@ -47,6 +50,7 @@ static ENGLISH: Words = Words {
     remember: "Keep me signed in on this device",
     no_account: "No account yet?",
     have_account: "Already have an account?",
+    account: account::ENGLISH,
     problems: Problems {
         credentials: "E-mail address or password is wrong.",
         email: "This is no e-mail address like name@example.com.",
@@ -71,6 +75,7 @@ static KOREAN: Words = Words {
     remember: "이 기기에서 로그인 상태 유지",
     no_account: "아직 계정이 없으신가요?",
     have_account: "이미 계정이 있으신가요?",
+    account: account::KOREAN,
     problems: Problems {
         credentials: "이메일 주소 또는 비밀번호가 올바르지 않습니다.",
         email: "name@example.com 형식의 이메일 주소를 입력해 주세요.",

@@ -1,5 +1,7 @@
 //! The router in process, on real stores in a folder of their own.
 
+mod account;
+mod admin;
 mod bodies;
 mod cookies;
 mod frame;

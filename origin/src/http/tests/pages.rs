@@ -2,15 +2,15 @@
 
 use super::*;
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
+pub(super) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub(super) const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
 
-async fn send(origin: &Origin, path: &str, fields: &[(&str, &str)]) -> Answer {
+pub(super) async fn send(origin: &Origin, path: &str, fields: &[(&str, &str)]) -> Answer {
     let body = serde_urlencoded::to_string(fields).unwrap();
     origin.send(request("POST", path, body.into(), &[FORM, OWN])).await
 }
 
-fn is_page(answer: &Answer, status: u16) {
+pub(super) fn is_page(answer: &Answer, status: u16) {
     assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
     assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
     assert_eq!(answer.header("cache-control"), "no-store");

@@ -8,8 +8,8 @@ use common::{SessionId, Subject, TokenId};
 use uuid::Uuid;
 
 use crate::port::{
-    BlockLog, Ended, Leases, NewSession, Rotate, Rotation, RotationRules, Segments, Session,
-    Sessions, StoreFault,
+    BlockLog, Device, Ended, Leases, NewSession, Rotate, Rotation, RotationRules, Segments,
+    Session, Sessions, StoreFault,
 };
 
 /// A store of its own for one test, and ways to reach behind it.
@@ -68,13 +68,22 @@ pub(in crate::store) fn subject(name: &str) -> Subject {
     name.parse().unwrap()
 }
 
+/// A device of this digest.
+pub(in crate::store) fn device(digest: Option<&str>) -> Device {
+    Device {
+        digest: digest.map(str::to_owned),
+        agent: digest.map(|digest| format!("{digest}/1.0")),
+        place: digest.map(|_| "Seoul, KR".to_owned()),
+    }
+}
+
 /// A session about to begin, on the phone.
 pub(in crate::store) fn new_session(name: &str) -> NewSession {
     NewSession {
         sid: SessionId::new(Uuid::now_v7()),
         subject: subject(name),
         jti: fresh_jti(),
-        device: PHONE.map(str::to_owned),
+        device: device(PHONE),
         remember: true,
         idle: IDLE,
         absolute: seconds(90 * 86_400),
@@ -101,7 +110,7 @@ impl Token {
             sid: self.sid,
             generation: self.generation,
             jti: self.jti,
-            device: device.map(str::to_owned),
+            device: self::device(device),
             next_jti: fresh_jti(),
             jitter_permille: 0,
         }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::Bench;
-use super::bench::{LAPTOP, PHONE, RETAIN, RULES, Token, new_session, seconds};
+use super::bench::{LAPTOP, PHONE, RETAIN, RULES, Token, device, new_session, seconds};
 use crate::port::{Ended, NewSession, RevokeReason, Rotate, Rotation, Sessions};
 use crate::store::embedded::bench::EmbeddedBench;
 use crate::store::redis::bench::RedisBench;
@@ -113,7 +113,7 @@ fn next(rng: &mut SmallRng, known: &[Token]) -> Step {
                 sid: token.sid,
                 generation: token.generation,
                 jti: token.jti,
-                device: [PHONE, PHONE, PHONE, LAPTOP, None].choose(rng).unwrap().map(str::to_owned),
+                device: device(*[PHONE, PHONE, PHONE, LAPTOP, None].choose(rng).unwrap()),
                 next_jti: TokenId::new(Uuid::from_u128(rng.random())),
                 jitter_permille: rng.random_range(0..=50),
             })

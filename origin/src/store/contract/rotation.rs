@@ -7,7 +7,7 @@ use super::bench::{
     IDLE, LAPTOP, PHONE, RETAIN, RULES, Token, assert_corrupt, begun, ends, fresh_jti, is_blocked,
     live, new_session, present, seconds,
 };
-use crate::port::{BlockLog, Ended, RevokeReason, Rotation, Sessions};
+use crate::port::{BlockLog, Device, Ended, RevokeReason, Rotation, Sessions};
 
 pub(super) async fn rtr_01_the_current_token_rotates<B: Bench>(bench: &B) {
     let first = begun(bench.store()).await;
@@ -222,7 +222,7 @@ pub(super) async fn the_jitter_shortens_the_idle_span<B: Bench>(bench: &B) {
 pub(super) async fn all_that_began_comes_back_from_each_rotation<B: Bench>(bench: &B) {
     let mut new = new_session("{odd}'subject;--");
     new.remember = false;
-    new.device = None;
+    new.device = Device::default();
     let begun = bench.store().begin(&new).await.unwrap().unwrap();
     assert_eq!((begun.sid, &begun.subject), (new.sid, &new.subject));
     assert_eq!((begun.generation, begun.jti, begun.remember), (0, new.jti, false));

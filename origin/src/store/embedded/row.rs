@@ -23,6 +23,8 @@ struct Raw {
     idle_end: i64,
     absolute_end: i64,
     ended: Option<String>,
+    agent: Option<String>,
+    place: Option<String>,
 }
 
 /// A session, and what only the store needs of it.
@@ -73,6 +75,8 @@ impl Raw {
             idle_end: UnixSeconds::new(natural(self.idle_end, "idle_end")?),
             absolute_end: UnixSeconds::new(natural(self.absolute_end, "absolute_end")?),
             remember: self.remember,
+            agent: self.agent,
+            place: self.place,
         };
         Ok(Row {
             session,

@@ -60,12 +60,17 @@ impl Sessions for EmbeddedStore {
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
-        let (subject, word) = (subject.clone(), ending::revocation(reason));
-        self.writer
-            .write(move |batch| {
-                Box::pin(async move { batch.end_all(&subject, word, retain).await })
-            })
-            .await
+        self.end_all(subject, None, reason, retain).await
+    }
+
+    async fn revoke_others(
+        &self,
+        subject: &Subject,
+        kept: SessionId,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault> {
+        self.end_all(subject, Some(kept), reason, retain).await
     }
 
     async fn cut_off(&self) -> Result<Epoch, StoreFault> {
@@ -95,6 +100,24 @@ impl Sessions for EmbeddedStore {
     async fn ping(&self) -> Result<(), StoreFault> {
         sqlx::query(NOW_MS).fetch_one(&self.reader).await.map_err(fault)?;
         Ok(())
+    }
+}
+
+impl EmbeddedStore {
+    /// Revokes all sessions of a subject, or all but one.
+    async fn end_all(
+        &self,
+        subject: &Subject,
+        kept: Option<SessionId>,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault> {
+        let (subject, word) = (subject.clone(), ending::revocation(reason));
+        self.writer
+            .write(move |batch| {
+                Box::pin(async move { batch.end_all(&subject, kept, word, retain).await })
+            })
+            .await
     }
 }
 
@@ -137,20 +160,24 @@ impl Batch {
             idle_end: idle_end(rotated_at, new.idle.as_secs(), new.jitter_permille, absolute_end),
             absolute_end,
             remember: new.remember,
+            agent: new.device.agent,
+            place: new.device.place,
         };
         let insert = "INSERT INTO session (sid, subject, generation, jti, device, remember, \
-             idle, rotated_at_ms, idle_end, absolute_end) \
-             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+             idle, rotated_at_ms, idle_end, absolute_end, agent, place) \
+             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
         let made = sqlx::query(insert)
             .bind(session.sid.uuid())
             .bind(session.subject.as_str())
             .bind(session.jti.uuid())
-            .bind(new.device)
+            .bind(new.device.digest)
             .bind(session.remember)
             .bind(integer(new.idle.as_secs()))
             .bind(integer(self.now.get()))
             .bind(integer(session.idle_end.get()))
             .bind(integer(session.absolute_end.get()))
+            .bind(&session.agent)
+            .bind(&session.place)
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;
@@ -173,7 +200,7 @@ impl Batch {
         let presented = Presented {
             generation: request.generation,
             jti: request.jti,
-            device: request.device.as_deref(),
+            device: request.device.digest.as_deref(),
         };
         let judgement = judge(held.as_ref().map(Row::held), presented, rules.grace, self.now);
         let why = match (judgement, held) {
@@ -222,18 +249,22 @@ impl Batch {
             jti: request.next_jti,
             rotated_at,
             idle_end: idle_end(rotated_at, held.idle, request.jitter_permille, absolute_end),
+            agent: request.device.agent.clone(),
+            place: request.device.place.clone(),
             ..held.session
         };
         let update = "UPDATE session SET generation = $2, jti = $3, previous = $4, device = $5, \
-             rotated_at_ms = $6, idle_end = $7 WHERE sid = $1";
+             rotated_at_ms = $6, idle_end = $7, agent = $8, place = $9 WHERE sid = $1";
         sqlx::query(update)
             .bind(session.sid.uuid())
             .bind(integer(generation))
             .bind(session.jti.uuid())
             .bind(request.jti.uuid())
-            .bind(request.device.as_deref())
+            .bind(request.device.digest.as_deref())
             .bind(integer(self.now.get()))
             .bind(integer(session.idle_end.get()))
+            .bind(&session.agent)
+            .bind(&session.place)
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;
@@ -273,6 +304,7 @@ impl Batch {
     async fn end_all(
         &mut self,
         subject: &Subject,
+        kept: Option<SessionId>,
         word: &'static str,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
@@ -282,8 +314,8 @@ impl Batch {
             .fetch_all(&mut *self.db)
             .await
             .map_err(fault)?;
-        for sid in sids {
-            self.end(SessionId::new(sid), word, retain).await?;
+        for sid in sids.into_iter().map(SessionId::new).filter(|sid| Some(*sid) != kept) {
+            self.end(sid, word, retain).await?;
         }
         self.epoch().await
     }

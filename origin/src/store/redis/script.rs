@@ -38,7 +38,8 @@ script!(RELEASE = "release");
 
 /// A session's fields as `answer` in `session.lua` lists them, the word in front taken off.
 pub(super) fn read_session(fields: &[String]) -> Result<Session, StoreFault> {
-    let [sid, subject, generation, jti, rotated_at, idle_end, absolute_end, remember] = fields
+    let [sid, subject, generation, jti, rotated_at, idle_end, absolute_end, remember, agent, place] =
+        fields
     else {
         return Err(corrupt(format!("a session of {} fields", fields.len())));
     };
@@ -57,7 +58,14 @@ pub(super) fn read_session(fields: &[String]) -> Result<Session, StoreFault> {
             "1" => true,
             _ => return Err(wrong("remember")),
         },
+        agent: known(agent),
+        place: known(place),
     })
+}
+
+/// Scripts write nothing for what is not known.
+fn known(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// What `rotate.lua` answers.

@@ -29,12 +29,14 @@ impl Sessions for RedisStore {
             .arg(new.sid.to_string())
             .arg(new.subject.as_str())
             .arg(new.jti.to_string())
-            .arg(new.device.as_deref().unwrap_or_default())
+            .arg(new.device.digest.as_deref().unwrap_or_default())
             .arg(u8::from(new.remember))
             .arg(new.idle.as_secs())
             .arg(new.absolute.as_secs())
             .arg(new.jitter_permille)
-            .arg(REMEMBERED.as_secs());
+            .arg(REMEMBERED.as_secs())
+            .arg(new.device.agent.as_deref().unwrap_or_default())
+            .arg(new.device.place.as_deref().unwrap_or_default());
         let reply: Vec<String> = self.run(call, Resend::Harmless).await?;
         match reply.split_first() {
             None => Ok(None),
@@ -52,13 +54,15 @@ impl Sessions for RedisStore {
             .arg(request.sid.to_string())
             .arg(request.generation)
             .arg(request.jti.to_string())
-            .arg(request.device.as_deref().unwrap_or_default())
+            .arg(request.device.digest.as_deref().unwrap_or_default())
             .arg(request.next_jti.to_string())
             .arg(request.jitter_permille)
             .arg(milliseconds(rules.grace.window))
             .arg(milliseconds(rules.grace.late_retry))
             .arg(rules.retain.as_secs())
-            .arg(REMEMBERED.as_secs());
+            .arg(REMEMBERED.as_secs())
+            .arg(request.device.agent.as_deref().unwrap_or_default())
+            .arg(request.device.place.as_deref().unwrap_or_default());
         // With a grace, the second try finds the token to be the previous one and repeats the
         // successor. Without, it would look like a reuse, and end an honest session.
         let resend = if rules.grace.window >= Duration::from_secs(1) {
@@ -94,12 +98,17 @@ impl Sessions for RedisStore {
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
-        let call = script::REVOKE_ALL
-            .on_log_and(&[Key::Subject(subject), Key::Cutoff])
-            .arg(Key::Sessions)
-            .arg(ending::revocation(reason))
-            .arg(retain.as_secs());
-        self.keep(call).await.map(Epoch::new)
+        self.end_all(subject, None, reason, retain).await
+    }
+
+    async fn revoke_others(
+        &self,
+        subject: &Subject,
+        kept: SessionId,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault> {
+        self.end_all(subject, Some(kept), reason, retain).await
     }
 
     async fn cut_off(&self) -> Result<Epoch, StoreFault> {
@@ -126,6 +135,23 @@ impl Sessions for RedisStore {
 }
 
 impl RedisStore {
+    /// Revokes all sessions of a subject, or all but one.
+    async fn end_all(
+        &self,
+        subject: &Subject,
+        kept: Option<SessionId>,
+        reason: RevokeReason,
+        retain: Duration,
+    ) -> Result<Epoch, StoreFault> {
+        let call = script::REVOKE_ALL
+            .on_log_and(&[Key::Subject(subject), Key::Cutoff])
+            .arg(Key::Sessions)
+            .arg(ending::revocation(reason))
+            .arg(retain.as_secs())
+            .arg(kept.map(|sid| sid.to_string()).unwrap_or_default());
+        self.keep(call).await.map(Epoch::new)
+    }
+
     /// Revokes a session. `word` says why; what is recorded already stays.
     async fn end(&self, sid: SessionId, word: &str, retain: Duration) -> Result<Epoch, StoreFault> {
         let call = script::REVOKE

@@ -132,9 +132,12 @@ async fn oid_03_cks_04_a_link_is_asked_for_on_our_own_page_by_whoever_is_signed_
     ] {
         ask(&origin, &ada, headers).await.expect(403, "cross_site");
     }
-    ask(&origin, "a=b", &[OWN]).await.expect(401, "token_missing");
+    let nobody = ask(&origin, "a=b", &[OWN]).await;
+    assert_eq!(nobody.header("location"), "/auth/login?return_to=%2Fauth%2Faccount");
     let get = origin.get("/auth/account/link?provider=idp", &[("cookie", &ada)]).await;
     get.expect(405, "method_not_allowed");
+    let page = origin.get("/auth/account", &[("cookie", &ada)]).await;
+    assert!(page.text.contains("action=\"/auth/account/link\""), "{}", page.text);
 
     let asked = ask(&origin, &ada, &[OWN]).await;
     assert_eq!(asked.status.as_u16(), 200, "{}", asked.text);

@@ -2,6 +2,7 @@
 -- KEYS[1] session  KEYS[2] the subject's sessions, by when they can be forgotten  KEYS[3] cutoff, ms
 -- ARGV[1] sid  [2] subject  [3] jti  [4] device  [5] remember
 --     [6] idle, s  [7] absolute, s  [8] jitter, permille  [9] remembered, s
+--     [10] user agent  [11] place, '' when unknown
 -- Returns: {'begun', ...session}; {} when it is cut off already;
 --          the error CORRUPT when another session has this id
 
@@ -27,6 +28,8 @@ held = {
   rotated_at = now_ms,
   idle_end = idle_end(idle, tonumber(ARGV[8]), absolute_end),
   absolute_end = absolute_end,
+  agent = ARGV[10],
+  place = ARGV[11],
 }
 for field, value in pairs(held) do
   redis.call('HSET', KEYS[1], field, type(value) == 'number' and int(value) or value)

@@ -3,7 +3,7 @@
 -- KEYS[1..3] block log (log.lua)  KEYS[4] session  KEYS[5] cutoff, ms
 -- ARGV[1] sid  [2] generation  [3] jti  [4] device, '' when unknown  [5] next jti
 --     [6] jitter, permille  [7] grace window, ms  [8] late retry, ms
---     [9] retain, s  [10] remembered, s
+--     [9] retain, s  [10] remembered, s  [11] user agent  [12] place, '' when unknown
 -- Returns: {'rotate'|'repeat'|'replace'|'heal', ...session}
 --       or {'expired'|'revoked'|'forked'|'reused-other-device'|'reused-concurrent'|'reused-late', epoch}
 
@@ -44,9 +44,11 @@ if judgement == 'rotate' or judgement == 'replace' or judgement == 'heal' then
   if judgement ~= 'replace' then held.generation = generation + 1 end
   held.jti = next_jti
   held.rotated_at = now_ms
+  held.agent, held.place = ARGV[11], ARGV[12]
   held.idle_end = idle_end(held.idle, jitter, held.absolute_end)
   redis.call('HSET', KEYS[4], 'generation', int(held.generation), 'jti', next_jti, 'previous', jti,
-    'device', device, 'rotated_at', int(now_ms), 'idle_end', int(held.idle_end))
+    'device', device, 'rotated_at', int(now_ms), 'idle_end', int(held.idle_end),
+    'agent', held.agent, 'place', held.place)
   redis.call('EXPIREAT', KEYS[4], int(held.idle_end + remembered))
   return answer(judgement, sid, held)
 end

@@ -1,7 +1,8 @@
 -- Put in front of every script that reads or makes a session, after clock.lua. A session is a hash:
 --   subject, generation, jti, previous, device ('' when unknown), remember (0|1),
 --   idle (the span that each use gives, s), rotated_at (ms), idle_end (s), absolute_end (s),
---   ended (why it was revoked; absent while it was not)
+--   ended (why it was revoked; absent while it was not),
+--   agent, place (of its last use; '' when unknown, absent in sessions of older versions)
 
 -- The session at `key`, nil when there is none.
 local function session(key)
@@ -33,5 +34,6 @@ local function answer(word, sid, held)
   return {
     word, sid, held.subject, int(held.generation), held.jti, int(held.rotated_at),
     int(held.idle_end), int(held.absolute_end), held.remember,
+    held.agent or '', held.place or '',
   }
 end
