@@ -220,6 +220,7 @@ impl App {
             },
             social: Social {
                 providers,
+                audit: audit.clone(),
                 accounts: accounts.clone(),
                 identities,
                 issuer,

@@ -46,6 +46,7 @@ mod revocation_reaches_edges;
 mod scale;
 mod sentinel;
 mod soak;
+mod social;
 mod spoofs;
 mod suspicion;
 mod web_sockets;
@@ -132,6 +133,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
     ("jwt_playbook", EMBEDDED, Size::Small, |_| Box::pin(jwt_playbook::tell())),
     ("oidc_provider", EMBEDDED, Size::Small, |_| Box::pin(oidc_provider::tell())),
+    ("social", EMBEDDED, Size::Small, |_| Box::pin(social::tell())),
     ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),

@@ -1,6 +1,7 @@
 //! `GET /auth/account`: what somebody sees of themselves, and can change. A section for each matter,
 //! in a file of its own, with the forms that it sends to `/auth/account/…`; each leads back here.
 
+mod logins;
 mod sessions;
 
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(in super::super) fn routes(services: &Arc<Services>) -> Router<Arc<Services>
         .route(PATH, get(show))
         .route("/auth/account/sessions/end", post(sessions::end))
         .route("/auth/account/sessions/end-others", post(sessions::end_others))
+        .route("/auth/account/link", post(logins::link))
+        .route("/auth/account/unlink", post(logins::unlink))
         .route_layer(from_fn_with_state(Arc::clone(services), admit))
 }
 
@@ -37,6 +40,7 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let (account, own) = (&visitor.account, &words.account);
     let sessions = services.profiles.sessions(&account.id).await?;
+    let linked = services.social.linked(&account.id).await?;
     let now = services.clock.now();
     let content = html! {
         p {
@@ -45,6 +49,7 @@ async fn show(
         }
         form method="post" action="/auth/logout" { button .plain { (own.sign_out) } }
         (sessions::section(own, &sessions, visitor.sid, now))
+        (logins::section(words, &services.social.providers, &linked))
     };
     Ok(layout::wide_page(words, own.title, &services.own_origin, &content))
 }
