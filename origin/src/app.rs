@@ -139,6 +139,7 @@ impl App {
             signer: keys.clone(),
             clock: clock.clone(),
             random: random.clone(),
+            epochs: epochs.clone(),
         });
         let heads = Arc::new(Heads::new(
             &config.tokens.issuer,

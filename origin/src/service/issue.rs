@@ -4,14 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::Secret;
 use common::token::AccessClaims;
 use common::token::refresh::RefreshClaims;
+use common::{Secret, TokenId};
 use tracing::info;
 
-use super::Fault;
-use crate::config::{SessionRules, Tokens};
-use crate::port::{Account, Clock, Device, NewSession, Random, Session, Sessions, Signer};
+use super::{Epochs, Fault};
+use crate::config::{SessionPolicy, SessionRules, Tokens};
+use crate::port::{
+    Account, Begun, Clock, Device, NewSession, Random, Session, Sessions, Signer, TOKEN_DEAD_AFTER,
+};
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
 pub(super) const JITTER_PERMILLE: u16 = 50;
@@ -67,6 +69,7 @@ pub(crate) struct Issuer {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) epochs: Arc<Epochs>,
 }
 
 impl Issuer {
@@ -87,9 +90,14 @@ impl Issuer {
             idle,
             absolute,
             jitter_permille: self.random.up_to(JITTER_PERMILLE),
+            access: self.next_access(),
+            alone: (self.rules.policy == SessionPolicy::One).then_some(TOKEN_DEAD_AFTER),
         };
         loop {
-            if let Some(session) = self.sessions.begin(&new).await? {
+            if let Some(Begun { session, epoch }) = self.sessions.begin(&new).await? {
+                if let Some(epoch) = epoch {
+                    self.epochs.observe(epoch);
+                }
                 let (sid, user) = (session.sid, &account.id);
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
                 return self.issue(session, account);
@@ -97,6 +105,11 @@ impl Issuer {
             // Everybody was signed out in between, and this one comes after.
             new.sid = self.random.session_id(self.sessions.now().await?);
         }
+    }
+
+    /// The id for an access token that is to end the one before it, if it is.
+    pub(super) fn next_access(&self) -> Option<TokenId> {
+        self.tokens.latest_only.then(|| self.random.token_id())
     }
 
     /// Whether tokens can be signed: to be asked before a session is begun or a token is spent.
@@ -116,7 +129,7 @@ impl Issuer {
             client_id: &self.tokens.client_id,
             iat: now,
             exp: now.plus(self.tokens.access_ttl),
-            jti: self.random.token_id(),
+            jti: session.access.unwrap_or_else(|| self.random.token_id()),
             sid: session.sid,
             roles: &account.roles,
             email_verified: account.email_verified,
