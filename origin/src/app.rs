@@ -160,6 +160,7 @@ impl App {
             clock: clock.clone(),
             random: random.clone(),
             audit: audit.clone(),
+            epochs: epochs.clone(),
         });
         let heads = Arc::new(Heads::new(
             &config.tokens.issuer,

@@ -4,16 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::Secret;
 use common::token::AccessClaims;
 use common::token::refresh::RefreshClaims;
+use common::{Secret, TokenId};
 use tracing::info;
 
-use super::Fault;
-use crate::config::{SessionRules, Tokens};
+use super::{Epochs, Fault};
+use crate::config::{SessionPolicy, SessionRules, Tokens};
 use crate::port::{
-    Account, Audit, Clock, Device, Event, Kind, NewSession, Random, Session, Sessions, Signer,
-    Whence,
+    Account, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random, Session, Sessions,
+    Signer, TOKEN_DEAD_AFTER, Whence,
 };
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
@@ -74,6 +74,7 @@ pub(crate) struct Issuer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) epochs: Arc<Epochs>,
 }
 
 impl Issuer {
@@ -95,9 +96,14 @@ impl Issuer {
             idle,
             absolute,
             jitter_permille: self.random.up_to(JITTER_PERMILLE),
+            access: self.next_access(),
+            alone: (self.rules.policy == SessionPolicy::One).then_some(TOKEN_DEAD_AFTER),
         };
         loop {
-            if let Some(session) = self.sessions.begin(&new).await? {
+            if let Some(Begun { session, epoch }) = self.sessions.begin(&new).await? {
+                if let Some(epoch) = epoch {
+                    self.epochs.observe(epoch);
+                }
                 let (sid, user) = (session.sid, &account.id);
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
                 let event = Event::by_user(Kind::SignedIn, user).session(sid).method(by.as_str());
@@ -107,6 +113,11 @@ impl Issuer {
             // Everybody was signed out in between, and this one comes after.
             new.sid = self.random.session_id(self.sessions.now().await?);
         }
+    }
+
+    /// The id for an access token that is to end the one before it, if it is.
+    pub(super) fn next_access(&self) -> Option<TokenId> {
+        self.tokens.latest_only.then(|| self.random.token_id())
     }
 
     /// Whether tokens can be signed: to be asked before a session is begun or a token is spent.
@@ -126,7 +137,7 @@ impl Issuer {
             client_id: &self.tokens.client_id,
             iat: now,
             exp: now.plus(self.tokens.access_ttl),
-            jti: self.random.token_id(),
+            jti: session.access.unwrap_or_else(|| self.random.token_id()),
             sid: session.sid,
             roles: &account.roles,
             email_verified: account.email_verified,

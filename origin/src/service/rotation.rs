@@ -78,10 +78,14 @@ impl Rotator {
             device,
             next_jti: self.random.token_id(),
             jitter_permille: self.random.up_to(JITTER_PERMILLE),
+            next_access: self.issuer.next_access(),
         };
         let rotation = self.sessions.rotate(&request, &self.rules).await.map_err(Fault::from)?;
         match rotation {
-            Rotation::Live { session, judgement } => {
+            Rotation::Live { session, judgement, epoch } => {
+                if let Some(epoch) = epoch {
+                    self.epochs.observe(epoch);
+                }
                 report(&presented, judgement);
                 let issued = self.issuer.issue(session, &account)?;
                 Ok((account, issued))

@@ -10,6 +10,7 @@ pub(super) const fn revocation(reason: RevokeReason) -> &'static str {
         RevokeReason::Logout => "logout",
         RevokeReason::LogoutAll => "logout-all",
         RevokeReason::Operator => "operator",
+        RevokeReason::Superseded => "superseded",
     }
 }
 

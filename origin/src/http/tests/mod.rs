@@ -6,6 +6,7 @@ mod admin_pages;
 mod bodies;
 mod cookies;
 mod frame;
+mod introspection;
 mod oauth;
 mod pages;
 mod sessions;
