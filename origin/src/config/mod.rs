@@ -6,6 +6,7 @@ mod audit;
 mod environment;
 mod error;
 mod kv;
+mod mail;
 mod oauth;
 mod passwords;
 mod redis;
@@ -27,6 +28,7 @@ use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
 pub(crate) use kv::Kv;
+pub(crate) use mail::{Encryption, Mail, Smtp, Way};
 pub(crate) use oauth::{
     AppleKey, Credential, Endpoints, Kind as OauthKind, Label, OauthProvider, Preset, is_secure,
 };
@@ -54,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: SessionRules,
     pub(crate) passwords: Passwords,
+    /// `None`: no letters are sent.
+    pub(crate) mail: Option<Mail>,
     pub(crate) audit: AuditRules,
     /// `None`: nothing is published, edges have the origin's own head alone.
     pub(crate) kv: Option<Kv>,
@@ -99,6 +103,7 @@ struct Raw {
     tokens: tokens::Raw,
     sessions: sessions::Raw,
     passwords: passwords::Raw,
+    mail: mail::Raw,
     audit: audit::Raw,
     kv: Option<kv::Raw>,
     oauth: BTreeMap<String, oauth::Raw>,
@@ -134,6 +139,7 @@ impl Raw {
             tokens: self.tokens.parse()?,
             sessions: self.sessions.parse()?,
             passwords: self.passwords.parse()?,
+            mail: self.mail.parse()?,
             audit: self.audit.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,
             oauth: oauth::parse(self.oauth)?,

@@ -1,6 +1,7 @@
 //! The flows. They know ports and decisions; no HTTP, no SQL, no Redis, no JSON.
 
 mod admin;
+mod change;
 mod compaction;
 mod credentials;
 mod edge;
@@ -9,17 +10,23 @@ mod fault;
 mod heads;
 mod issue;
 mod key_watch;
+mod letters;
 mod login;
 mod password;
+mod postman;
 mod profile;
+mod proof;
 mod register;
+mod reset;
 mod revocation;
 mod roles;
 mod rotation;
 mod social;
 mod tail;
+mod verify;
 
 pub(crate) use admin::{Admin, AdminError, Authority};
+pub(crate) use change::{Change, ChangeError};
 pub(crate) use compaction::{Compactor, Step};
 pub(crate) use credentials::{AccessError, Credentials, SignedIn};
 pub(crate) use edge::{Edge, EdgeTrust, digest};
@@ -28,11 +35,15 @@ pub(crate) use fault::Fault;
 pub(crate) use heads::{Heads, SignedHead};
 pub(crate) use issue::{Issued, Issuer, Lasting, Means, SignIn};
 pub(crate) use key_watch::KeyWatch;
+pub(crate) use letters::Language;
 pub(crate) use login::{Login, LoginError};
 pub(crate) use password::WeakPassword;
+pub(crate) use postman::{Outbox, Postman, Tools as PostmanTools};
 pub(crate) use profile::Profiles;
-pub(crate) use register::{Register, RegisterError, Registration};
+pub(crate) use register::{Register, RegisterError, Registered, Registration};
+pub(crate) use reset::{Reset, ResetError};
 pub(crate) use revocation::Revocation;
 pub(crate) use roles::check_roles;
 pub(crate) use rotation::{RefreshError, Rotator};
 pub(crate) use social::{Attempt, Named, Purpose, Returned, Social, SocialError};
+pub(crate) use verify::{ProofError, Verify};
