@@ -10,6 +10,7 @@
     reason = "stories: what is not there must fail loudly, counts are told, nothing is hot"
 )]
 
+mod accounts;
 mod admin;
 mod broken_instance;
 mod browser;
@@ -36,6 +37,7 @@ mod logout_races;
 mod lost_segments;
 mod oidc_provider;
 mod pass_through;
+mod passwords;
 mod paths;
 mod readme;
 mod redis_line;
@@ -125,6 +127,7 @@ const BOTH: &[Store] = &[Store::Embedded, Store::Redis];
 
 #[rustfmt::skip]
 const TALES: &[(&str, &[Store], Size, Tale)] = &[
+    ("accounts", BOTH, Size::Small, |store| Box::pin(accounts::tell(store))),
     ("revocation_reaches_edges", EMBEDDED, Size::Small, |store| Box::pin(revocation_reaches_edges::tell(store))),
     ("false_origin", EMBEDDED, Size::Small, |store| Box::pin(false_origin::tell(store))),
     ("kv_faults", EMBEDDED, Size::Small, |store| Box::pin(kv_faults::tell(store))),
@@ -156,6 +159,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("web_sockets", EMBEDDED, Size::Small, |_| Box::pin(web_sockets::tell())),
     ("pass_through_at_length", EMBEDDED, Size::Long, |_| Box::pin(pass_through::tell_at_length())),
     ("web_sockets_at_length", EMBEDDED, Size::Long, |_| Box::pin(web_sockets::tell_at_length())),
+    ("passwords_at_length", EMBEDDED, Size::Long, |_| Box::pin(passwords::tell_at_length())),
     ("caching_at_length", EMBEDDED, Size::Long, |_| Box::pin(caching::tell_at_length())),
     ("revocation_reaches_edges_at_length", BOTH, Size::Long, |store| Box::pin(revocation_reaches_edges::tell_at_length(store))),
     ("sentinel_at_length", REDIS, Size::Long, |_| Box::pin(sentinel::tell_at_length())),

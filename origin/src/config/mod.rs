@@ -7,6 +7,7 @@ mod clients;
 mod environment;
 mod error;
 mod kv;
+mod mail;
 mod oauth;
 mod passwords;
 mod redis;
@@ -29,6 +30,7 @@ use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
 pub(crate) use kv::Kv;
+pub(crate) use mail::{Encryption, Mail, Smtp, Way};
 pub(crate) use oauth::{
     AppleKey, Credential, Endpoints, Kind as OauthKind, Label, OauthProvider, Preset, is_secure,
 };
@@ -56,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: SessionRules,
     pub(crate) passwords: Passwords,
+    /// `None`: no letters are sent.
+    pub(crate) mail: Option<Mail>,
     pub(crate) audit: AuditRules,
     pub(crate) clients: Clients,
     /// `None`: nothing is published, edges have the origin's own head alone.
@@ -102,6 +106,7 @@ struct Raw {
     tokens: tokens::Raw,
     sessions: sessions::Raw,
     passwords: passwords::Raw,
+    mail: mail::Raw,
     audit: audit::Raw,
     clients: clients::Raw,
     kv: Option<kv::Raw>,
@@ -138,6 +143,7 @@ impl Raw {
             tokens: self.tokens.parse()?,
             sessions: self.sessions.parse()?,
             passwords: self.passwords.parse()?,
+            mail: self.mail.parse()?,
             audit: self.audit.parse()?,
             clients: self.clients.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,

@@ -110,6 +110,57 @@ fn redis_is_there_by_its_url_alone_and_says_how_safe_it_is_to_be() {
 }
 
 #[test]
+fn mail_has_one_way_and_a_sender_and_encryption_unless_told_otherwise() {
+    let sender = ("PORTCULLIS__MAIL__FROM", "Us <us@a.example>");
+    let mail = |url: &str| {
+        let config = from(&[sender, ("PORTCULLIS__MAIL__SMTP", url)])?;
+        let Some(Mail { way: Way::Smtp(smtp), .. }) = config.mail else { panic!("{url}") };
+        Ok::<_, ConfigError>(smtp)
+    };
+    for (url, host, port, encryption) in [
+        ("smtps://a.example", "a.example", 465, Encryption::Tls),
+        ("smtp://a.example", "a.example", 587, Encryption::StartTls),
+        ("smtp://a.example:2525/", "a.example", 2525, Encryption::StartTls),
+        ("smtp://10.0.0.1?tls=none", "10.0.0.1", 25, Encryption::None),
+        ("smtp://u:p@127.0.0.1:1025?tls=none", "127.0.0.1", 1025, Encryption::None),
+        ("smtp://u:p@[::1]:1025?tls=none", "::1", 1025, Encryption::None),
+    ] {
+        let smtp = mail(url).unwrap();
+        assert_eq!((&*smtp.host, smtp.port, smtp.encryption), (host, port, encryption), "{url}");
+    }
+    let (user, password) = mail("smtps://u%40a:p%2F%3A@a.example").unwrap().credentials.unwrap();
+    assert_eq!((&*user, &**password.expose()), ("u@a", "p/:"));
+    for url in [
+        "",
+        "a.example",
+        "http://a.example",
+        "smtp://",
+        "smtps://a.example?tls=none",
+        "smtp://a.example?tls=opportunistic",
+        "smtp://a.example/x",
+        "smtp://hunter2@a.example",
+        "smtp://u:hunter2@a.example?tls=none",
+        "smtp://u:hunter2@localhost.evil.example?tls=none",
+    ] {
+        let message = mail(url).unwrap_err().to_string();
+        assert!(message.contains("mail.smtp is") && !message.contains("hunter2"), "{message}");
+    }
+    let smtp = ("PORTCULLIS__MAIL__SMTP", "smtps://u:hunter2@a.example");
+    for (variables, word) in [
+        (vec![smtp], "mail.from is missing"),
+        (vec![sender], "mail.smtp is missing"),
+        (vec![("PORTCULLIS__MAIL__REQUIRE_VERIFICATION", "true")], "mail.smtp is missing"),
+        (vec![sender, smtp, ("PORTCULLIS__MAIL__FOLDER", "x")], "one of mail.smtp and mail.folder"),
+        (vec![smtp, ("PORTCULLIS__MAIL__FROM", "nobody")], "mail.from is"),
+        (vec![sender, smtp, ("PORTCULLIS__MAIL__REQUIRE_VERIFICATION", "yes")], "mail.require"),
+    ] {
+        let message = from(&variables).unwrap_err().to_string();
+        assert!(message.contains(word) && !message.contains("hunter2"), "{message}");
+    }
+    assert!(from(&[]).unwrap().mail.is_none());
+}
+
+#[test]
 fn a_secret_is_never_repeated() {
     for (name, value) in [
         ("PORTCULLIS__EDGE__SECRET", "hunter2"),

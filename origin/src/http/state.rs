@@ -2,16 +2,22 @@
 
 use std::sync::Arc;
 
+use common::problem::Code;
+
+use super::error::Refusal;
 use crate::port::{Clock, Signer};
 use crate::service::{
-    Admin, ClientTrust, Credentials, EdgeTrust, Epochs, Heads, Login, Profiles, Register,
-    Revocation, Rotator, Social,
+    Admin, Change, ClientTrust, Credentials, EdgeTrust, Epochs, Heads, Login, Outbox, Profiles,
+    Register, Reset, Revocation, Rotator, Social, Verify,
 };
 
 /// The services, and the little else that answers are shaped from.
 pub(crate) struct Services {
     pub(crate) admin: Admin,
     pub(crate) clients: ClientTrust,
+    /// `None` where no letters are sent.
+    pub(crate) by_mail: Option<ByMail>,
+    pub(crate) change: Change,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) edge: EdgeTrust,
     pub(crate) epochs: Arc<Epochs>,
@@ -19,7 +25,7 @@ pub(crate) struct Services {
     pub(crate) login: Login,
     pub(crate) profiles: Profiles,
     pub(crate) register: Register,
-    pub(crate) revocation: Revocation,
+    pub(crate) revocation: Arc<Revocation>,
     pub(crate) rotator: Rotator,
     pub(crate) social: Social,
     pub(crate) signer: Arc<dyn Signer>,
@@ -32,4 +38,21 @@ pub(crate) struct Services {
     pub(crate) client_id: String,
     /// Scheme, host and port of the issuer, as browsers write an `Origin`.
     pub(crate) own_origin: String,
+}
+
+/// What is done by letters.
+pub(crate) struct ByMail {
+    pub(crate) verify: Verify,
+    pub(crate) reset: Reset,
+    pub(crate) outbox: Outbox,
+}
+
+impl Services {
+    /// What is done by letters, where letters are sent.
+    pub(super) fn by_mail(&self) -> Result<&ByMail, Refusal> {
+        self.by_mail.as_ref().ok_or_else(|| {
+            let why = "This site sends no letters: its operator has not set `mail`.";
+            Refusal::because(Code::NotFound, why)
+        })
+    }
 }

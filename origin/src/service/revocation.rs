@@ -54,6 +54,22 @@ impl Revocation {
         Ok(())
     }
 
+    /// Ends the sessions of a user whose password is changed, but for the one that changes it.
+    pub(super) async fn password_changed(
+        &self,
+        subject: &Subject,
+        keep: Option<SessionId>,
+    ) -> Result<(), Fault> {
+        let reason = RevokeReason::Password;
+        let epoch = match keep {
+            None => self.sessions.revoke_all(subject, reason, self.retain).await?,
+            Some(kept) => self.sessions.revoke_others(subject, kept, reason, self.retain).await?,
+        };
+        self.epochs.observe(epoch);
+        info!(user.id = %subject, %epoch, "sessions ended: the password is changed");
+        Ok(())
+    }
+
     /// Ends the session `sid` if it is one of `subject`'s; false when it is not.
     pub(crate) async fn own_session(
         &self,

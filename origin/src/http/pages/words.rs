@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod admin;
+mod letters;
 
 use std::convert::Infallible;
 
@@ -9,6 +10,9 @@ use axum::extract::FromRequestParts;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
 use common::problem::Code;
+
+pub(super) use self::letters::Letters;
+use crate::service::Language;
 
 /// The words of one language.
 pub(in super::super) struct Words {
@@ -25,6 +29,7 @@ pub(in super::super) struct Words {
     pub(super) have_account: &'static str,
     pub(super) account: account::Words,
     pub(super) admin: admin::Words,
+    pub(super) letters: &'static Letters,
     problems: Problems,
 }
 
@@ -54,6 +59,7 @@ static ENGLISH: Words = Words {
     have_account: "Already have an account?",
     account: account::ENGLISH,
     admin: admin::ENGLISH,
+    letters: &letters::ENGLISH,
     problems: Problems {
         credentials: "E-mail address or password is wrong.",
         email: "This is no e-mail address like name@example.com.",
@@ -80,6 +86,7 @@ static KOREAN: Words = Words {
     have_account: "이미 계정이 있으신가요?",
     account: account::KOREAN,
     admin: admin::KOREAN,
+    letters: &letters::KOREAN,
     problems: Problems {
         credentials: "이메일 주소 또는 비밀번호가 올바르지 않습니다.",
         email: "name@example.com 형식의 이메일 주소를 입력해 주세요.",
@@ -105,9 +112,16 @@ impl Words {
             Code::PasswordTooLong => problems.password_long,
             Code::PasswordCommon => problems.password_common,
             Code::RequestInvalid => problems.name,
+            Code::EmailUnverified => self.letters.unverified,
+            Code::ProofInvalid => self.letters.proof_invalid,
             _ if code.status() == 503 => problems.busy,
             _ => problems.internal,
         }
+    }
+
+    /// The language, for letters.
+    pub(in super::super) fn spoken(&self) -> Language {
+        if self.language == "ko" { Language::Korean } else { Language::English }
     }
 
     /// The words that `Accept-Language` (RFC 9110 §12.5.4) asks for first, as far as there are any.

@@ -7,6 +7,7 @@ mod bodies;
 mod cookies;
 mod frame;
 mod introspection;
+mod letters;
 mod oauth;
 mod pages;
 mod sessions;
@@ -21,6 +22,7 @@ use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use super::{Services, public};
@@ -98,7 +100,15 @@ async fn build(state: &TempDir, settings: &[(&str, &str)]) -> Arc<Services> {
     let own = [("PORTCULLIS__STATE__DIR", dir.as_str()), ("PORTCULLIS__EDGE__SECRET", EDGE_SECRET)];
     let variables = own.iter().chain(settings);
     let variables = variables.map(|(name, value)| (String::from(*name), String::from(*value)));
-    App::build(&Config::load(None, variables).unwrap()).await.unwrap().services
+    let app = App::build(&Config::load(None, variables).unwrap()).await.unwrap();
+    if let Some(postman) = app.postman {
+        let (running, stop) = watch::channel(false);
+        tokio::spawn(async move {
+            postman.run(stop).await;
+            drop(running);
+        });
+    }
+    app.services
 }
 
 fn request(method: &str, path: &str, body: Body, headers: &[(&str, &str)]) -> Request<Body> {

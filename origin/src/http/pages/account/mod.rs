@@ -1,6 +1,7 @@
 //! `GET /auth/account`: what somebody sees of themselves, and can change. A section for each matter,
 //! in a file of its own, with the forms that it sends to `/auth/account/…`; each leads back here.
 
+mod credentials;
 mod logins;
 mod sessions;
 
@@ -26,6 +27,8 @@ pub(super) const PATH: &str = "/auth/account";
 pub(in super::super) fn routes(services: &Arc<Services>) -> Router<Arc<Services>> {
     Router::new()
         .route(PATH, get(show))
+        .route("/auth/account/password", post(credentials::password))
+        .route("/auth/account/email", post(credentials::address))
         .route("/auth/account/sessions/end", post(sessions::end))
         .route("/auth/account/sessions/end-others", post(sessions::end_others))
         .route("/auth/account/link", post(logins::link))
@@ -38,6 +41,16 @@ async fn show(
     words: &'static Words,
     visitor: Visitor,
 ) -> Result<Response, Refusal> {
+    page(&services, words, &visitor, credentials::Outcome::default()).await
+}
+
+/// The page, with what came of a form of its section about passwords.
+async fn page(
+    services: &Services,
+    words: &Words,
+    visitor: &Visitor,
+    outcome: credentials::Outcome,
+) -> Result<Response, Refusal> {
     let (account, own) = (&visitor.account, &words.account);
     let sessions = services.profiles.sessions(&account.id).await?;
     let linked = services.social.linked(&account.id).await?;
@@ -48,6 +61,7 @@ async fn show(
             (account.email)
         }
         form method="post" action="/auth/logout" { button .plain { (own.sign_out) } }
+        (credentials::section(words, services, visitor, outcome))
         (sessions::section(own, &sessions, visitor.sid, now))
         (logins::section(words, &services.social.providers, &linked))
     };
