@@ -109,7 +109,6 @@ impl App {
         state_folder(config)?;
         let keys: Arc<dyn Signer> = Arc::new(KeyRing::open(&config.state)?);
         let (stores, accounts) = tokio::try_join!(SessionStore::open(config), accounts(config))?;
-        let audit = SqlAudit::start(accounts.pool(), config.audit.keep);
         let hashing = &config.passwords;
         let passwords: Arc<dyn Passwords> =
             Arc::new(Hashers::start(hashing.max_concurrent, hashing.queue)?);
@@ -127,20 +126,21 @@ impl App {
             );
         }
         let providers = providers(config)?;
-        Ok(Self::wire(config, keys, stores, accounts, audit, passwords, mailbox, providers))
+        Ok(Self::wire(config, keys, stores, accounts, passwords, mailbox, providers))
     }
 
+    #[expect(clippy::too_many_lines, reason = "a list of what there is, each with what it needs")]
     fn wire(
         config: &Config,
         keys: Arc<dyn Signer>,
         stores: SessionStore,
         accounts: SqlAccounts,
-        audit: SqlAudit,
         passwords: Arc<dyn Passwords>,
         mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
         providers: Vec<Named>,
     ) -> Self {
         let SessionStore { sessions, log, segments, leases } = stores;
+        let audit = SqlAudit::start(accounts.pool(), config.audit.keep);
         let identities: Arc<dyn Identities> = Arc::new(accounts.clone());
         let accounts: Arc<dyn Accounts> = Arc::new(accounts);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use common::{Secret, Subject};
 
-use super::{Fault, WeakPassword, password};
+use super::{Fault, Means, WeakPassword, password};
 use crate::port::{
     Account, AccountError, Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, NewAccount,
     Passwords, Random,
@@ -69,7 +69,9 @@ impl Register {
             AccountError::Taken => RegisterError::Taken,
             AccountError::Store(fault) => RegisterError::Fault(fault.into()),
         })?;
-        self.audit.record(Event::by_user(Kind::AccountMade, &account.id).method("password"));
+        self.audit.record(
+            Event::by_user(Kind::AccountMade, &account.id).method(Means::Password.as_str()),
+        );
         Ok(account)
     }
 }
