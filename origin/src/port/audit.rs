@@ -110,7 +110,7 @@ impl From<&Device> for Whence {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Detail {
-    /// By what: `password`, the name of a provider.
+    /// By what: `pwd` for a password (RFC 8176), the name of a provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) method: Option<String>,
     /// Why, in a word.
@@ -166,7 +166,7 @@ impl Event {
         Self { whence, ..self }
     }
 
-    /// By what: `password`, the name of a provider.
+    /// By what: `pwd` for a password (RFC 8176), the name of a provider.
     pub(crate) fn method(mut self, method: &str) -> Self {
         self.detail.method = Some(String::from(method));
         self

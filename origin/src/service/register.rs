@@ -7,7 +7,7 @@ use common::{Secret, Subject};
 use super::letters::Language;
 use super::password::Known;
 use super::postman::{Errand, Full, Outbox};
-use super::{Fault, WeakPassword, password};
+use super::{Fault, Means, WeakPassword, password};
 use crate::port::{
     Account, AccountError, Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, NewAccount,
     Passwords, Random,
@@ -125,7 +125,9 @@ impl Register {
             AccountError::Taken => RegisterError::Taken,
             AccountError::Store(fault) => RegisterError::Fault(fault.into()),
         })?;
-        self.audit.record(Event::by_user(Kind::AccountMade, &account.id).method("password"));
+        self.audit.record(
+            Event::by_user(Kind::AccountMade, &account.id).method(Means::Password.as_str()),
+        );
         Ok(account)
     }
 }

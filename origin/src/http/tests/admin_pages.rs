@@ -102,7 +102,7 @@ async fn the_forms_do_what_they_say() {
     stage.origin.get("/.well-known/portcullis/head", &[]).await;
     let edges = stage.get(&stage.admin, "/auth/admin/edges?follow=true").await;
     assert_eq!(edges.header("refresh"), "5");
-    assert!(edges.text.contains("class=\"fetched\" r=\"4\" cx=\"4"), "{}", edges.text);
+    assert!(edges.text.contains("class=\"fetched\" r=\"3.5\" cx=\"4"), "{}", edges.text);
 
     stage.origin.services.admin.trail.settled().await;
     let events = stage.get(&stage.admin, "/auth/admin/events?kind=user-disabled").await;

@@ -12,8 +12,8 @@ use crate::service::Passage;
 const SHOWN: usize = 40;
 
 /// The drawing's size and the room for its scale, in its own units.
-const WIDTH: f64 = 600.0;
-const HEIGHT: f64 = 200.0;
+const WIDTH: f64 = 400.0;
+const HEIGHT: f64 = 160.0;
 const SCALE: f64 = 36.0;
 
 /// The highest value that is drawn at least, in seconds: the bound of a logout.
@@ -44,7 +44,7 @@ pub(super) fn plot(words: &Words, passages: &[Passage]) -> Markup {
                 @for (column, passage) in columns {
                     @for (station, span) in stations(passage) {
                         @if let Some(span) = span {
-                            circle .(station) r="4" cx=(coordinate(x(column)))
+                            circle .(station) r="3.5" cx=(coordinate(x(column)))
                                 cy=(coordinate(y(span.as_secs_f64()))) {}
                         }
                     }
@@ -62,7 +62,7 @@ pub(super) fn plot(words: &Words, passages: &[Passage]) -> Markup {
         table {
             thead {
                 tr {
-                    th scope="col" { (words.epoch) }
+                    th scope="col" { (words.change) }
                     th scope="col" { (words.signed) }
                     th scope="col" { (words.published) }
                     th scope="col" { (words.fetched) }

@@ -38,6 +38,7 @@ pub(in super::super) struct Words {
     pub(in super::super) user: &'static str,
     pub(in super::super) id: &'static str,
     pub(in super::super) epoch: &'static str,
+    pub(in super::super) change: &'static str,
     pub(in super::super) changes: &'static str,
     pub(in super::super) changes_hint: &'static str,
     pub(in super::super) no_changes: &'static str,
@@ -86,6 +87,7 @@ pub(super) const ENGLISH: Words = Words {
     user: "All sessions of a user (sub)",
     id: "Id",
     epoch: "Latest change (epoch)",
+    change: "Change (epoch)",
     changes: "How far revocations have got",
     changes_hint: "Seconds after this server heard of each of the last changes. What was fetched \
                    was fetched by an edge, as a rule.",
@@ -135,6 +137,7 @@ pub(super) const KOREAN: Words = Words {
     user: "사용자의 모든 세션 (sub)",
     id: "ID",
     epoch: "마지막 변경 (epoch)",
+    change: "변경 (epoch)",
     changes: "폐기 전파 현황",
     changes_hint: "최근 변경마다 이 서버가 알게 된 뒤 걸린 시간(초)입니다. 가져간 쪽은 대개 엣지입니다.",
     no_changes: "서버가 시작된 뒤로 변경이 없습니다.",
