@@ -18,12 +18,12 @@ use crate::http::{self, Listening, Probes, Services};
 use crate::kv::{KvClient, Publisher};
 use crate::oauth;
 use crate::port::{
-    Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Leases, Mailbox, Passwords, Random,
+    Accounts, Audit, AuditTrail, BlockLog, Clock, Leases, Mailbox, Passwords, Random,
     RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER,
 };
 use crate::service::{
-    Admin, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Named,
-    Profiles, Register, Revocation, Rotator, Social,
+    Admin, ClientTrust, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login,
+    Named, Profiles, Register, Revocation, Rotator, Social,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::audit::SqlAudit;
@@ -126,8 +126,7 @@ impl App {
                  late retries of a refresh are refused"
             );
         }
-        let providers = providers(config)?;
-        Ok(Self::wire(config, keys, stores, accounts, audit, passwords, mailbox, providers))
+        Self::wire(config, keys, stores, accounts, audit, passwords, mailbox)
     }
 
     fn wire(
@@ -138,11 +137,9 @@ impl App {
         audit: SqlAudit,
         passwords: Arc<dyn Passwords>,
         mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
-        providers: Vec<Named>,
-    ) -> Self {
+    ) -> Result<Self, StartError> {
         let SessionStore { sessions, log, segments, leases } = stores;
-        let identities: Arc<dyn Identities> = Arc::new(accounts.clone());
-        let accounts: Arc<dyn Accounts> = Arc::new(accounts);
+        let (logins, accounts): (_, Arc<dyn Accounts>) = (accounts.clone(), Arc::new(accounts));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let trail: Arc<dyn AuditTrail> = Arc::new(audit.clone());
@@ -185,6 +182,7 @@ impl App {
                 trail: trail.clone(),
                 retain,
             },
+            clients: ClientTrust::new(config.clients.clone()),
             edge: EdgeTrust::new(config.edge_secret.clone()),
             login: Login {
                 accounts: accounts.clone(),
@@ -217,21 +215,15 @@ impl App {
                 audit: audit.clone(),
                 rules: RotationRules { grace: config.sessions.grace, retain },
             },
-            social: Social {
-                providers,
-                audit: audit.clone(),
-                accounts: accounts.clone(),
-                identities,
-                issuer,
-                clock: clock.clone(),
-                random: random.clone(),
-            },
+            social: social(config, logins, issuer, audit.clone())?,
             credentials,
             epochs: epochs.clone(),
             heads: heads.clone(),
             signer: keys,
             clock: clock.clone(),
             issuer: config.tokens.issuer.clone(),
+            audience: config.tokens.audience.clone(),
+            client_id: config.tokens.client_id.clone(),
             own_origin: own_origin(&config.tokens.issuer),
         };
         let compactor = Compactor { log: log.clone(), segments, random: random.clone() };
@@ -246,7 +238,7 @@ impl App {
             mailbox,
         };
         let probes = Probes { accounts, sessions };
-        Self { services: Arc::new(services), probes, log, trail, publisher, key_watch }
+        Ok(Self { services: Arc::new(services), probes, log, trail, publisher, key_watch })
     }
 
     /// Waits until what this process did is in the audit log, as far as that is possible.
@@ -293,9 +285,13 @@ async fn settle(trail: &dyn AuditTrail) {
     }
 }
 
-/// The providers of the configuration. None is asked anything yet: that one of them is down is no reason
-/// not to start.
-fn providers(config: &Config) -> Result<Vec<Named>, StartError> {
+/// Logins elsewhere. No provider is asked anything yet: that one is down is no reason not to start.
+fn social(
+    config: &Config,
+    accounts: SqlAccounts,
+    issuer: Arc<Issuer>,
+    audit: Arc<dyn Audit>,
+) -> Result<Social, StartError> {
     let named = config.oauth.iter().map(|provider| {
         let back = format!("{}/auth/oauth/{}/callback", config.tokens.issuer, provider.name);
         Ok(Named {
@@ -304,7 +300,15 @@ fn providers(config: &Config) -> Result<Vec<Named>, StartError> {
             provider: oauth::provider(provider, back, Arc::new(SystemClock))?,
         })
     });
-    named.collect()
+    Ok(Social {
+        providers: named.collect::<Result<_, StartError>>()?,
+        accounts: Arc::new(accounts.clone()),
+        identities: Arc::new(accounts),
+        issuer,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(OsRandom),
+        audit,
+    })
 }
 
 /// What browsers send as `Origin` from the issuer's own pages (RFC 6454 §6.2).

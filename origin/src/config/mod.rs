@@ -3,6 +3,7 @@
 //! check again.
 
 mod audit;
+mod clients;
 mod environment;
 mod error;
 mod kv;
@@ -23,6 +24,7 @@ use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
 pub(crate) use audit::AuditRules;
+pub(crate) use clients::Clients;
 use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
@@ -55,6 +57,7 @@ pub(crate) struct Config {
     pub(crate) sessions: SessionRules,
     pub(crate) passwords: Passwords,
     pub(crate) audit: AuditRules,
+    pub(crate) clients: Clients,
     /// `None`: nothing is published, edges have the origin's own head alone.
     pub(crate) kv: Option<Kv>,
     /// Where people may have a login already, by name.
@@ -100,6 +103,7 @@ struct Raw {
     sessions: sessions::Raw,
     passwords: passwords::Raw,
     audit: audit::Raw,
+    clients: clients::Raw,
     kv: Option<kv::Raw>,
     oauth: BTreeMap<String, oauth::Raw>,
     edge: Edge,
@@ -135,6 +139,7 @@ impl Raw {
             sessions: self.sessions.parse()?,
             passwords: self.passwords.parse()?,
             audit: self.audit.parse()?,
+            clients: self.clients.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,
             oauth: oauth::parse(self.oauth)?,
             edge_secret: self.edge.secret.map(edge_secret).transpose()?,

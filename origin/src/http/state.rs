@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::port::{Clock, Signer};
 use crate::service::{
-    Admin, Credentials, EdgeTrust, Epochs, Heads, Login, Profiles, Register, Revocation, Rotator,
-    Social,
+    Admin, ClientTrust, Credentials, EdgeTrust, Epochs, Heads, Login, Profiles, Register,
+    Revocation, Rotator, Social,
 };
 
 /// The services, and the little else that answers are shaped from.
 pub(crate) struct Services {
     pub(crate) admin: Admin,
+    pub(crate) clients: ClientTrust,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) edge: EdgeTrust,
     pub(crate) epochs: Arc<Epochs>,
@@ -25,6 +26,10 @@ pub(crate) struct Services {
     pub(crate) clock: Arc<dyn Clock>,
     /// The issuer's URL.
     pub(crate) issuer: String,
+    /// The app that access tokens are for.
+    pub(crate) audience: String,
+    /// The client that they are given to.
+    pub(crate) client_id: String,
     /// Scheme, host and port of the issuer, as browsers write an `Origin`.
     pub(crate) own_origin: String,
 }

@@ -51,13 +51,17 @@ pub(super) async fn jwks(State(services): State<Arc<Services>>) -> impl IntoResp
     (headers, Json(Jwks { keys: services.signer.jwks(services.clock.now()) }))
 }
 
-/// RFC 8414 §2, what of it there is: no endpoint of OAuth's own yet, hence no grants.
+/// RFC 8414 §2, what of it there is: no token endpoint, hence no grants.
 #[derive(Serialize)]
 struct Metadata<'a> {
     issuer: &'a str,
     jwks_uri: String,
     response_types_supported: [&'static str; 0],
     grant_types_supported: [&'static str; 0],
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: [&'static str; 2],
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: [&'static str; 1],
 }
 
 pub(super) async fn metadata(State(services): State<Arc<Services>>) -> impl IntoResponse {
@@ -66,6 +70,10 @@ pub(super) async fn metadata(State(services): State<Arc<Services>>) -> impl Into
         jwks_uri: format!("{}/.well-known/jwks.json", services.issuer),
         response_types_supported: [],
         grant_types_supported: [],
+        revocation_endpoint: format!("{}/auth/revoke", services.issuer),
+        revocation_endpoint_auth_methods_supported: ["none", "client_secret_basic"],
+        introspection_endpoint: format!("{}/auth/introspect", services.issuer),
+        introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
     };
     ([(CACHE_CONTROL, FIVE_MINUTES)], Json(metadata)).into_response()
 }

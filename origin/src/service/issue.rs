@@ -13,6 +13,7 @@ use super::Fault;
 use crate::config::{SessionRules, Tokens};
 use crate::port::{
     Account, Audit, Clock, Device, Event, Kind, NewSession, Random, Session, Sessions, Signer,
+    Whence,
 };
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
@@ -84,6 +85,7 @@ impl Issuer {
             Lasting::Remembered => (self.rules.idle, self.rules.absolute),
             Lasting::Browser => (self.rules.browser, self.rules.browser),
         };
+        let whence = Whence::from(&device);
         let mut new = NewSession {
             sid: self.random.session_id(self.sessions.now().await?),
             subject: account.id.clone(),
@@ -98,8 +100,8 @@ impl Issuer {
             if let Some(session) = self.sessions.begin(&new).await? {
                 let (sid, user) = (session.sid, &account.id);
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
-                let event = Event::by_user(Kind::SignedIn, user);
-                self.audit.record(event.session(sid).method(by.as_str()));
+                let event = Event::by_user(Kind::SignedIn, user).session(sid).method(by.as_str());
+                self.audit.record(event.from(whence));
                 return self.issue(session, account);
             }
             // Everybody was signed out in between, and this one comes after.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use common::Secret;
 
 use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, WeakPassword, password};
-use crate::port::{Account, Accounts, Actor, Audit, Device, Email, Event, Kind, Passwords};
+use crate::port::{Account, Accounts, Actor, Audit, Device, Email, Event, Kind, Passwords, Whence};
 
 /// Why somebody is not signed in.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,7 @@ impl Login {
         lasting: Lasting,
         device: Device,
     ) -> Result<(Account, Issued), LoginError> {
+        let whence = Whence::from(&device);
         let password = password::normal(password)?;
         let account = match Email::parse(email) {
             Ok(email) => self.accounts.by_email(&email).await.map_err(Fault::from)?,
@@ -52,7 +53,7 @@ impl Login {
                 Ok((account, issued))
             }
             account => {
-                self.audit.record(refusal(account.as_ref(), fits));
+                self.audit.record(refusal(account.as_ref(), fits).from(whence));
                 Err(LoginError::Refused)
             }
         }

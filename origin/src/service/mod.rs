@@ -1,6 +1,7 @@
 //! The flows. They know ports and decisions; no HTTP, no SQL, no Redis, no JSON.
 
 mod admin;
+mod clients;
 mod compaction;
 mod credentials;
 mod edge;
@@ -20,6 +21,7 @@ mod social;
 mod tail;
 
 pub(crate) use admin::{Admin, AdminError, Authority};
+pub(crate) use clients::ClientTrust;
 pub(crate) use compaction::{Compactor, Step};
 pub(crate) use credentials::{AccessError, Credentials, SignedIn};
 pub(crate) use edge::{Edge, EdgeTrust, digest};

@@ -8,6 +8,7 @@ mod frame;
 mod oauth;
 mod pages;
 mod sessions;
+mod social;
 mod well_known;
 
 use std::sync::Arc;

@@ -5,7 +5,9 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::SqlAccounts;
-use crate::port::{AccountError, Accounts, Email, NewAccount, StoreFault};
+use crate::port::{
+    AccountError, Accounts, Email, Identities, Identity, Linking, NewAccount, StoreFault,
+};
 use crate::store::OpenError;
 
 async fn fresh() -> (SqlAccounts, TempDir) {
@@ -125,4 +127,49 @@ async fn an_address_is_a_path_or_a_sqlite_url() {
         let told = format!("{error} {error:?}");
         assert!(told.contains("database.url") && !told.contains("hunter2"), "{told}");
     }
+}
+
+fn login(provider: &str, subject: &str) -> Identity {
+    Identity {
+        issuer: format!("https://{provider}.example"),
+        subject: subject.to_owned(),
+        provider: provider.to_owned(),
+        linked_at: UnixSeconds::new(1_800_000_000),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oid_13_a_login_is_of_one_account_and_an_account_has_one_of_each_provider() {
+    let (accounts, _folder) = fresh().await;
+    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
+    let eve = accounts.create(&new("u2", "eve@example.com")).await.unwrap().id;
+    assert_eq!(accounts.link(&ada, &login("a", "1")).await.unwrap(), Linking::Linked);
+    assert_eq!(accounts.link(&ada, &login("a", "1")).await.unwrap(), Linking::Linked);
+    assert_eq!(accounts.link(&eve, &login("a", "1")).await.unwrap(), Linking::OfAnother);
+    assert_eq!(accounts.link(&ada, &login("a", "2")).await.unwrap(), Linking::Another);
+    assert_eq!(accounts.link(&ada, &login("b", "1")).await.unwrap(), Linking::Linked);
+    let found = Identities::account(&accounts, "https://a.example", "1").await.unwrap().unwrap();
+    assert_eq!(found.id, ada);
+    for (issuer, subject) in [("https://a.example", "2"), ("https://A.example", "1"), ("", "")] {
+        assert!(Identities::account(&accounts, issuer, subject).await.unwrap().is_none());
+    }
+    assert_eq!(accounts.of(&ada).await.unwrap(), [login("a", "1"), login("b", "1")]);
+    assert_eq!(accounts.of(&eve).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oid_06_a_state_is_spent_once_however_many_bring_it() {
+    let (accounts, _folder) = fresh().await;
+    let at = UnixSeconds::new;
+    let mut spending = JoinSet::new();
+    for _ in 0..16 {
+        let accounts = accounts.clone();
+        spending.spawn(async move { accounts.spend("state", at(100), at(700)).await.unwrap() });
+    }
+    let first = spending.join_all().await.into_iter().filter(|first| *first).count();
+    assert_eq!(first, 1);
+    assert!(!accounts.spend("state", at(700), at(1300)).await.unwrap());
+    assert!(accounts.spend("other", at(701), at(1301)).await.unwrap());
+    // By then it is too old anyhow, and forgotten.
+    assert!(accounts.spend("state", at(702), at(1302)).await.unwrap());
 }
