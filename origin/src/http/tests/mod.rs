@@ -11,6 +11,7 @@ mod letters;
 mod oauth;
 mod pages;
 mod sessions;
+mod social;
 mod well_known;
 
 use std::sync::Arc;

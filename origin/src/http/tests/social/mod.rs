@@ -8,6 +8,8 @@ mod upstream;
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use super::*;
@@ -116,8 +118,7 @@ async fn oid_05_19_20_all_the_way_there_and_back() {
     // RFC 6749 §2.3.1: both are encoded before they are joined.
     let proof = upstream.form.lock().unwrap().1.clone();
     let pair = format!("{CLIENT}:client+secret+of+%25%26%2B%3Aletters");
-    use base64::Engine as _;
-    let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+    let pair = STANDARD.encode(pair);
     assert_eq!(proof, format!("Basic {pair}"));
     assert_eq!(upstream.field("client_secret"), None);
 

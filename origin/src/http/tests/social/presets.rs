@@ -1,10 +1,7 @@
 //! What is peculiar to the providers that are known by name.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::*;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 
 /// An origin that knows the provider by `idp` as one of these.
 async fn origin_as(preset: &str, upstream: &Upstream, more: &[(&str, &str)]) -> Origin {
@@ -88,7 +85,6 @@ async fn oid_21_apple_posts_a_form_knows_us_by_a_key_and_writes_true_as_a_text()
         assert_eq!(go(&origin, &upstream).await.status.as_u16(), 303);
         assert_eq!(verified(&origin).await, Some(expected), "{said}");
     }
-    use aws_lc_rs::signature::KeyPair as _;
     let secret = upstream.field("client_secret").unwrap();
     let key = jsonwebtoken::DecodingKey::from_ec_der(pair.public_key().as_ref());
     let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::ES256);
