@@ -23,8 +23,9 @@ use crate::port::{
     Proofs, Random, RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER,
 };
 use crate::service::{
-    Admin, Change, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login,
-    Named, Postman, PostmanTools, Profiles, Register, Reset, Revocation, Rotator, Social, Verify,
+    Admin, Change, ClientTrust, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch,
+    Login, Named, Postman, PostmanTools, Profiles, Register, Reset, Revocation, Rotator, Social,
+    Verify,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::audit::SqlAudit;
@@ -176,6 +177,7 @@ impl App {
             clock: clock.clone(),
             random: random.clone(),
             audit: audit.clone(),
+            epochs: epochs.clone(),
         });
         let own_origin = own_origin(&config.tokens.issuer);
         let host = own_origin.split_once("://").map_or("", |(_, host)| host).to_owned();
@@ -236,6 +238,7 @@ impl App {
                 outbox: outbox.clone(),
                 host: host.clone(),
             },
+            clients: ClientTrust::new(config.clients.clone()),
             edge: EdgeTrust::new(config.edge_secret.clone()),
             login: Login {
                 accounts: accounts.clone(),
@@ -268,6 +271,7 @@ impl App {
             },
             social: Social {
                 providers: outside.providers,
+                audit: audit.clone(),
                 accounts: accounts.clone(),
                 identities,
                 issuer,
@@ -280,6 +284,8 @@ impl App {
             signer: keys,
             clock: clock.clone(),
             issuer: config.tokens.issuer.clone(),
+            audience: config.tokens.audience.clone(),
+            client_id: config.tokens.client_id.clone(),
             own_origin,
         };
         let compactor = Compactor { log: log.clone(), segments, random: random.clone() };

@@ -11,6 +11,7 @@
 )]
 
 mod accounts;
+mod admin;
 mod broken_instance;
 mod browser;
 mod caching;
@@ -47,6 +48,7 @@ mod revocation_reaches_edges;
 mod scale;
 mod sentinel;
 mod soak;
+mod social;
 mod spoofs;
 mod suspicion;
 mod web_sockets;
@@ -104,6 +106,7 @@ type Story = for<'w> fn(&'w mut World) -> Telling<'w>;
 
 const STORIES: &[(&str, Kind, On, Story)] = &[
     ("login_to_app", Kind::Usual, On::Both, |world| Box::pin(login_to_app::tell(world))),
+    ("admin", Kind::Usual, On::Both, |world| Box::pin(admin::tell(world))),
     ("readme", Kind::Usual, On::Both, |world| Box::pin(readme::tell(world))),
     ("hostile_tokens", Kind::Usual, On::Both, |world| Box::pin(hostile_tokens::tell(world))),
     ("hostile_requests", Kind::Usual, On::Both, |world| Box::pin(hostile_requests::tell(world))),
@@ -133,6 +136,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
     ("jwt_playbook", EMBEDDED, Size::Small, |_| Box::pin(jwt_playbook::tell())),
     ("oidc_provider", EMBEDDED, Size::Small, |_| Box::pin(oidc_provider::tell())),
+    ("social", EMBEDDED, Size::Small, |_| Box::pin(social::tell())),
     ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),

@@ -3,6 +3,7 @@
 //! check again.
 
 mod audit;
+mod clients;
 mod environment;
 mod error;
 mod kv;
@@ -24,6 +25,7 @@ use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
 pub(crate) use audit::AuditRules;
+pub(crate) use clients::Clients;
 use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
@@ -35,7 +37,7 @@ pub(crate) use oauth::{
 pub(crate) use passwords::Passwords;
 pub(crate) use redis::Redis;
 pub(crate) use server::Server;
-pub(crate) use sessions::SessionRules;
+pub(crate) use sessions::{SessionPolicy, SessionRules};
 pub(crate) use tokens::Tokens;
 use value::Text;
 
@@ -59,6 +61,7 @@ pub(crate) struct Config {
     /// `None`: no letters are sent.
     pub(crate) mail: Option<Mail>,
     pub(crate) audit: AuditRules,
+    pub(crate) clients: Clients,
     /// `None`: nothing is published, edges have the origin's own head alone.
     pub(crate) kv: Option<Kv>,
     /// Where people may have a login already, by name.
@@ -105,6 +108,7 @@ struct Raw {
     passwords: passwords::Raw,
     mail: mail::Raw,
     audit: audit::Raw,
+    clients: clients::Raw,
     kv: Option<kv::Raw>,
     oauth: BTreeMap<String, oauth::Raw>,
     edge: Edge,
@@ -141,6 +145,7 @@ impl Raw {
             passwords: self.passwords.parse()?,
             mail: self.mail.parse()?,
             audit: self.audit.parse()?,
+            clients: self.clients.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,
             oauth: oauth::parse(self.oauth)?,
             edge_secret: self.edge.secret.map(edge_secret).transpose()?,

@@ -1,5 +1,6 @@
-//! `[sessions]`: how long a sign-in lasts and how forgiving rotation is.
+//! `[sessions]`: how long a sign-in lasts, how many there may be, and how forgiving rotation is.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use common::rotation::Grace;
@@ -19,6 +20,28 @@ pub(crate) struct SessionRules {
     pub(crate) browser: Duration,
     /// What a superseded refresh token is still good for.
     pub(crate) grace: Grace,
+    pub(crate) policy: SessionPolicy,
+}
+
+/// How many sessions somebody may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionPolicy {
+    /// Any number.
+    Many,
+    /// One: signing in ends the older ones.
+    One,
+}
+
+impl FromStr for SessionPolicy {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "many" => Ok(Self::Many),
+            "one" => Ok(Self::One),
+            _ => Err(()),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -29,6 +52,7 @@ pub(super) struct Raw {
     browser: Option<Text>,
     grace: Option<Text>,
     late_retry: Option<Text>,
+    policy: Option<Text>,
 }
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -59,6 +83,7 @@ impl Raw {
                     "a duration from 0s (off) to 30d",
                 )?,
             },
+            policy: or(self.policy, "many").parse("sessions.policy", "many or one")?,
         };
         if rules.idle > rules.absolute {
             let found = humantime::format_duration(rules.idle).to_string();

@@ -21,6 +21,8 @@ pub(crate) struct Tokens {
     pub(crate) access_ttl: Duration,
     /// How long edges know a new signing key before it signs, up to 7 d.
     pub(crate) key_announce: Duration,
+    /// Whether a new access token of a session ends the one before.
+    pub(crate) latest_only: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -31,6 +33,7 @@ pub(super) struct Raw {
     client_id: Option<Text>,
     access_ttl: Option<Text>,
     key_announce: Option<Text>,
+    latest_only: Option<Text>,
 }
 
 impl Raw {
@@ -51,6 +54,8 @@ impl Raw {
                 Duration::ZERO..=Duration::from_hours(7 * 24),
                 "a duration from 0s to 7d",
             )?,
+            latest_only: or(self.latest_only, "false")
+                .parse("tokens.latest_only", "true or false")?,
         })
     }
 }

@@ -203,7 +203,7 @@ impl From<SocialError> for Refusal {
     fn from(error: SocialError) -> Self {
         let code = match error {
             SocialError::NoSuchProvider => Code::NotFound,
-            SocialError::Stale | SocialError::SignedOut => Code::SignInStale,
+            SocialError::Stale => Code::SignInStale,
             SocialError::Refused => Code::ProviderRefused,
             SocialError::Provider { .. } => {
                 warn!(error = chain(&error), "a provider failed");

@@ -7,14 +7,17 @@ mod error;
 mod extract;
 mod frame;
 mod health;
+mod introspect;
 mod login;
 mod logout;
 mod me;
 mod oauth;
+mod oauth_error;
 mod pages;
 mod password;
 mod refresh;
 mod register;
+mod revoke;
 mod revoked;
 mod server;
 mod state;
@@ -59,12 +62,13 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/auth/me", get(me::me))
         .route("/auth/sessions", get(me::sessions).delete(logout::other_sessions))
         .route("/auth/sessions/{sid}", delete(logout::own_session))
-        .merge(pages::account::routes(&services))
-        .merge(admin::routes())
+        .route("/auth/revoke", post(revoke::revoke))
+        .route("/auth/introspect", post(introspect::introspect))
         .route("/auth/oauth/{provider}", get(oauth::depart).delete(oauth::unlink))
         .route("/auth/oauth/{provider}/callback", get(oauth::arrive).post(oauth::arrive_by_form))
-        .route("/auth/account/link", post(oauth::link))
-        .route("/auth/account/unlink", post(oauth::unlink_by_form))
+        .merge(pages::account::routes(&services))
+        .merge(admin::routes())
+        .merge(pages::admin::routes(&services))
         .route("/auth/edge/revoked", post(revoked::revoked))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/.well-known/oauth-authorization-server", get(well_known::metadata))

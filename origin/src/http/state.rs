@@ -7,8 +7,8 @@ use common::problem::Code;
 use super::error::Refusal;
 use crate::port::{Clock, Signer};
 use crate::service::{
-    Admin, Change, Credentials, EdgeTrust, Epochs, Heads, Login, Outbox, Profiles, Register, Reset,
-    Revocation, Rotator, Social, Verify,
+    Admin, Change, ClientTrust, Credentials, EdgeTrust, Epochs, Heads, Login, Outbox, Profiles,
+    Register, Reset, Revocation, Rotator, Social, Verify,
 };
 
 /// The services, and the little else that answers are shaped from.
@@ -17,6 +17,7 @@ pub(crate) struct Services {
     /// `None` where no letters are sent.
     pub(crate) by_mail: Option<ByMail>,
     pub(crate) change: Change,
+    pub(crate) clients: ClientTrust,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) edge: EdgeTrust,
     pub(crate) epochs: Arc<Epochs>,
@@ -31,6 +32,10 @@ pub(crate) struct Services {
     pub(crate) clock: Arc<dyn Clock>,
     /// The issuer's URL.
     pub(crate) issuer: String,
+    /// The app that access tokens are for.
+    pub(crate) audience: String,
+    /// The client that they are given to.
+    pub(crate) client_id: String,
     /// Scheme, host and port of the issuer, as browsers write an `Origin`.
     pub(crate) own_origin: String,
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use common::{SessionId, Subject, TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-use super::StoreFault;
+use super::{Device, StoreFault};
 
 /// Makes the list of kinds, each with the word that is stored and shown.
 macro_rules! kinds {
@@ -38,6 +38,8 @@ kinds! {
     SignedOut = "signed-out";
     /// A user ended all sessions.
     SignedOutEverywhere = "signed-out-everywhere";
+    /// A user ended all sessions but `session`.
+    SignedOutElsewhere = "signed-out-elsewhere";
     /// An old refresh token came back: the session was ended. `detail.why` says how it was found.
     TokenReused = "token-reused";
     /// Two held one refresh token: the session was ended.
@@ -98,6 +100,12 @@ pub(crate) struct Whence {
     pub(crate) place: Option<String>,
 }
 
+impl From<&Device> for Whence {
+    fn from(device: &Device) -> Self {
+        Self { network: None, place: device.place.clone() }
+    }
+}
+
 /// More about it. Words of ours and ids; never what a stranger typed, never a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -151,6 +159,11 @@ impl Event {
     /// Which session it is about.
     pub(crate) fn session(self, sid: SessionId) -> Self {
         Self { session: Some(sid), ..self }
+    }
+
+    /// Where whoever did it was.
+    pub(crate) fn from(self, whence: Whence) -> Self {
+        Self { whence, ..self }
     }
 
     /// By what: `password`, the name of a provider.

@@ -33,6 +33,7 @@ pub(crate) use provider::{Brought, Provider, ProviderFault, Stranger, Ties};
 pub(crate) use random::Random;
 pub(crate) use segments::{Content, Segments};
 pub(crate) use sessions::{
-    Device, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
+    Begun, Device, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session,
+    Sessions,
 };
 pub(crate) use signer::{CLOCK_SKEW, KeysRevision, Signer, SigningFault, TOKEN_DEAD_AFTER};

@@ -38,6 +38,18 @@ pub(crate) struct NewSession {
     pub(crate) absolute: Duration,
     /// Taken off each idle span, in thousandths (0 to 50), so that refreshes do not come in herds.
     pub(crate) jitter_permille: u16,
+    /// The id of its first access token, where a new one is to end the one before.
+    pub(crate) access: Option<TokenId>,
+    /// Where the subject may have one session: how long the block log keeps the older ones.
+    pub(crate) alone: Option<Duration>,
+}
+
+/// A session that began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Begun {
+    pub(crate) session: Session,
+    /// Of the end of the older ones.
+    pub(crate) epoch: Option<Epoch>,
 }
 
 /// A live session: all that is needed to sign its current refresh token, byte for byte.
@@ -58,6 +70,8 @@ pub(crate) struct Session {
     pub(crate) agent: Option<String>,
     /// Where it was used last.
     pub(crate) place: Option<String>,
+    /// The id of its latest access token, where a new one is to end the one before.
+    pub(crate) access: Option<TokenId>,
 }
 
 /// A refresh token presented, its MAC found good.
@@ -71,6 +85,8 @@ pub(crate) struct Rotate {
     pub(crate) next_jti: TokenId,
     /// As in [`NewSession::jitter_permille`].
     pub(crate) jitter_permille: u16,
+    /// The id of the access token that comes with the successor, if that is to end the one before.
+    pub(crate) next_access: Option<TokenId>,
 }
 
 /// What holds for every session of this issuer.
@@ -104,6 +120,8 @@ pub(crate) enum Rotation {
         session: Session,
         /// How it went, for the audit trail.
         judgement: common::rotation::Judgement,
+        /// Of the end of the access token before, if one ended.
+        epoch: Option<Epoch>,
     },
     /// It ended; its `sid` is in the block log at this epoch.
     Ended { why: Ended, epoch: Epoch },
@@ -120,6 +138,8 @@ pub(crate) enum RevokeReason {
     Password,
     /// Somebody who runs this ended it.
     Operator,
+    /// Its user signed in anew, and may be signed in once.
+    Superseded,
 }
 
 /// The sessions. A revocation of any kind marks the session **and** enters its `sid` in the block
@@ -130,11 +150,13 @@ pub(crate) trait Sessions: Send + Sync {
     /// and cutoffs are timed by one clock, so that their order is what it looks like.
     async fn now(&self) -> Result<UnixMillis, StoreFault>;
 
-    /// Begins a session. Its id is fresh; one that exists is a fault. `None` when everybody was
-    /// signed out since the time that the id bears: begin again with a later one.
-    async fn begin(&self, new: &NewSession) -> Result<Option<Session>, StoreFault>;
+    /// Begins a session, and ends the subject's older ones if it is to be alone. Its id is fresh; one
+    /// that exists is a fault. `None` when everybody was signed out since the time that the id bears:
+    /// begin again with a later one.
+    async fn begin(&self, new: &NewSession) -> Result<Option<Begun>, StoreFault>;
 
-    /// Applies [`common::rotation::judge`].
+    /// Applies [`common::rotation::judge`]. With `next_access`, a new successor ends the access token
+    /// that came with the one before, and one that is repeated comes with the same again.
     async fn rotate(&self, request: &Rotate, rules: &RotationRules)
     -> Result<Rotation, StoreFault>;
 

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::Secret;
 use common::token::AccessClaims;
 use common::token::refresh::RefreshClaims;
+use common::{Secret, TokenId};
 use tracing::info;
 
-use super::Fault;
-use crate::config::{SessionRules, Tokens};
+use super::{Epochs, Fault};
+use crate::config::{SessionPolicy, SessionRules, Tokens};
 use crate::port::{
-    Account, Audit, Clock, Device, Event, Kind, NewSession, Random, Session, Sessions, Signer,
+    Account, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random, Session, Sessions,
+    Signer, TOKEN_DEAD_AFTER, Whence,
 };
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
@@ -73,6 +74,7 @@ pub(crate) struct Issuer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) epochs: Arc<Epochs>,
 }
 
 impl Issuer {
@@ -84,6 +86,7 @@ impl Issuer {
             Lasting::Remembered => (self.rules.idle, self.rules.absolute),
             Lasting::Browser => (self.rules.browser, self.rules.browser),
         };
+        let whence = Whence::from(&device);
         let mut new = NewSession {
             sid: self.random.session_id(self.sessions.now().await?),
             subject: account.id.clone(),
@@ -93,18 +96,28 @@ impl Issuer {
             idle,
             absolute,
             jitter_permille: self.random.up_to(JITTER_PERMILLE),
+            access: self.next_access(),
+            alone: (self.rules.policy == SessionPolicy::One).then_some(TOKEN_DEAD_AFTER),
         };
         loop {
-            if let Some(session) = self.sessions.begin(&new).await? {
+            if let Some(Begun { session, epoch }) = self.sessions.begin(&new).await? {
+                if let Some(epoch) = epoch {
+                    self.epochs.observe(epoch);
+                }
                 let (sid, user) = (session.sid, &account.id);
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
-                let event = Event::by_user(Kind::SignedIn, user);
-                self.audit.record(event.session(sid).method(by.as_str()));
+                let event = Event::by_user(Kind::SignedIn, user).session(sid).method(by.as_str());
+                self.audit.record(event.from(whence));
                 return self.issue(session, account);
             }
             // Everybody was signed out in between, and this one comes after.
             new.sid = self.random.session_id(self.sessions.now().await?);
         }
+    }
+
+    /// The id for an access token that is to end the one before it, if it is.
+    pub(super) fn next_access(&self) -> Option<TokenId> {
+        self.tokens.latest_only.then(|| self.random.token_id())
     }
 
     /// Whether tokens can be signed: to be asked before a session is begun or a token is spent.
@@ -124,7 +137,7 @@ impl Issuer {
             client_id: &self.tokens.client_id,
             iat: now,
             exp: now.plus(self.tokens.access_ttl),
-            jti: self.random.token_id(),
+            jti: session.access.unwrap_or_else(|| self.random.token_id()),
             sid: session.sid,
             roles: &account.roles,
             email_verified: account.email_verified,

@@ -6,7 +6,9 @@ use common::Secret;
 use tracing::{info, warn};
 
 use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, WeakPassword, password};
-use crate::port::{Account, Accounts, Actor, Audit, Device, Email, Event, Fit, Kind, Passwords};
+use crate::port::{
+    Account, Accounts, Actor, Audit, Device, Email, Event, Fit, Kind, Passwords, Whence,
+};
 use crate::telemetry::chain;
 
 /// Why somebody is not signed in.
@@ -45,6 +47,7 @@ impl Login {
         lasting: Lasting,
         device: Device,
     ) -> Result<(Account, Issued), LoginError> {
+        let whence = Whence::from(&device);
         let password = password::normal(password)?;
         let account = match Email::parse(email) {
             Ok(email) => self.accounts.by_email(&email).await.map_err(Fault::from)?,
@@ -68,7 +71,7 @@ impl Login {
                 Ok((account, issued))
             }
             account => {
-                self.audit.record(refusal(account.as_ref(), fit));
+                self.audit.record(refusal(account.as_ref(), fit).from(whence));
                 Err(LoginError::Refused)
             }
         }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod change;
+mod clients;
 mod compaction;
 mod credentials;
 mod edge;
@@ -16,6 +17,7 @@ mod password;
 mod postman;
 mod profile;
 mod proof;
+mod propagation;
 mod register;
 mod reset;
 mod revocation;
@@ -27,6 +29,7 @@ mod verify;
 
 pub(crate) use admin::{Admin, AdminError, Authority};
 pub(crate) use change::{Change, ChangeError};
+pub(crate) use clients::ClientTrust;
 pub(crate) use compaction::{Compactor, Step};
 pub(crate) use credentials::{AccessError, Credentials, SignedIn};
 pub(crate) use edge::{Edge, EdgeTrust, digest};
@@ -40,6 +43,7 @@ pub(crate) use login::{Login, LoginError};
 pub(crate) use password::WeakPassword;
 pub(crate) use postman::{Outbox, Postman, Tools as PostmanTools};
 pub(crate) use profile::Profiles;
+pub(crate) use propagation::{Passage, Station};
 pub(crate) use register::{Register, RegisterError, Registered, Registration};
 pub(crate) use reset::{Reset, ResetError};
 pub(crate) use revocation::Revocation;

@@ -4,6 +4,7 @@ pub(super) mod bench;
 mod history;
 mod lease;
 mod log;
+mod policy;
 mod race;
 mod revocation;
 mod rotation;
@@ -43,6 +44,13 @@ macro_rules! contract {
                 revocation::sessions_are_listed_newest_first_while_they_live,
                 revocation::a_cutoff_ends_all_that_began_before_and_nothing_after,
                 revocation::the_first_reason_stays,
+                revocation::everything_but_one_session_is_ended,
+                policy::signing_in_ends_the_older_sessions_where_one_is_all,
+                policy::of_eight_who_sign_in_at_once_one_is_left,
+                policy::a_new_access_token_ends_the_one_before,
+                policy::a_displaced_successor_takes_its_access_token_along,
+                policy::red_03_a_healed_session_ends_the_access_token_that_is_known,
+                policy::access_tokens_are_forgotten_where_they_are_not_counted,
                 log::the_log_answers_what_came_after_an_epoch,
                 log::the_log_is_read_page_by_page,
                 log::an_epoch_can_be_set_above_one_that_is_known,

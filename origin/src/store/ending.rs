@@ -11,6 +11,7 @@ pub(super) const fn revocation(reason: RevokeReason) -> &'static str {
         RevokeReason::LogoutAll => "logout-all",
         RevokeReason::Password => "password",
         RevokeReason::Operator => "operator",
+        RevokeReason::Superseded => "superseded",
     }
 }
 

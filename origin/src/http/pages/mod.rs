@@ -1,6 +1,7 @@
 //! The pages that people are sent to: whole without scripts, in their language, framed by nobody.
 
 pub(super) mod account;
+pub(super) mod admin;
 mod field;
 pub(super) mod forgot;
 mod layout;

@@ -1,6 +1,7 @@
 //! What the pages say: one table for each language.
 
 pub(super) mod account;
+pub(super) mod admin;
 mod letters;
 
 use std::convert::Infallible;
@@ -28,6 +29,7 @@ pub(in super::super) struct Words {
     pub(super) have_account: &'static str,
     pub(super) account: account::Words,
     pub(super) letters: &'static Letters,
+    pub(super) admin: admin::Words,
     problems: Problems,
 }
 
@@ -57,6 +59,7 @@ static ENGLISH: Words = Words {
     have_account: "Already have an account?",
     account: account::ENGLISH,
     letters: &letters::ENGLISH,
+    admin: admin::ENGLISH,
     problems: Problems {
         credentials: "E-mail address or password is wrong.",
         email: "This is no e-mail address like name@example.com.",
@@ -83,6 +86,7 @@ static KOREAN: Words = Words {
     have_account: "이미 계정이 있으신가요?",
     account: account::KOREAN,
     letters: &letters::KOREAN,
+    admin: admin::KOREAN,
     problems: Problems {
         credentials: "이메일 주소 또는 비밀번호가 올바르지 않습니다.",
         email: "name@example.com 형식의 이메일 주소를 입력해 주세요.",

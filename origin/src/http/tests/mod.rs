@@ -2,10 +2,13 @@
 
 mod account;
 mod admin;
+mod admin_pages;
 mod bodies;
 mod cookies;
 mod frame;
+mod introspection;
 mod letters;
+mod oauth;
 mod pages;
 mod sessions;
 mod well_known;

@@ -58,6 +58,8 @@ impl Audit for SqlAudit {
 #[async_trait]
 impl AuditTrail for SqlAudit {
     async fn events(&self, wanted: &Wanted) -> Result<Vec<Recorded>, StoreFault> {
+        // Whoever asks finds what they have just done.
+        self.settled().await;
         let query = match (wanted.kind, &wanted.subject) {
             (None, None) => "SELECT * FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2",
             (Some(_), None) => {

@@ -88,6 +88,8 @@ pub(in crate::store) fn new_session(name: &str) -> NewSession {
         idle: IDLE,
         absolute: seconds(90 * 86_400),
         jitter_permille: 0,
+        access: None,
+        alone: None,
     }
 }
 
@@ -113,13 +115,14 @@ impl Token {
             device: self::device(device),
             next_jti: fresh_jti(),
             jitter_permille: 0,
+            next_access: None,
         }
     }
 }
 
 /// Begins a session of alice on the phone, and answers its first token.
 pub(in crate::store) async fn begun<S: Sessions>(store: &S) -> Token {
-    Token::of(&store.begin(&new_session("alice")).await.unwrap().unwrap())
+    Token::of(&store.begin(&new_session("alice")).await.unwrap().unwrap().session)
 }
 
 /// Presents a token from the phone.
@@ -151,7 +154,7 @@ pub(in crate::store) async fn live<B: Bench>(
     expected: Judgement,
 ) -> Token {
     match present(bench, token, device).await {
-        Rotation::Live { session, judgement } if judgement == expected => Token::of(&session),
+        Rotation::Live { session, judgement, .. } if judgement == expected => Token::of(&session),
         other => panic!("expected {expected:?}, was {other:?}"),
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Bench;
 use super::bench::{LAPTOP, PHONE, RETAIN, RULES, Token, device, new_session, seconds};
-use crate::port::{Ended, NewSession, RevokeReason, Rotate, Rotation, Sessions};
+use crate::port::{BlockLog, Ended, NewSession, RevokeReason, Rotate, Rotation, Sessions};
 use crate::store::embedded::bench::EmbeddedBench;
 use crate::store::redis::bench::RedisBench;
 
@@ -23,7 +23,7 @@ const AGES: [u64; 5] = [11, 23, 40, 80_000, 432_000];
 /// What is compared: all that does not depend on the moment.
 #[derive(Debug, PartialEq, Eq)]
 enum Seen {
-    Live(Judgement, u64, TokenId),
+    Live(Judgement, u64, TokenId, Option<TokenId>),
     Ended(Ended),
     Open(Vec<(SessionId, u64, TokenId)>),
     Blocked(bool),
@@ -71,18 +71,27 @@ async fn history<A: Bench, B: Bench>(a: &A, b: &B, seed: u64) -> Vec<String> {
     new.idle = seconds(1_209_607);
     new.absolute = seconds(3_000_017);
     let first = Token { sid: new.sid, generation: 0, jti: new.jti };
+    new.access = Some(TokenId::new(Uuid::from_u128(rng.random())));
     a.store().begin(&new).await.unwrap().unwrap();
     b.store().begin(&new).await.unwrap().unwrap();
+    // Half of the issuers count access tokens always, the others as the mood takes them.
+    let always = seed.is_multiple_of(2);
+    let mut accesses: Vec<Uuid> = new.access.into_iter().map(TokenId::uuid).collect();
 
     let mut known = vec![first];
     let mut judged = Vec::new();
     for n in 0..STEPS {
-        let step = next(&mut rng, &known);
+        let step = next(&mut rng, &known, always);
         let (one, two) = (apply(a, &new, &step).await, apply(b, &new, &step).await);
         assert_eq!(one, two, "seed {seed}, step {n}");
         match one {
-            Seen::Live(judgement, generation, jti) => {
+            Seen::Live(judgement, generation, jti, access) => {
                 judged.push(format!("{judgement:?}"));
+                if let Some(access) = access.map(TokenId::uuid)
+                    && !accesses.contains(&access)
+                {
+                    accesses.push(access);
+                }
                 known.push(Token { sid: new.sid, generation, jti });
             }
             Seen::Ended(why) => judged.push(format!("{why:?}")),
@@ -90,11 +99,16 @@ async fn history<A: Bench, B: Bench>(a: &A, b: &B, seed: u64) -> Vec<String> {
         }
         let blocked = (is_blocked(a, new.sid).await, is_blocked(b, new.sid).await);
         assert_eq!(blocked.0, blocked.1, "seed {seed}, step {n}");
+        let dead = a.store().blocked(&accesses).await.unwrap();
+        assert_eq!(dead, b.store().blocked(&accesses).await.unwrap(), "seed {seed}, step {n}");
+        if always {
+            assert!(accesses.len() - dead.len() <= 1, "seed {seed}, step {n}: two tokens are good");
+        }
     }
     judged
 }
 
-fn next(rng: &mut SmallRng, known: &[Token]) -> Step {
+fn next(rng: &mut SmallRng, known: &[Token], always: bool) -> Step {
     match rng.random_range(0..100) {
         0..70 => {
             // Mostly the newest or the one before, sometimes any, sometimes one never seen.
@@ -116,6 +130,8 @@ fn next(rng: &mut SmallRng, known: &[Token]) -> Step {
                 device: device(*[PHONE, PHONE, PHONE, LAPTOP, None].choose(rng).unwrap()),
                 next_jti: TokenId::new(Uuid::from_u128(rng.random())),
                 jitter_permille: rng.random_range(0..=50),
+                next_access: (always || rng.random_bool(0.7))
+                    .then(|| TokenId::new(Uuid::from_u128(rng.random()))),
             })
         }
         70..71 => Step::Revoke,
@@ -129,9 +145,9 @@ async fn apply<B: Bench>(bench: &B, new: &NewSession, step: &Step) -> Seen {
     let store = bench.store();
     match step {
         Step::Rotate(request) => match store.rotate(request, &RULES).await.unwrap() {
-            Rotation::Live { session, judgement } => {
+            Rotation::Live { session, judgement, .. } => {
                 assert!(session.idle_end <= session.absolute_end);
-                Seen::Live(judgement, session.generation, session.jti)
+                Seen::Live(judgement, session.generation, session.jti, session.access)
             }
             Rotation::Ended { why, .. } => Seen::Ended(why),
         },

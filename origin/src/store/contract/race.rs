@@ -43,7 +43,7 @@ pub(super) async fn rtr_02_a_thousand_families_have_one_successor_each<B: Bench>
 
 /// Presents one token from all sides, and answers how many rotated and how many repeated it.
 async fn race<S: Sessions + Clone + 'static>(store: S) -> (usize, usize) {
-    let token = Token::of(&store.begin(&new_session("alice")).await.unwrap().unwrap());
+    let token = Token::of(&store.begin(&new_session("alice")).await.unwrap().unwrap().session);
     let mut racers = JoinSet::new();
     for _ in 0..RACERS {
         let store = store.clone();
@@ -53,7 +53,7 @@ async fn race<S: Sessions + Clone + 'static>(store: S) -> (usize, usize) {
     let mut successors: HashSet<TokenId> = HashSet::new();
     while let Some(outcome) = racers.join_next().await {
         match outcome.unwrap() {
-            Rotation::Live { session, judgement } => {
+            Rotation::Live { session, judgement, .. } => {
                 successors.insert(session.jti);
                 match judgement {
                     Judgement::Rotate => rotated += 1,
@@ -95,7 +95,7 @@ async fn refresh_against_logout<S: Sessions + Clone + 'static>(
     store: S,
     head_start: usize,
 ) -> bool {
-    let token = Token::of(&store.begin(&new_session("alice")).await.unwrap().unwrap());
+    let token = Token::of(&store.begin(&new_session("alice")).await.unwrap().unwrap().session);
     let refresh = {
         let store = store.clone();
         tokio::spawn(async move { store.rotate(&token.from(PHONE), &RULES).await.unwrap() })

@@ -57,7 +57,7 @@ pub(super) async fn a_subject_is_signed_out_everywhere_and_nobody_else<B: Bench>
     for _ in 0..3 {
         hers.push(begun(bench.store()).await);
     }
-    let his = Token::of(&store.begin(&new_session("bob")).await.unwrap().unwrap());
+    let his = Token::of(&store.begin(&new_session("bob")).await.unwrap().unwrap().session);
     store.revoke(hers[0].sid, RevokeReason::Logout, RETAIN).await.unwrap();
 
     let alice = subject("alice");
@@ -79,6 +79,18 @@ pub(super) async fn a_subject_is_signed_out_everywhere_and_nobody_else<B: Bench>
     }
 }
 
+pub(super) async fn everything_but_one_session_is_ended<B: Bench>(bench: &B) {
+    let store = bench.store();
+    let (here, there) = (begun(store).await, begun(store).await);
+    let his = Token::of(&store.begin(&new_session("bob")).await.unwrap().unwrap().session);
+    let (alice, reason) = (subject("alice"), RevokeReason::LogoutAll);
+    let epoch = store.revoke_others(&alice, here.sid, reason, RETAIN).await.unwrap();
+    assert_eq!(store.revoke_others(&alice, here.sid, reason, RETAIN).await.unwrap(), epoch);
+    ends(bench, there, PHONE, Ended::Revoked).await;
+    live(bench, here, PHONE, Judgement::Rotate).await;
+    live(bench, his, PHONE, Judgement::Rotate).await;
+}
+
 pub(super) async fn signing_out_everywhere_finds_a_session_just_past_its_end<B: Bench>(bench: &B) {
     let token = begun(bench.store()).await;
     bench.age(token.sid, IDLE + seconds(60)).await;
@@ -93,7 +105,7 @@ pub(super) async fn sessions_are_listed_newest_first_while_they_live<B: Bench>(b
     assert!(store.of(&alice).await.unwrap().is_empty());
     let mut begun_in_turn = Vec::new();
     for _ in 0..4 {
-        begun_in_turn.push(store.begin(&new_session("alice")).await.unwrap().unwrap());
+        begun_in_turn.push(store.begin(&new_session("alice")).await.unwrap().unwrap().session);
     }
     store.begin(&new_session("bob")).await.unwrap().unwrap();
     let [oldest, revoked, expired, newest] = &begun_in_turn[..] else { panic!() };
@@ -135,8 +147,8 @@ async fn begin_now<S: Sessions>(store: &S) -> Token {
         let (high, low) = Uuid::now_v7().as_u64_pair();
         let sid = SessionId::new(Uuid::from_u64_pair(now << 16 | high & 0xffff, low));
         let new = NewSession { sid, ..new_session("alice") };
-        if let Some(session) = store.begin(&new).await.unwrap() {
-            return Token::of(&session);
+        if let Some(begun) = store.begin(&new).await.unwrap() {
+            return Token::of(&begun.session);
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) async fn rtr_01_the_current_token_rotates<B: Bench>(bench: &B) {
     let first = begun(bench.store()).await;
     assert_eq!(first.generation, 0);
     let request = first.from(LAPTOP);
-    let Rotation::Live { session, judgement } =
+    let Rotation::Live { session, judgement, .. } =
         bench.store().rotate(&request, &RULES).await.unwrap()
     else {
         panic!("ended");
@@ -57,7 +57,7 @@ pub(super) async fn rtr_05_the_previous_token_within_the_grace_gets_the_same_suc
     let second = live(bench, first, PHONE, Judgement::Rotate).await;
     let listed = bench.store().of(&super::bench::subject("alice")).await.unwrap();
     for device in [PHONE, LAPTOP, None] {
-        let Rotation::Live { session, judgement } = present(bench, first, device).await else {
+        let Rotation::Live { session, judgement, .. } = present(bench, first, device).await else {
             panic!("ended");
         };
         // All of it, so that the same token is signed again byte for byte.
@@ -135,7 +135,7 @@ pub(super) async fn red_03_a_revoked_session_is_not_healed<B: Bench>(bench: &B) 
 pub(super) async fn rtr_13_no_rotation_moves_the_absolute_end<B: Bench>(bench: &B) {
     let mut new = new_session("alice");
     new.absolute = IDLE + seconds(60);
-    let begun = bench.store().begin(&new).await.unwrap().unwrap();
+    let begun = bench.store().begin(&new).await.unwrap().unwrap().session;
     assert_eq!(begun.idle_end, begun.rotated_at.plus(IDLE));
     assert_eq!(begun.absolute_end, begun.rotated_at.plus(IDLE + seconds(60)));
 
@@ -155,7 +155,7 @@ pub(super) async fn rtr_13_no_rotation_moves_the_absolute_end<B: Bench>(bench: &
 }
 
 pub(super) async fn rtr_14_the_idle_end_is_exact<B: Bench>(bench: &B) {
-    let session = bench.store().begin(&new_session("alice")).await.unwrap().unwrap();
+    let session = bench.store().begin(&new_session("alice")).await.unwrap().unwrap().session;
     bench.age(session.sid, seconds(IDLE.as_secs() - 2)).await;
     let end = session.idle_end.get() - (IDLE.as_secs() - 2);
     // The store's own clock is looked at before and after, since it cannot be stopped.
@@ -173,7 +173,7 @@ pub(super) async fn rtr_14_the_idle_end_is_exact<B: Bench>(bench: &B) {
     }
     ends(bench, Token::of(&session), PHONE, Ended::Expired).await;
 
-    let session = bench.store().begin(&new_session("bob")).await.unwrap().unwrap();
+    let session = bench.store().begin(&new_session("bob")).await.unwrap().unwrap().session;
     bench.age(session.sid, seconds(IDLE.as_secs() - 5)).await;
     live(bench, Token::of(&session), PHONE, Judgement::Rotate).await;
 }
@@ -208,7 +208,7 @@ pub(super) async fn the_jitter_shortens_the_idle_span<B: Bench>(bench: &B) {
     let mut new = new_session("alice");
     new.idle = seconds(1001);
     new.jitter_permille = 50;
-    let session = bench.store().begin(&new).await.unwrap().unwrap();
+    let session = bench.store().begin(&new).await.unwrap().unwrap().session;
     assert_eq!(session.idle_end, session.rotated_at.plus(seconds(950)));
     let mut request = Token::of(&session).from(PHONE);
     request.jitter_permille = 3;
@@ -223,7 +223,7 @@ pub(super) async fn all_that_began_comes_back_from_each_rotation<B: Bench>(bench
     let mut new = new_session("{odd}'subject;--");
     new.remember = false;
     new.device = Device::default();
-    let begun = bench.store().begin(&new).await.unwrap().unwrap();
+    let begun = bench.store().begin(&new).await.unwrap().unwrap().session;
     assert_eq!((begun.sid, &begun.subject), (new.sid, &new.subject));
     assert_eq!((begun.generation, begun.jti, begun.remember), (0, new.jti, false));
 
@@ -236,7 +236,7 @@ pub(super) async fn all_that_began_comes_back_from_each_rotation<B: Bench>(bench
 
 pub(super) async fn a_session_that_exists_does_not_begin_again<B: Bench>(bench: &B) {
     let new = new_session("alice");
-    let session = bench.store().begin(&new).await.unwrap().unwrap();
+    let session = bench.store().begin(&new).await.unwrap().unwrap().session;
     let mut other = new_session("mallory");
     other.sid = new.sid;
     assert_corrupt(&bench.store().begin(&other).await);

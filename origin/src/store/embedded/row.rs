@@ -25,6 +25,7 @@ struct Raw {
     ended: Option<String>,
     agent: Option<String>,
     place: Option<String>,
+    access: Option<Uuid>,
 }
 
 /// A session, and what only the store needs of it.
@@ -77,6 +78,7 @@ impl Raw {
             remember: self.remember,
             agent: self.agent,
             place: self.place,
+            access: self.access.map(TokenId::new),
         };
         Ok(Row {
             session,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use common::rotation::{Judgement, Presented, judge};
-use common::{Epoch, SessionId, Subject, UnixMillis, UnixSeconds};
+use common::{Epoch, SessionId, Subject, TokenId, UnixMillis, UnixSeconds};
 use sqlx::sqlite::SqliteRow;
 
 use super::block_log::read_cutoff;
@@ -12,7 +12,8 @@ use super::row::Row;
 use super::writer::Batch;
 use super::{EmbeddedStore, FILE, NOW_MS, fault};
 use crate::port::{
-    Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions, StoreFault,
+    Begun, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
+    StoreFault,
 };
 use crate::store::ending;
 use crate::store::sqlite::integer;
@@ -26,7 +27,7 @@ impl Sessions for EmbeddedStore {
         Ok(read_cutoff(cutoff)?.map_or(now, |cutoff| now.max(cutoff)))
     }
 
-    async fn begin(&self, new: &NewSession) -> Result<Option<Session>, StoreFault> {
+    async fn begin(&self, new: &NewSession) -> Result<Option<Begun>, StoreFault> {
         let new = new.clone();
         self.writer.write(move |batch| Box::pin(async move { batch.begin(new).await })).await
     }
@@ -145,7 +146,7 @@ impl Batch {
         self.advance(Epoch::ZERO).await
     }
 
-    async fn begin(&mut self, new: NewSession) -> Result<Option<Session>, StoreFault> {
+    async fn begin(&mut self, new: NewSession) -> Result<Option<Begun>, StoreFault> {
         if is_cut_off(new.sid, self.cutoff().await?) {
             return Ok(None);
         }
@@ -162,10 +163,11 @@ impl Batch {
             remember: new.remember,
             agent: new.device.agent,
             place: new.device.place,
+            access: new.access,
         };
         let insert = "INSERT INTO session (sid, subject, generation, jti, device, remember, \
-             idle, rotated_at_ms, idle_end, absolute_end, agent, place) \
-             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+             idle, rotated_at_ms, idle_end, absolute_end, agent, place, access) \
+             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
         let made = sqlx::query(insert)
             .bind(session.sid.uuid())
             .bind(session.subject.as_str())
@@ -178,13 +180,21 @@ impl Batch {
             .bind(integer(session.absolute_end.get()))
             .bind(&session.agent)
             .bind(&session.place)
+            .bind(session.access.map(TokenId::uuid))
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;
         if made.rows_affected() == 0 {
             return Err(FILE.corrupt(format!("session {} exists already", session.sid)));
         }
-        Ok(Some(session))
+        let epoch = match new.alone {
+            Some(retain) => {
+                let word = ending::revocation(RevokeReason::Superseded);
+                Some(self.end_all(&session.subject, Some(session.sid), word, retain).await?)
+            }
+            None => None,
+        };
+        Ok(Some(Begun { session, epoch }))
     }
 
     async fn rotate(
@@ -205,15 +215,15 @@ impl Batch {
         let judgement = judge(held.as_ref().map(Row::held), presented, rules.grace, self.now);
         let why = match (judgement, held) {
             (Judgement::Repeat, Some(held)) => {
-                return Ok(Rotation::Live { session: held.session, judgement });
+                return Ok(Rotation::Live { session: held.session, judgement, epoch: None });
             }
             (Judgement::Replace, Some(held)) => {
                 let generation = held.session.generation;
-                return self.succeed(held, request, generation, judgement).await;
+                return self.succeed(held, request, rules, generation, judgement).await;
             }
             (Judgement::Rotate | Judgement::Heal, Some(held)) => {
                 let generation = request.generation.saturating_add(1);
-                return self.succeed(held, request, generation, judgement).await;
+                return self.succeed(held, request, rules, generation, judgement).await;
             }
             (Judgement::Revoked, _) => Ended::Revoked,
             (Judgement::Forked, _) => Ended::Forked,
@@ -239,11 +249,13 @@ impl Batch {
         &mut self,
         held: Row,
         request: &Rotate,
+        rules: &RotationRules,
         generation: u64,
         judgement: Judgement,
     ) -> Result<Rotation, StoreFault> {
         let rotated_at = self.now.seconds();
         let absolute_end = held.session.absolute_end;
+        let before = held.session.access;
         let session = Session {
             generation,
             jti: request.next_jti,
@@ -251,10 +263,11 @@ impl Batch {
             idle_end: idle_end(rotated_at, held.idle, request.jitter_permille, absolute_end),
             agent: request.device.agent.clone(),
             place: request.device.place.clone(),
+            access: request.next_access,
             ..held.session
         };
         let update = "UPDATE session SET generation = $2, jti = $3, previous = $4, device = $5, \
-             rotated_at_ms = $6, idle_end = $7, agent = $8, place = $9 WHERE sid = $1";
+             rotated_at_ms = $6, idle_end = $7, agent = $8, place = $9, access = $10 WHERE sid = $1";
         sqlx::query(update)
             .bind(session.sid.uuid())
             .bind(integer(generation))
@@ -265,10 +278,15 @@ impl Batch {
             .bind(integer(session.idle_end.get()))
             .bind(&session.agent)
             .bind(&session.place)
+            .bind(session.access.map(TokenId::uuid))
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;
-        Ok(Rotation::Live { session, judgement })
+        let epoch = match (request.next_access, before) {
+            (Some(_), Some(before)) => Some(self.block(before.uuid(), rules.retain).await?),
+            _ => None,
+        };
+        Ok(Rotation::Live { session, judgement, epoch })
     }
 
     async fn session(&mut self, sid: SessionId) -> Result<Option<Row>, StoreFault> {

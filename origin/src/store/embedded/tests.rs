@@ -73,7 +73,7 @@ async fn several_may_open_a_new_file_at_once_and_share_it() {
         let mut rotated = 0;
         let mut successors = std::collections::HashSet::new();
         for outcome in racers.join_all().await {
-            let Rotation::Live { session, judgement } = outcome else { panic!("{outcome:?}") };
+            let Rotation::Live { session, judgement, .. } = outcome else { panic!("{outcome:?}") };
             successors.insert(session.jti);
             rotated += usize::from(judgement == Judgement::Rotate);
         }

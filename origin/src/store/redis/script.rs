@@ -21,11 +21,11 @@ macro_rules! script {
 }
 
 script!(NOW = "clock", "now");
-script!(BEGIN = "clock", "session", "begin");
+script!(BEGIN = "clock", "log", "session", "all", "begin");
 script!(OF = "clock", "session", "of");
 script!(ROTATE = "clock", "log", "session", "rotate");
 script!(REVOKE = "clock", "log", "session", "revoke");
-script!(REVOKE_ALL = "clock", "log", "session", "revoke_all");
+script!(REVOKE_ALL = "clock", "log", "session", "all", "revoke_all");
 script!(BLOCK = "clock", "log", "block");
 script!(ADVANCE = "clock", "log", "advance");
 script!(AFTER = "clock", "log", "after");
@@ -36,16 +36,31 @@ script!(REPLACE = "clock", "replace");
 script!(LEASE = "clock", "lease");
 script!(RELEASE = "release");
 
-/// A session's fields as `answer` in `session.lua` lists them, the word in front taken off.
-pub(super) fn read_session(fields: &[String]) -> Result<Session, StoreFault> {
-    let [sid, subject, generation, jti, rotated_at, idle_end, absolute_end, remember, agent, place] =
-        fields
+/// A session's fields as `answer` in `session.lua` lists them, the word in front taken off; and the
+/// epoch of what was blocked with it.
+pub(super) fn read_session(fields: &[String]) -> Result<(Session, Option<Epoch>), StoreFault> {
+    let [
+        sid,
+        subject,
+        generation,
+        jti,
+        rotated_at,
+        idle_end,
+        absolute_end,
+        remember,
+        agent,
+        place,
+        access,
+        at,
+    ] = fields
     else {
         return Err(corrupt(format!("a session of {} fields", fields.len())));
     };
     let wrong = |field| corrupt(format!("{}{sid}: {field}", Key::Sessions));
     let number = |text: &str, field| text.parse::<u64>().map_err(|_| wrong(field));
-    Ok(Session {
+    let access = known(access).map(|id| id.parse().map_err(|_| wrong("access"))).transpose()?;
+    let at = number(at, "epoch")?;
+    let session = Session {
         sid: sid.parse::<SessionId>().map_err(|_| wrong("sid"))?,
         subject: subject.parse().map_err(|_| wrong("subject"))?,
         generation: number(generation, "generation")?,
@@ -60,7 +75,9 @@ pub(super) fn read_session(fields: &[String]) -> Result<Session, StoreFault> {
         },
         agent: known(agent),
         place: known(place),
-    })
+        access,
+    };
+    Ok((session, (at > 0).then(|| Epoch::new(at))))
 }
 
 /// Scripts write nothing for what is not known.
@@ -81,7 +98,8 @@ pub(super) fn read_rotation(reply: &[String]) -> Result<Rotation, StoreFault> {
         _ => None,
     };
     if let Some(judgement) = live {
-        return Ok(Rotation::Live { session: read_session(rest)?, judgement });
+        let (session, epoch) = read_session(rest)?;
+        return Ok(Rotation::Live { session, judgement, epoch });
     }
     let epoch = rest.first().and_then(|text| text.parse().ok()).map(Epoch::new);
     match (ending::read_verdict(word), epoch) {

@@ -4,14 +4,15 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::{Epoch, SessionId, Subject, UnixMillis};
+use common::{Epoch, SessionId, Subject, TokenId, UnixMillis};
 use redis::Cmd;
 
 use super::keys::Key;
 use super::link::{Call, Resend};
 use super::{RedisStore, script};
 use crate::port::{
-    Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions, StoreFault,
+    Begun, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
+    StoreFault,
 };
 use crate::store::{REMEMBERED, ending};
 
@@ -22,10 +23,10 @@ impl Sessions for RedisStore {
         self.run(call, Resend::Harmless).await.map(UnixMillis::new)
     }
 
-    async fn begin(&self, new: &NewSession) -> Result<Option<Session>, StoreFault> {
+    async fn begin(&self, new: &NewSession) -> Result<Option<Begun>, StoreFault> {
         let keys = [Key::Session(new.sid), Key::Subject(&new.subject), Key::Cutoff];
         let call = script::BEGIN
-            .on(&keys)
+            .on_log_and(&keys)
             .arg(new.sid.to_string())
             .arg(new.subject.as_str())
             .arg(new.jti.to_string())
@@ -36,12 +37,17 @@ impl Sessions for RedisStore {
             .arg(new.jitter_permille)
             .arg(REMEMBERED.as_secs())
             .arg(new.device.agent.as_deref().unwrap_or_default())
-            .arg(new.device.place.as_deref().unwrap_or_default());
-        let reply: Vec<String> = self.run(call, Resend::Harmless).await?;
-        match reply.split_first() {
-            None => Ok(None),
-            Some((_, session)) => script::read_session(session).map(Some),
-        }
+            .arg(new.device.place.as_deref().unwrap_or_default())
+            .arg(id(new.access))
+            .arg(new.alone.map_or(0, |retain| retain.as_secs()))
+            .arg(Key::Sessions);
+        let reply: Vec<String> = match new.alone {
+            Some(_) => self.keep(call).await?,
+            None => self.run(call, Resend::Harmless).await?,
+        };
+        let Some((_, begun)) = reply.split_first() else { return Ok(None) };
+        let (session, epoch) = script::read_session(begun)?;
+        Ok(Some(Begun { session, epoch }))
     }
 
     async fn rotate(
@@ -62,7 +68,8 @@ impl Sessions for RedisStore {
             .arg(rules.retain.as_secs())
             .arg(REMEMBERED.as_secs())
             .arg(request.device.agent.as_deref().unwrap_or_default())
-            .arg(request.device.place.as_deref().unwrap_or_default());
+            .arg(request.device.place.as_deref().unwrap_or_default())
+            .arg(id(request.next_access));
         // With a grace, the second try finds the token to be the previous one and repeats the
         // successor. Without, it would look like a reuse, and end an honest session.
         let resend = if rules.grace.window >= Duration::from_secs(1) {
@@ -122,6 +129,7 @@ impl Sessions for RedisStore {
         let mut sessions = replies
             .iter()
             .map(|reply| script::read_session(reply.get(1..).unwrap_or_default()))
+            .map(|read| read.map(|(session, _)| session))
             .collect::<Result<Vec<_>, _>>()?;
         // A UUIDv7 begins with its time: by sid is by the time of sign-in.
         sessions.sort_unstable_by_key(|session| Reverse(session.sid));
@@ -161,6 +169,11 @@ impl RedisStore {
             .arg(retain.as_secs());
         self.keep(call).await.map(Epoch::new)
     }
+}
+
+/// An id as scripts take it, nothing for none.
+fn id(id: Option<TokenId>) -> String {
+    id.map(|id| id.to_string()).unwrap_or_default()
 }
 
 fn milliseconds(span: Duration) -> u64 {

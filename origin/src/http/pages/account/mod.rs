@@ -2,6 +2,7 @@
 //! in a file of its own, with the forms that it sends to `/auth/account/…`; each leads back here.
 
 mod credentials;
+mod logins;
 mod sessions;
 
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub(in super::super) fn routes(services: &Arc<Services>) -> Router<Arc<Services>
         .route("/auth/account/email", post(credentials::address))
         .route("/auth/account/sessions/end", post(sessions::end))
         .route("/auth/account/sessions/end-others", post(sessions::end_others))
+        .route("/auth/account/link", post(logins::link))
+        .route("/auth/account/unlink", post(logins::unlink))
         .route_layer(from_fn_with_state(Arc::clone(services), admit))
 }
 
@@ -50,6 +53,7 @@ async fn page(
 ) -> Result<Response, Refusal> {
     let (account, own) = (&visitor.account, &words.account);
     let sessions = services.profiles.sessions(&account.id).await?;
+    let linked = services.social.linked(&account.id).await?;
     let now = services.clock.now();
     let content = html! {
         p {
@@ -59,6 +63,7 @@ async fn page(
         form method="post" action="/auth/logout" { button .plain { (own.sign_out) } }
         (credentials::section(words, services, visitor, outcome))
         (sessions::section(own, &sessions, visitor.sid, now))
+        (logins::section(words, &services.social.providers, &linked))
     };
     Ok(layout::wide_page(words, own.title, &services.own_origin, &content))
 }

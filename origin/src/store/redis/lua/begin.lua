@@ -1,20 +1,27 @@
--- Begins a session.
--- KEYS[1] session  KEYS[2] the subject's sessions, by when they can be forgotten  KEYS[3] cutoff, ms
+-- Begins a session; where a subject has one at a time, the older ones end in the same step.
+-- KEYS[1..3] block log (log.lua)  KEYS[4] session  KEYS[5] the subject's sessions, by when they can be
+--     forgotten  KEYS[6] cutoff, ms
 -- ARGV[1] sid  [2] subject  [3] jti  [4] device  [5] remember
 --     [6] idle, s  [7] absolute, s  [8] jitter, permille  [9] remembered, s
---     [10] user agent  [11] place, '' when unknown
--- Returns: {'begun', ...session}; {} when it is cut off already;
+--     [10] user agent  [11] place, '' when unknown  [12] id of its access token, '' when not kept
+--     [13] retain, s, of the older sessions; 0 lets them live  [14] what the key of a session begins with
+-- Returns: {'begun', ...session, epoch or 0 when none was ended}; {} when it is cut off already;
 --          the error CORRUPT when another session has this id
 
 local sid, idle, remembered = ARGV[1], tonumber(ARGV[6]), tonumber(ARGV[9])
+local retain, before = tonumber(ARGV[13]), cutoff(KEYS[6])
 
-if is_cut_off(sid, cutoff(KEYS[3])) then return {} end
+if is_cut_off(sid, before) then return {} end
 
-local held = session(KEYS[1])
+local function begun(held)
+  return answer('begun', sid, held, retain > 0 and epoch() or 0)
+end
+
+local held = session(KEYS[4])
 if held then
   -- The same call a second time, after its answer was lost on the way.
-  if held.jti == ARGV[3] and held.generation == 0 then return answer('begun', sid, held) end
-  corrupt(KEYS[1], 'exists already')
+  if held.jti == ARGV[3] and held.generation == 0 then return begun(held) end
+  corrupt(KEYS[4], 'exists already')
 end
 
 local absolute_end = now_s + tonumber(ARGV[7])
@@ -30,16 +37,18 @@ held = {
   absolute_end = absolute_end,
   agent = ARGV[10],
   place = ARGV[11],
+  access = ARGV[12] ~= '' and ARGV[12] or nil,
 }
 for field, value in pairs(held) do
-  redis.call('HSET', KEYS[1], field, type(value) == 'number' and int(value) or value)
+  redis.call('HSET', KEYS[4], field, type(value) == 'number' and int(value) or value)
 end
-redis.call('EXPIREAT', KEYS[1], int(held.idle_end + remembered))
+redis.call('EXPIREAT', KEYS[4], int(held.idle_end + remembered))
 
 -- Rotations need not touch the index: a session is gone from it once it must be dead.
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', int(now_s))
-redis.call('ZADD', KEYS[2], int(absolute_end + remembered), sid)
-local last = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')
-redis.call('EXPIREAT', KEYS[2], int(tonumber(last[2])))
+redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', int(now_s))
+redis.call('ZADD', KEYS[5], int(absolute_end + remembered), sid)
+local last = redis.call('ZREVRANGE', KEYS[5], 0, 0, 'WITHSCORES')
+redis.call('EXPIREAT', KEYS[5], int(tonumber(last[2])))
 
-return answer('begun', sid, held)
+if retain > 0 then end_all(KEYS[5], ARGV[14], sid, 'superseded', retain, before) end
+return begun(held)

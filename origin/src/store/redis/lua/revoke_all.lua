@@ -4,15 +4,5 @@
 --     [2] reason  [3] retain, s  [4] the sid that stays, '' for none
 -- Returns: the epoch
 
-local before = cutoff(KEYS[5])
-for _, sid in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do
-  local key = ARGV[1] .. sid
-  if redis.call('EXISTS', key) == 0 then
-    redis.call('ZREM', KEYS[4], sid)
-  elseif sid ~= ARGV[4] and redis.call('HEXISTS', key, 'ended') == 0 then
-    -- Who is cut off is refused everywhere already.
-    if not is_cut_off(sid, before) then block(sid, tonumber(ARGV[3])) end
-    redis.call('HSET', key, 'ended', ARGV[2])
-  end
-end
+end_all(KEYS[4], ARGV[1], ARGV[4], ARGV[2], tonumber(ARGV[3]), cutoff(KEYS[5]))
 return epoch()

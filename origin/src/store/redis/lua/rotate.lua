@@ -4,7 +4,8 @@
 -- ARGV[1] sid  [2] generation  [3] jti  [4] device, '' when unknown  [5] next jti
 --     [6] jitter, permille  [7] grace window, ms  [8] late retry, ms
 --     [9] retain, s  [10] remembered, s  [11] user agent  [12] place, '' when unknown
--- Returns: {'rotate'|'repeat'|'replace'|'heal', ...session}
+--     [13] id of the next access token, '' when the one before lives on
+-- Returns: {'rotate'|'repeat'|'replace'|'heal', ...session, epoch or 0 when no access token was ended}
 --       or {'expired'|'revoked'|'forked'|'reused-other-device'|'reused-concurrent'|'reused-late', epoch}
 
 local sid, generation, jti, device, next_jti = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
@@ -49,8 +50,17 @@ if judgement == 'rotate' or judgement == 'replace' or judgement == 'heal' then
   redis.call('HSET', KEYS[4], 'generation', int(held.generation), 'jti', next_jti, 'previous', jti,
     'device', device, 'rotated_at', int(now_ms), 'idle_end', int(held.idle_end),
     'agent', held.agent, 'place', held.place)
+  local at = 0
+  if ARGV[13] ~= '' then
+    if held.access then at = block(held.access, retain) end
+    held.access = ARGV[13]
+    redis.call('HSET', KEYS[4], 'access', held.access)
+  elseif held.access then
+    held.access = nil
+    redis.call('HDEL', KEYS[4], 'access')
+  end
   redis.call('EXPIREAT', KEYS[4], int(held.idle_end + remembered))
-  return answer(judgement, sid, held)
+  return answer(judgement, sid, held, at)
 end
 
 local at = block(sid, retain)

@@ -2,7 +2,8 @@
 --   subject, generation, jti, previous, device ('' when unknown), remember (0|1),
 --   idle (the span that each use gives, s), rotated_at (ms), idle_end (s), absolute_end (s),
 --   ended (why it was revoked; absent while it was not),
---   agent, place (of its last use; '' when unknown, absent in sessions of older versions)
+--   agent, place (of its last use; '' when unknown, absent in sessions of older versions),
+--   access (id of its latest access token; absent unless the one before is to end with a new one)
 
 -- The session at `key`, nil when there is none.
 local function session(key)
@@ -29,11 +30,11 @@ local function idle_end(idle, jitter_permille, absolute_end)
   return math.min(now_s + math.floor(idle * (1000 - jitter_permille) / 1000), absolute_end)
 end
 
--- A session as scripts answer it.
-local function answer(word, sid, held)
+-- A session as scripts answer it; `at` is the epoch of what was blocked, 0 for nothing.
+local function answer(word, sid, held, at)
   return {
     word, sid, held.subject, int(held.generation), held.jti, int(held.rotated_at),
     int(held.idle_end), int(held.absolute_end), held.remember,
-    held.agent or '', held.place or '',
+    held.agent or '', held.place or '', held.access or '', int(at or 0),
   }
 end

@@ -1,0 +1,16 @@
+-- Put in front of every script that ends the sessions of a subject, after clock, log and session.
+
+-- Revokes every session in `index` that is not revoked yet, but the one that is `kept`. The key of a
+-- session begins with `prefix`; the sid follows.
+local function end_all(index, prefix, kept, reason, retain, before)
+  for _, sid in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+    local key = prefix .. sid
+    if redis.call('EXISTS', key) == 0 then
+      redis.call('ZREM', index, sid)
+    elseif sid ~= kept and redis.call('HEXISTS', key, 'ended') == 0 then
+      -- Who is cut off is refused everywhere already.
+      if not is_cut_off(sid, before) then block(sid, retain) end
+      redis.call('HSET', key, 'ended', reason)
+    end
+  end
+end
