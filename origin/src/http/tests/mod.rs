@@ -8,7 +8,6 @@ mod cookies;
 mod frame;
 mod introspection;
 mod letters;
-mod oauth;
 mod pages;
 mod sessions;
 mod social;

@@ -187,7 +187,7 @@ async fn what_administrators_ask_is_answered(bench: &Bench) {
     let found = accounts.beginning_with("ada", "", 10).await.unwrap();
     assert_eq!(found.len(), 2);
     let found = accounts.beginning_with("adam%", "", 10).await.unwrap();
-    assert_eq!(found.into_iter().map(|account| account.id).collect::<Vec<_>>(), [adam.clone()]);
+    assert!(found.len() == 1 && found[0].id == adam);
     let admin = ["admin".to_owned()];
     assert!(accounts.set_roles(&ada, &admin).await.unwrap());
     assert!(accounts.others_with_role("admin", &adam).await.unwrap());
