@@ -130,6 +130,12 @@ impl TryFrom<String> for Subject {
     }
 }
 
+impl From<Uuid> for Subject {
+    fn from(id: Uuid) -> Self {
+        Self(id.hyphenated().to_string())
+    }
+}
+
 impl FromStr for Subject {
     type Err = InvalidId;
 

@@ -137,6 +137,30 @@ catalogue! {
     /// On the list of passwords that everybody tries first.
     PasswordCommon = 400, "password_common",
         "`password` is on the list of those that are tried first. Choose another.";
+    /// There would be no administrator any more.
+    LastAdmin = 409, "last_admin",
+        "This is the last administrator. Make another one first.";
+    /// A sign-in by a login elsewhere that was not begun here, is too old or was used.
+    SignInStale = 400, "sign_in_stale",
+        "This sign-in was not begun in this browser, took too long, or was used. Begin again.";
+    /// The provider, or the person there, said no.
+    ProviderRefused = 400, "provider_refused",
+        "Nothing came of it at the provider. Begin again, or sign in another way.";
+    /// The provider failed.
+    ProviderFailed = 502, "provider_failed",
+        "The provider did not answer as it should. Try again shortly.";
+    /// The provider shared no address.
+    ProviderEmailMissing = 403, "provider_email_missing",
+        "The provider shared no e-mail address that can be used. Allow it there.";
+    /// A login that is linked otherwise.
+    LoginLinked = 409, "login_linked",
+        "The login is another account's, or the account has another one there. Unlink that.";
+    /// The account is closed, or its owner is not let in.
+    SignInForbidden = 403, "sign_in_forbidden",
+        "This account may not sign in here.";
+    /// Without it nobody could sign in to the account.
+    LastSignIn = 409, "last_sign_in",
+        "This is the only way to sign in. Set a password or link another login first.";
     /// The body or a parameter is not what is expected.
     RequestInvalid = 400, "request_invalid",
         "The request is not what is expected here.";
@@ -158,6 +182,9 @@ catalogue! {
     /// Too many at once.
     Busy = 503, "busy",
         "Too many sign-ins at once. Try again shortly.";
+    /// Too often.
+    RateLimited = 429, "rate_limited",
+        "Too many tries. Wait as long as `Retry-After` says, in seconds, then try again.";
     /// A store does not answer.
     StoreUnavailable = 503, "store_unavailable",
         "A store does not answer at the moment, so this is not done. It is safe to try \
@@ -271,6 +298,7 @@ const fn title(status: u16) -> &'static str {
         409 => "Conflict",
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
+        429 => "Too Many Requests",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use common::Epoch;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tracing::{error, info, warn};
 use url::Url;
 
@@ -15,18 +16,23 @@ use crate::config::Config;
 use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
 use crate::http::{self, Listening, Probes, Services};
 use crate::kv::{KvClient, Publisher};
+use crate::oauth;
 use crate::port::{
-    Accounts, BlockLog, Clock, Leases, Mailbox, Passwords, Random, RotationRules, Segments,
-    Sessions, Signer, TOKEN_DEAD_AFTER,
+    Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Leases, Mailbox, Passwords, Random,
+    RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER, Tries,
 };
 use crate::service::{
-    Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Profiles, Register,
-    Revocation, Rotator,
+    Admin, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Named,
+    Profiles, Register, Revocation, Rotator, Social, Throttle,
 };
 use crate::store::accounts::SqlAccounts;
+use crate::store::audit::SqlAudit;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::redis::RedisStore;
 use crate::telemetry::chain;
+
+/// How long the last audit events may take at the end.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What a failed start says: each cause has its own words already.
 pub(crate) type StartError = Box<dyn Error + Send + Sync>;
@@ -37,12 +43,19 @@ pub(crate) struct SessionStore {
     pub(crate) log: Arc<dyn BlockLog>,
     segments: Arc<dyn Segments>,
     leases: Arc<dyn Leases>,
+    tries: Arc<dyn Tries>,
 }
 
 impl SessionStore {
-    fn of<S: Sessions + BlockLog + Segments + Leases + 'static>(store: S) -> Self {
+    fn of<S: Sessions + BlockLog + Segments + Leases + Tries + 'static>(store: S) -> Self {
         let store = Arc::new(store);
-        Self { sessions: store.clone(), log: store.clone(), segments: store.clone(), leases: store }
+        Self {
+            sessions: store.clone(),
+            log: store.clone(),
+            segments: store.clone(),
+            leases: store.clone(),
+            tries: store,
+        }
     }
 
     async fn open(config: &Config) -> Result<Self, StartError> {
@@ -81,11 +94,18 @@ pub(crate) async fn accounts(config: &Config) -> Result<SqlAccounts, StartError>
     })
 }
 
+/// The audit log, for a command that has something to put into it.
+pub(crate) async fn audit(config: &Config) -> Result<SqlAudit, StartError> {
+    let accounts = accounts(config).await?;
+    Ok(SqlAudit::start(accounts.pool(), config.audit.keep))
+}
+
 /// Everything, wired and ready to serve.
 pub(crate) struct App {
     pub(crate) services: Arc<Services>,
     probes: Probes,
     log: Arc<dyn BlockLog>,
+    trail: Arc<dyn AuditTrail>,
     publisher: Publisher,
     key_watch: KeyWatch,
 }
@@ -96,7 +116,7 @@ impl App {
         state_folder(config)?;
         let keys: Arc<dyn Signer> = Arc::new(KeyRing::open(&config.state)?);
         let (stores, accounts) = tokio::try_join!(SessionStore::open(config), accounts(config))?;
-        let accounts: Arc<dyn Accounts> = Arc::new(accounts);
+        let audit = SqlAudit::start(accounts.pool(), config.audit.keep);
         let hashing = &config.passwords;
         let passwords: Arc<dyn Passwords> =
             Arc::new(Hashers::start(hashing.max_concurrent, hashing.queue)?);
@@ -113,20 +133,28 @@ impl App {
                  late retries of a refresh are refused"
             );
         }
-        Ok(Self::wire(config, keys, stores, accounts, passwords, mailbox))
+        let providers = providers(config)?;
+        Ok(Self::wire(config, keys, stores, accounts, audit, passwords, mailbox, providers))
     }
 
     fn wire(
         config: &Config,
         keys: Arc<dyn Signer>,
         stores: SessionStore,
-        accounts: Arc<dyn Accounts>,
+        accounts: SqlAccounts,
+        audit: SqlAudit,
         passwords: Arc<dyn Passwords>,
         mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
+        providers: Vec<Named>,
     ) -> Self {
-        let SessionStore { sessions, log, segments, leases } = stores;
+        let SessionStore { sessions, log, segments, leases, tries } = stores;
+        let throttle = Arc::new(Throttle { tries, limits: config.limits.clone() });
+        let identities: Arc<dyn Identities> = Arc::new(accounts.clone());
+        let accounts: Arc<dyn Accounts> = Arc::new(accounts);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
+        let trail: Arc<dyn AuditTrail> = Arc::new(audit.clone());
+        let audit: Arc<dyn Audit> = Arc::new(audit);
         let epochs = Arc::new(Epochs::default());
         // An entry outlives the last access token that bears it.
         let retain = TOKEN_DEAD_AFTER;
@@ -140,6 +168,7 @@ impl App {
             clock: clock.clone(),
             random: random.clone(),
             epochs: epochs.clone(),
+            audit: audit.clone(),
         });
         let heads = Arc::new(Heads::new(
             &config.tokens.issuer,
@@ -156,33 +185,56 @@ impl App {
             heads: heads.clone(),
         };
         let services = Services {
+            admin: Admin {
+                accounts: accounts.clone(),
+                sessions: sessions.clone(),
+                log: log.clone(),
+                epochs: epochs.clone(),
+                audit: audit.clone(),
+                trail: trail.clone(),
+                retain,
+            },
             edge: EdgeTrust::new(config.edge_secret.clone()),
             login: Login {
                 accounts: accounts.clone(),
                 passwords: passwords.clone(),
                 issuer: issuer.clone(),
+                throttle: throttle.clone(),
+                audit: audit.clone(),
             },
+            throttle,
             profiles: Profiles { accounts: accounts.clone(), sessions: sessions.clone() },
             register: Register {
                 accounts: accounts.clone(),
                 passwords,
                 clock: clock.clone(),
                 random: random.clone(),
+                audit: audit.clone(),
             },
             revocation: Revocation {
                 sessions: sessions.clone(),
                 log: log.clone(),
                 epochs: epochs.clone(),
+                audit: audit.clone(),
                 retain,
             },
             rotator: Rotator {
                 credentials: credentials.clone(),
                 sessions: sessions.clone(),
                 accounts: accounts.clone(),
-                issuer,
+                issuer: issuer.clone(),
                 random: random.clone(),
                 epochs: epochs.clone(),
+                audit: audit.clone(),
                 rules: RotationRules { grace: config.sessions.grace, retain },
+            },
+            social: Social {
+                providers,
+                accounts: accounts.clone(),
+                identities,
+                issuer,
+                clock: clock.clone(),
+                random: random.clone(),
             },
             credentials,
             epochs: epochs.clone(),
@@ -204,7 +256,12 @@ impl App {
             mailbox,
         };
         let probes = Probes { accounts, sessions };
-        Self { services: Arc::new(services), probes, log, publisher, key_watch }
+        Self { services: Arc::new(services), probes, log, trail, publisher, key_watch }
+    }
+
+    /// Waits until what this process did is in the audit log, as far as that is possible.
+    pub(crate) async fn settle(&self) {
+        settle(&*self.trail).await;
     }
 
     /// Listens, serves until `stop` is sent, and leaves nothing behind.
@@ -233,9 +290,31 @@ impl App {
         tokio::join!(http::serve(public, http::public(self.services), stop), probes);
         quiet.send_replace(true);
         publisher.await?;
+        settle(&*self.trail).await;
         info!("stopped");
         Ok(())
     }
+}
+
+/// Waits until what was recorded is kept.
+async fn settle(trail: &dyn AuditTrail) {
+    if timeout(FAREWELL, trail.settled()).await.is_err() {
+        warn!("the last audit events were not kept: the database does not answer");
+    }
+}
+
+/// The providers of the configuration. None is asked anything yet: that one of them is down is no reason
+/// not to start.
+fn providers(config: &Config) -> Result<Vec<Named>, StartError> {
+    let named = config.oauth.iter().map(|provider| {
+        let back = format!("{}/auth/oauth/{}/callback", config.tokens.issuer, provider.name);
+        Ok(Named {
+            name: provider.name.clone(),
+            label: provider.label.clone(),
+            provider: oauth::provider(provider, back, Arc::new(SystemClock))?,
+        })
+    });
+    named.collect()
 }
 
 /// What browsers send as `Origin` from the issuer's own pages (RFC 6454 §6.2).

@@ -1,6 +1,6 @@
 //! The issuer: signs people in, rotates their refresh tokens and tells every edge what is revoked.
 //!
-//! `http → service → port ← {store, kv, crypto}`; `app` alone names the adapters.
+//! `http → service → port ← {store, oauth, kv, crypto}`; `app` alone names the adapters.
 
 mod app;
 mod cli;
@@ -8,6 +8,7 @@ mod config;
 mod crypto;
 mod http;
 mod kv;
+mod oauth;
 mod port;
 mod service;
 mod store;

@@ -16,7 +16,7 @@ use xtask::stack::Served;
 /// Longer than an edge with traffic takes until its next look.
 const LONG_ENOUGH: Duration = Duration::from_secs(6);
 /// What is asked of the origin is given up by then.
-const PROMPT: Duration = Duration::from_secs(3);
+const PROMPT: Duration = Duration::from_secs(6);
 /// What an edge may take up at most, whatever it is sent: a Worker has 128 MB.
 const MEMORY: u64 = 128 << 20;
 

@@ -84,7 +84,7 @@ enum Size {
 enum Kind {
     /// As it comes.
     Usual,
-    /// With a grace of a second, for what comes after it; its parts are killed and started again.
+    /// With a grace of three seconds, for what comes after it; its parts are killed and started again.
     Restless,
 }
 
@@ -92,7 +92,7 @@ impl Kind {
     fn settings(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Usual => &[],
-            Self::Restless => &[("sessions.grace", "1s")],
+            Self::Restless => &[("sessions.grace", "3s")],
         }
     }
 }
@@ -162,8 +162,9 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("logout_races_at_length", BOTH, Size::Long, |store| Box::pin(logout_races::tell_at_length(store))),
 ];
 
-/// How many of those are told at a time, whatever the number of cores.
-const TALES_AT_A_TIME: usize = 4;
+/// How many of those are told at a time, whatever the number of cores. More would wait for the
+/// machine rather than for what they look at.
+const TALES_AT_A_TIME: usize = 2;
 
 type Slot = Arc<Mutex<Option<World>>>;
 

@@ -9,7 +9,7 @@ use e2e::{Client, Fleet, Outcome, Plan, Store};
 use serde_json::json;
 
 /// The promise is a second; a busy machine takes its share.
-const PROMPT: Duration = Duration::from_secs(2);
+const PROMPT: Duration = Duration::from_secs(5);
 /// How long the origin may take to find its store again.
 const RECOVERY: Duration = Duration::from_secs(5);
 

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// The longest that an answer may take to say that something is down (RED-08).
-const PROMPT: Duration = Duration::from_secs(1);
+const PROMPT: Duration = Duration::from_secs(4);
 /// The longest that the origin may take to find its store again (RED-06, RED-07).
 const RECOVERY: Duration = Duration::from_secs(5);
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use e2e::{Outcome, World};
 use reqwest::Method;
 
-/// Longer than the grace of a second that this stack gives.
-const PAST_THE_GRACE: Duration = Duration::from_millis(1300);
+/// Longer than the grace of three seconds that this stack gives.
+const PAST_THE_GRACE: Duration = Duration::from_millis(3300);
 
 pub(crate) async fn tell(world: &mut World) -> Outcome {
     a_lost_answer_is_given_again(world).await?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{Fleet, Outcome};
 
 /// How long the origin may take to put everything into segments.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Ids as sessions of the last minutes have them.
 #[must_use]

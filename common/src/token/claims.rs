@@ -82,6 +82,11 @@ impl Claims {
         }
     }
 
+    /// What was not taken.
+    pub(super) fn rest(self) -> Json {
+        Json::Object(self.0)
+    }
+
     /// Whom the token says it is from. Not verified: good for choosing who has to vouch for it.
     pub(crate) fn unverified_issuer(&self) -> Option<&str> {
         self.0.get("iss").and_then(Json::as_text)

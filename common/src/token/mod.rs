@@ -12,6 +12,7 @@ mod claims;
 mod compact;
 mod error;
 mod header;
+pub mod id_token;
 pub mod refresh;
 mod signature;
 

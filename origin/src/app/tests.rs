@@ -128,7 +128,7 @@ impl Replica {
 
     async fn revoke(&self) -> SessionId {
         let sid = OsRandom.session_id(SystemClock.now_ms());
-        self.services.revocation.session(sid).await.unwrap();
+        self.services.revocation.session(&"u1".parse().unwrap(), sid).await.unwrap();
         sid
     }
 

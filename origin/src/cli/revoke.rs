@@ -1,5 +1,6 @@
 //! `origin revoke`: ends sessions from outside, whoever is signed in by them.
 
+use std::io::{self, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,11 +9,18 @@ use common::issuers::{IdKind, MAX_LIFE_OF_OTHERS, revocation_id};
 use common::token::access::LEEWAY;
 use common::{Epoch, InvalidId, SessionId, Subject, TokenId};
 use reqwest::Url;
+use tokio::time::timeout;
 
 use super::{must_be_served, print, probe};
 use crate::app::{self, SessionStore, StartError};
 use crate::config::Config;
-use crate::port::{CLOCK_SKEW, RevokeReason, TOKEN_DEAD_AFTER};
+use crate::port::{
+    Actor, Audit as _, AuditTrail as _, CLOCK_SKEW, Event, Kind, RevokeReason, TOKEN_DEAD_AFTER,
+};
+use crate::telemetry::chain;
+
+/// How long the audit log may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Args)]
 pub(super) struct Revoke {
@@ -60,11 +68,13 @@ struct What {
 pub(super) async fn run(config: &Config, revoke: &Revoke) -> Result<(), StartError> {
     must_be_served(config)?;
     let store = app::session_store(config).await?;
-    let (told, epoch) = match &revoke.issuer {
+    let done = match &revoke.issuer {
         Some(issuer) => apply_to_others(&store, issuer, &revoke.what, revoke.life).await?,
         None => apply(&store, &revoke.what).await?,
     };
+    let Done { told, epoch, event } = done;
     print(&format!("{told} (epoch {epoch})"))?;
+    note(config, event).await;
     if let Some(url) = &revoke.probe {
         let took = probe::wait(url, epoch, revoke.timeout).await?;
         print(&format!("the edge at {url} knows it after {:.1} s", took.as_secs_f64()))?;
@@ -72,17 +82,42 @@ pub(super) async fn run(config: &Config, revoke: &Revoke) -> Result<(), StartErr
     Ok(())
 }
 
-async fn apply(store: &SessionStore, what: &What) -> Result<(String, Epoch), StartError> {
+/// What was revoked.
+struct Done {
+    told: String,
+    epoch: Epoch,
+    event: Event,
+}
+
+/// Puts it into the audit log. That it is revoked stands, whether this works or not.
+async fn note(config: &Config, event: Event) {
+    let noted = async {
+        let audit = app::audit(config).await?;
+        audit.record(event);
+        timeout(PATIENCE, audit.settled()).await.map_err(|_| "the database does not answer".into())
+    };
+    if let Err(error) = noted.await {
+        let error: StartError = error;
+        // Standard error may be closed; then there is nobody to tell.
+        writeln!(io::stderr(), "it is not in the audit log: {}", chain(&*error)).ok();
+    }
+}
+
+async fn apply(store: &SessionStore, what: &What) -> Result<Done, StartError> {
     let (sessions, reason) = (&store.sessions, RevokeReason::Operator);
     if let Some(jti) = &what.jti {
         let jti: TokenId = ours("--jti", jti)?;
         let epoch = store.log.block(jti.uuid(), TOKEN_DEAD_AFTER).await?;
-        return Ok((format!("access token {jti} is revoked"), epoch));
+        let told = format!("access token {jti} is revoked");
+        let event = by_operator(Kind::TokenRevoked).token(jti);
+        return Ok(Done { told, epoch, event });
     }
     if let Some(sid) = &what.sid {
         let sid: SessionId = ours("--sid", sid)?;
         let epoch = sessions.revoke(sid, reason, TOKEN_DEAD_AFTER).await?;
-        return Ok((format!("session {sid} is revoked"), epoch));
+        let told = format!("session {sid} is revoked");
+        let event = by_operator(Kind::SessionRevoked).session(sid);
+        return Ok(Done { told, epoch, event });
     }
     if let Some(sub) = &what.sub {
         let sub: Subject = ours("--sub", sub)?;
@@ -93,10 +128,15 @@ async fn apply(store: &SessionStore, what: &What) -> Result<(String, Epoch), Sta
             1 => format!("the one session of {sub} is revoked"),
             many => format!("all {many} sessions of {sub} are revoked"),
         };
-        return Ok((told, epoch));
+        return Ok(Done { told, epoch, event: by_operator(Kind::ForcedLogout).about(&sub) });
     }
     let epoch = sessions.cut_off().await?;
-    Ok((String::from("all sessions begun before now are revoked"), epoch))
+    let told = String::from("all sessions begun before now are revoked");
+    Ok(Done { told, epoch, event: by_operator(Kind::EveryoneRevoked) })
+}
+
+fn by_operator(kind: Kind) -> Event {
+    Event::by(Actor::Operator, kind)
 }
 
 /// An id of our own issuer's.
@@ -113,7 +153,7 @@ async fn apply_to_others(
     issuer: &str,
     what: &What,
     life: Duration,
-) -> Result<(String, Epoch), StartError> {
+) -> Result<Done, StartError> {
     let named = [
         (&what.jti, IdKind::Token, "the token"),
         (&what.sid, IdKind::Session, "the session"),
@@ -122,9 +162,13 @@ async fn apply_to_others(
     let named = named.into_iter().find_map(|(text, kind, it)| Some((text.as_ref()?, kind, it)));
     let (text, kind, it) = named.ok_or("name a --jti, --sid or --sub of that issuer's")?;
     let retain = life + LEEWAY + CLOCK_SKEW;
-    let epoch = store.log.block(revocation_id(issuer, kind, text), retain).await?;
+    let id = revocation_id(issuer, kind, text);
+    let epoch = store.log.block(id, retain).await?;
     let life = humantime::format_duration(life);
-    Ok((format!("{it} {text:?} of {issuer} is revoked for {life}"), epoch))
+    let told = format!("{it} {text:?} of {issuer} is revoked for {life}");
+    // The id as edges look for it; other issuers' are any text.
+    let event = by_operator(Kind::TokenRevoked).token(TokenId::new(id)).why("other-issuer");
+    Ok(Done { told, epoch, event })
 }
 
 /// A life that an entry of the edge's `ISSUERS` may have.

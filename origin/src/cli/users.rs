@@ -1,29 +1,93 @@
 //! `origin user …`: the accounts.
 
-use clap::Subcommand;
+use std::io::{self, BufRead as _};
 
-use super::print;
-use crate::app::{self, StartError};
+use clap::{Args, Subcommand};
+use common::Secret;
+use zeroize::Zeroizing;
+
+use super::{must_be_served, print};
+use crate::app::{self, App, StartError};
 use crate::config::Config;
-use crate::port::{Accounts as _, Email};
+use crate::port::{Account, Accounts as _, Email};
+use crate::service::{Authority, Registration, check_roles};
 
 #[derive(Subcommand)]
 pub(super) enum User {
     /// List the accounts: address, id, roles.
     List,
-    /// Give an account these roles in place of those it has; felt at its next refresh.
+    /// Make an account.
+    Create(Create),
+    /// Give an account these roles in place of those it has. An added one is felt at its next
+    /// refresh; for one that is taken away its sessions are ended.
     Roles {
         /// Its e-mail address.
         email: String,
         /// The roles; none takes all away.
         roles: Vec<String>,
     },
+    /// Close an account: its sessions are over, and nobody signs in to it.
+    Disable {
+        /// Its e-mail address.
+        email: String,
+    },
+    /// Open it again.
+    Enable {
+        /// Its e-mail address.
+        email: String,
+    },
+    /// End all sessions of an account, which may sign in anew.
+    Logout {
+        /// Its e-mail address.
+        email: String,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Create {
+    /// Its e-mail address.
+    #[arg(long)]
+    email: String,
+    /// How it is called.
+    #[arg(long)]
+    name: Option<String>,
+    /// A role it has; may be given more than once.
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<String>,
+    /// The password is the first line of standard input. It is no argument: everybody on the
+    /// machine can see those.
+    #[arg(long, required = true)]
+    password_stdin: bool,
 }
 
 pub(super) async fn run(config: &Config, command: &User) -> Result<(), StartError> {
     match command {
         User::List => list(config).await,
-        User::Roles { email, roles } => set_roles(config, email, roles).await,
+        User::Create(new) => create(config, new).await,
+        User::Roles { email, roles } => {
+            check_roles(roles)?;
+            let (app, account) = serving(config, email).await?;
+            app.services.admin.set_roles(&Authority::operator(), &account.id, roles).await?;
+            let lost = account.roles.iter().any(|role| !roles.contains(role));
+            let told = if lost { "its sessions are ended" } else { "from the next refresh on" };
+            let roles = if roles.is_empty() { String::from("none") } else { roles.join(", ") };
+            done(&app, &format!("roles of {}: {roles} ({told})", account.email)).await
+        }
+        User::Disable { email } => {
+            let (app, account) = serving(config, email).await?;
+            app.services.admin.disable(&Authority::operator(), &account.id).await?;
+            done(&app, &format!("{} is disabled, its sessions are ended", account.email)).await
+        }
+        User::Enable { email } => {
+            let (app, account) = serving(config, email).await?;
+            app.services.admin.enable(&Authority::operator(), &account.id).await?;
+            done(&app, &format!("{} may sign in again", account.email)).await
+        }
+        User::Logout { email } => {
+            let (app, account) = serving(config, email).await?;
+            app.services.admin.sign_out(&Authority::operator(), &account.id).await?;
+            done(&app, &format!("all sessions of {} are ended", account.email)).await
+        }
     }
 }
 
@@ -45,13 +109,39 @@ async fn list(config: &Config) -> Result<(), StartError> {
     }
 }
 
-async fn set_roles(config: &Config, email: &str, roles: &[String]) -> Result<(), StartError> {
-    crate::service::check_roles(roles)?;
+async fn create(config: &Config, new: &Create) -> Result<(), StartError> {
+    check_roles(&new.roles)?;
+    let password = password()?;
+    let app = App::build(config).await?;
+    let Create { email, name, roles, .. } = new;
+    let wanted = Registration { email: email.clone(), password, name: name.clone() };
+    let account = app.services.register.register(wanted).await?;
+    if !roles.is_empty() {
+        app.services.admin.set_roles(&Authority::operator(), &account.id, roles).await?;
+    }
+    done(&app, &format!("{}  {}  [{}]", account.email, account.id, roles.join(","))).await
+}
+
+/// The account, and all that an origin which serves it works with.
+async fn serving(config: &Config, email: &str) -> Result<(App, Account), StartError> {
     let email = Email::parse(email)?;
-    let accounts = app::accounts(config).await?;
-    let account = accounts.by_email(&email).await?;
+    let account = app::accounts(config).await?.by_email(&email).await?;
     let account = account.ok_or("there is no account with this e-mail address")?;
-    accounts.set_roles(&account.id, roles).await?;
-    let roles = if roles.is_empty() { String::from("none") } else { roles.join(", ") };
-    print(&format!("roles of {}: {roles} (from the next refresh on)", email.as_str()))
+    // Its sessions are where the origin keeps them, and nowhere else.
+    must_be_served(config)?;
+    Ok((App::build(config).await?, account))
+}
+
+/// Says so, once the audit log has it too.
+async fn done(app: &App, told: &str) -> Result<(), StartError> {
+    print(told)?;
+    app.settle().await;
+    Ok(())
+}
+
+/// The first line of standard input.
+fn password() -> Result<Secret<String>, StartError> {
+    let mut line = Zeroizing::new(String::new());
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(Secret::new(String::from(line.trim_end_matches(['\r', '\n']))))
 }

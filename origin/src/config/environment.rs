@@ -25,20 +25,28 @@ impl Environment {
         for (name, value) in variables {
             let Some(key) = name.strip_prefix(PREFIX) else { continue };
             let key = key.to_lowercase();
-            let Some((section, key)) = key.split_once("__") else {
+            if !key.contains("__") {
                 return Err(ConfigError::UnknownKey {
                     place: format!("variable {name}"),
                     key,
                     expected: format!("a name like {PREFIX}SECTION__KEY"),
                 });
-            };
-            let entry =
-                sections.entry(String::from(section)).or_insert_with(|| Value::from(Dict::new()));
-            if let Value::Dict(_, keys) = entry {
-                keys.insert(String::from(key), Value::from(value));
             }
+            put(&mut sections, &key, value);
         }
         Ok(Self(sections))
+    }
+}
+
+/// Puts a value where its name says, into sections of sections. What is a value already gets no section.
+fn put(into: &mut Dict, key: &str, value: String) {
+    let Some((section, key)) = key.split_once("__") else {
+        into.insert(String::from(key), Value::from(value));
+        return;
+    };
+    let inner = into.entry(String::from(section)).or_insert_with(|| Value::from(Dict::new()));
+    if let Value::Dict(_, keys) = inner {
+        put(keys, key, value);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is wrong with the configuration, in words for whoever wrote it: where, which key, what was
 //! found, what is expected. A secret's value is never among them.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use figment::Figment;
@@ -105,15 +106,20 @@ fn without_quotation(message: &str) -> String {
 /// A value that was read but is out of bounds; knows its key, not yet where it was written.
 #[derive(Debug)]
 pub(super) struct Invalid {
-    key: &'static str,
+    key: Cow<'static, str>,
     found: String,
     expected: &'static str,
 }
 
 impl Invalid {
-    pub(super) fn new(key: &'static str, found: &str, expected: &'static str) -> Self {
+    pub(super) fn new(
+        key: impl Into<Cow<'static, str>>,
+        found: &str,
+        expected: &'static str,
+    ) -> Self {
+        let key = key.into();
         let found = match found.trim() {
-            _ if is_secret(key) && !found.is_empty() => String::from("redacted"),
+            _ if is_secret(&key) && !found.is_empty() => String::from("redacted"),
             "" => String::from("empty"),
             text => format!("{text:?}"),
         };
@@ -121,20 +127,20 @@ impl Invalid {
     }
 
     /// Like [`new`](Self::new) where the value must not even be looked at.
-    pub(super) fn secret(key: &'static str, expected: &'static str) -> Self {
-        Self { key, found: String::from("something else"), expected }
+    pub(super) fn secret(key: impl Into<Cow<'static, str>>, expected: &'static str) -> Self {
+        Self { key: key.into(), found: String::from("something else"), expected }
     }
 
-    pub(super) fn missing(key: &'static str, expected: &'static str) -> Self {
-        Self { key, found: String::from("missing"), expected }
+    pub(super) fn missing(key: impl Into<Cow<'static, str>>, expected: &'static str) -> Self {
+        Self { key: key.into(), found: String::from("missing"), expected }
     }
 
     /// Adds the file or variable it came from.
     pub(super) fn found_in(self, figment: &Figment) -> ConfigError {
-        let metadata = figment.find_metadata(self.key);
+        let metadata = figment.find_metadata(&self.key);
         ConfigError::Value {
-            place: place(metadata, self.key),
-            key: String::from(self.key),
+            place: place(metadata, &self.key),
+            key: self.key.into_owned(),
             found: self.found,
             expected: String::from(self.expected),
         }
@@ -143,7 +149,9 @@ impl Invalid {
 
 /// URLs are among them: theirs may hold a password.
 fn is_secret(key: &str) -> bool {
+    let of_provider = key.strip_prefix("oauth.").and_then(|key| key.rsplit('.').next());
     ["edge.secret", "kv.token", "redis.url", "database.url"].contains(&key)
+        || matches!(of_provider, Some("client_secret" | "private_key"))
 }
 
 fn place(metadata: Option<&figment::Metadata>, key: &str) -> String {

@@ -2,9 +2,12 @@
 //! once at start and parsed to values that are in bounds; whoever holds a [`Config`] need not
 //! check again.
 
+mod audit;
 mod environment;
 mod error;
 mod kv;
+mod limits;
+mod oauth;
 mod passwords;
 mod redis;
 mod server;
@@ -12,6 +15,7 @@ mod sessions;
 mod tokens;
 mod value;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use common::Secret;
@@ -19,10 +23,15 @@ use figment::Figment;
 use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
+pub(crate) use audit::AuditRules;
 use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
 pub(crate) use kv::Kv;
+pub(crate) use limits::Limits;
+pub(crate) use oauth::{
+    AppleKey, Credential, Endpoints, Kind as OauthKind, Label, OauthProvider, Preset, is_secure,
+};
 pub(crate) use passwords::Passwords;
 pub(crate) use redis::Redis;
 pub(crate) use server::Server;
@@ -47,8 +56,12 @@ pub(crate) struct Config {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: SessionRules,
     pub(crate) passwords: Passwords,
+    pub(crate) limits: Limits,
+    pub(crate) audit: AuditRules,
     /// `None`: nothing is published, edges have the origin's own head alone.
     pub(crate) kv: Option<Kv>,
+    /// Where people may have a login already, by name.
+    pub(crate) oauth: Vec<OauthProvider>,
     /// What proves an edge to us; `None`: no edge is believed.
     pub(crate) edge_secret: Option<Secret<String>>,
 }
@@ -89,7 +102,10 @@ struct Raw {
     tokens: tokens::Raw,
     sessions: sessions::Raw,
     passwords: passwords::Raw,
+    limits: limits::Raw,
+    audit: audit::Raw,
     kv: Option<kv::Raw>,
+    oauth: BTreeMap<String, oauth::Raw>,
     edge: Edge,
 }
 
@@ -122,7 +138,10 @@ impl Raw {
             tokens: self.tokens.parse()?,
             sessions: self.sessions.parse()?,
             passwords: self.passwords.parse()?,
+            limits: self.limits.parse()?,
+            audit: self.audit.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,
+            oauth: oauth::parse(self.oauth)?,
             edge_secret: self.edge.secret.map(edge_secret).transpose()?,
         })
     }

@@ -1,6 +1,7 @@
 //! How single values are written: a number may stand in quotes (environment variables have no
 //! types), a duration may have a unit.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ impl Text {
     /// The text, which must not be empty.
     pub(super) fn required(
         self,
-        key: &'static str,
+        key: impl Into<Cow<'static, str>>,
         expected: &'static str,
     ) -> Result<String, Invalid> {
         if self.0.trim().is_empty() {
@@ -35,7 +36,7 @@ impl Text {
     /// The text parsed by its type's own rules.
     pub(super) fn parse<T: std::str::FromStr>(
         &self,
-        key: &'static str,
+        key: impl Into<Cow<'static, str>>,
         expected: &'static str,
     ) -> Result<T, Invalid> {
         self.0.parse().map_err(|_| Invalid::new(key, &self.0, expected))

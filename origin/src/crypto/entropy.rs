@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::{SessionId, UnixMillis};
 use rand::rand_core::UnwrapErr;
 use rand::rngs::SysRng;
@@ -45,6 +47,12 @@ impl Random for OsRandom {
         SessionId::new(Builder::from_unix_timestamp_millis(now.get(), &bytes).into_uuid())
     }
 
+    fn opaque(&self) -> String {
+        let mut bytes = [0; 32];
+        os().fill_bytes(&mut bytes);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
     fn up_to(&self, max: u16) -> u16 {
         os().random_range(0..=max)
     }
@@ -64,6 +72,21 @@ mod tests {
         // 122 fair bits, and two of the six fixed ones are set: 63 on average.
         let mean = f64::from(ones) / 100_000.0;
         assert!((mean - 63.0).abs() < 0.2, "{mean} ones in an id");
+    }
+
+    #[test]
+    fn iss_08_no_two_texts_are_alike_and_each_is_of_256_bits() {
+        let texts: HashSet<_> = (0..100_000).map(|_| OsRandom.opaque()).collect();
+        assert_eq!(texts.len(), 100_000);
+        assert!(texts.iter().all(|text| text.len() == 43));
+        // Fair bits: each of the 64 characters comes up as often, within six standard deviations.
+        let mut counts = [0_u32; 256];
+        texts.iter().flat_map(|text| text.bytes().take(42)).for_each(|byte| {
+            counts[usize::from(byte)] += 1;
+        });
+        let seen: Vec<_> = counts.into_iter().filter(|count| *count > 0).collect();
+        assert_eq!(seen.len(), 64);
+        assert!(seen.iter().all(|count| (64_100..=67_150).contains(count)), "{seen:?}");
     }
 
     #[test]

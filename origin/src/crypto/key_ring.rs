@@ -7,19 +7,20 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use common::keys::{Jwk, Key, KeySet, Material};
+use common::keys::{Jwk, Key, KeySet};
 use common::revocation::HeadClaims;
 use common::token::refresh::RefreshClaims;
 use common::token::{AccessClaims, Algorithm, Header, Mac, SignatureCheck, Typ};
 use common::token::{refresh, signing_input};
 use common::{Secret, UnixSeconds};
 use jsonwebtoken::Algorithm::{EdDSA, HS256};
-use jsonwebtoken::{DecodingKey, EncodingKey};
+use jsonwebtoken::EncodingKey;
 use serde::Serialize;
 use tracing::{error, info};
 
 use super::key_file::KeyError;
 use super::key_pair::KeyPair;
+use super::signatures;
 use super::signing_file::SigningFile;
 use super::signing_keys::SigningKeys;
 use super::symmetric_key::SymmetricKey;
@@ -190,14 +191,11 @@ impl Signer for KeyRing {
     }
 
     fn signature_is_good(&self, check: &SignatureCheck<'_, '_>) -> bool {
-        // Only keys of our own ring are ever in question here, and they are all Ed25519.
-        let Material::Ed25519 { x } = check.key.material() else { return false };
-        let key = DecodingKey::from_ed_der(x);
-        verify(check.signing_input, &check.signature, &key, EdDSA)
+        signatures::is_good(check)
     }
 
     fn mac_is_good(&self, mac: &Mac<'_>) -> bool {
-        verify(mac.signing_input, &mac.tag, &self.refresh.verify, HS256)
+        signatures::verify(mac.signing_input, &mac.tag, &self.refresh.verify, HS256)
     }
 
     fn jwks(&self, now: UnixSeconds) -> Vec<Jwk> {
@@ -228,16 +226,6 @@ fn sign(
     let signature = jsonwebtoken::crypto::sign(input.as_bytes(), key, algorithm)
         .map_err(|error| failed(&error))?;
     Ok(format!("{input}.{signature}"))
-}
-
-fn verify(
-    input: &str,
-    signature: &[u8],
-    key: &DecodingKey,
-    algorithm: jsonwebtoken::Algorithm,
-) -> bool {
-    let signature = URL_SAFE_NO_PAD.encode(signature);
-    jsonwebtoken::crypto::verify(&signature, input.as_bytes(), key, algorithm).unwrap_or(false)
 }
 
 #[cfg(test)]

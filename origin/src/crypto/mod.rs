@@ -6,6 +6,7 @@ mod key_file;
 mod key_pair;
 mod key_ring;
 mod passwords;
+pub(crate) mod signatures;
 mod signing_file;
 mod signing_keys;
 mod symmetric_key;

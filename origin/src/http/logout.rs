@@ -1,14 +1,14 @@
 //! `POST /auth/logout`, `POST /auth/logout-all`, `DELETE /auth/sessions`, `DELETE
 //! /auth/sessions/{sid}`
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use common::problem::Code;
-use common::{Secret, SessionId};
+use common::{Secret, SessionId, Subject};
 use serde::Deserialize;
 
 use super::Services;
@@ -60,13 +60,13 @@ pub(super) async fn end(
     } else {
         by_cookies.clone()
     };
-    for sid in &ending {
-        services.revocation.session(*sid).await?;
+    for (sid, subject) in &ending {
+        services.revocation.session(subject, *sid).await?;
     }
     // The cookies of another session, which the browser sent along by itself, are left alone; and
     // those that it did not send, since another site may have made it ask.
     let sent_cookies = caller.access_cookie.is_some() || caller.refresh_cookie.is_some();
-    if sent_cookies && by_cookies.is_subset(&ending) {
+    if sent_cookies && by_cookies.keys().all(|sid| ending.contains_key(sid)) {
         clear_cookies(done.headers_mut())?;
         let cached = HeaderValue::from_static("\"cache\"");
         done.headers_mut().insert("clear-site-data", cached);
@@ -128,8 +128,10 @@ fn named_by(
     credentials: &Credentials,
     access: Option<&Secret<String>>,
     refresh: Option<&Secret<String>>,
-) -> BTreeSet<SessionId> {
+) -> BTreeMap<SessionId, Subject> {
     let access = access.and_then(|token| credentials.session_of_access(token.expose()).ok());
     let refresh = refresh.and_then(|token| credentials.refresh(token.expose()).ok());
-    access.into_iter().chain(refresh.map(|presented| presented.sid)).collect()
+    let access = access.map(|token| (token.sid, token.subject));
+    let refresh = refresh.map(|presented| (presented.sid, presented.subject));
+    access.into_iter().chain(refresh).collect()
 }

@@ -1,5 +1,6 @@
 //! The routes. Handlers move thrice: take input, call one service, shape the answer.
 
+mod admin;
 mod agent;
 mod answer;
 mod error;
@@ -9,6 +10,7 @@ mod health;
 mod login;
 mod logout;
 mod me;
+mod oauth;
 mod pages;
 mod refresh;
 mod register;
@@ -45,6 +47,11 @@ pub(crate) fn public(services: Arc<Services>) -> Router {
         .route("/auth/sessions", get(me::sessions).delete(logout::other_sessions))
         .route("/auth/sessions/{sid}", delete(logout::own_session))
         .merge(pages::account::routes(&services))
+        .merge(admin::routes())
+        .route("/auth/oauth/{provider}", get(oauth::depart).delete(oauth::unlink))
+        .route("/auth/oauth/{provider}/callback", get(oauth::arrive).post(oauth::arrive_by_form))
+        .route("/auth/account/link", post(oauth::link))
+        .route("/auth/account/unlink", post(oauth::unlink_by_form))
         .route("/auth/edge/revoked", post(revoked::revoked))
         .route("/.well-known/jwks.json", get(well_known::jwks))
         .route("/.well-known/oauth-authorization-server", get(well_known::metadata))

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::Services;
 use super::answer::User;
 use super::error::Refusal;
-use super::extract::{Body, Caller, Expected};
-use crate::service::Registration;
+use super::extract::{Body, Caller, Client, Expected};
+use crate::service::{Deed, Registration};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,9 +36,11 @@ struct Answer {
 pub(super) async fn register(
     State(services): State<Arc<Services>>,
     _caller: Caller,
+    client: Client,
     Body(input): Body<Input>,
 ) -> Result<impl IntoResponse, Refusal> {
     let Input { email, password, name } = input;
+    services.throttle.count(Deed::Register, client.network).await?;
     let account = services.register.register(Registration { email, password, name }).await?;
     Ok((StatusCode::CREATED, Json(Answer { user: account.into() })))
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use crate::port::{Clock, Signer};
 use crate::service::{
-    Credentials, EdgeTrust, Epochs, Heads, Login, Profiles, Register, Revocation, Rotator,
+    Admin, Credentials, EdgeTrust, Epochs, Heads, Login, Profiles, Register, Revocation, Rotator,
+    Social, Throttle,
 };
 
 /// The services, and the little else that answers are shaped from.
 pub(crate) struct Services {
+    pub(crate) admin: Admin,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) edge: EdgeTrust,
     pub(crate) epochs: Arc<Epochs>,
@@ -18,6 +20,8 @@ pub(crate) struct Services {
     pub(crate) register: Register,
     pub(crate) revocation: Revocation,
     pub(crate) rotator: Rotator,
+    pub(crate) social: Social,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<dyn Clock>,
     /// The issuer's URL.

@@ -45,9 +45,11 @@ fn is_domain(text: &str) -> bool {
 pub(crate) struct NewAccount {
     pub(crate) id: Subject,
     pub(crate) email: Email,
+    /// Whether it is proven already: a provider vouches for it.
+    pub(crate) email_verified: bool,
     pub(crate) name: Option<String>,
-    /// A PHC string (argon2id).
-    pub(crate) password_hash: Secret<String>,
+    /// A PHC string (argon2id); `None` for one without a password.
+    pub(crate) password_hash: Option<Secret<String>>,
     pub(crate) created_at: UnixSeconds,
 }
 
@@ -79,7 +81,7 @@ pub(crate) enum AccountError {
 /// The accounts.
 #[async_trait]
 pub(crate) trait Accounts: Send + Sync {
-    /// Makes an account, without roles and with its address not yet proven.
+    /// Makes an account, without roles.
     async fn create(&self, new: &NewAccount) -> Result<Account, AccountError>;
 
     /// The account with this address.
@@ -93,6 +95,20 @@ pub(crate) trait Accounts: Send + Sync {
 
     /// Gives the account these roles in place of those it has; false when there is no such one.
     async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault>;
+
+    /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, by address.
+    async fn beginning_with(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreFault>;
+
+    /// Closes the account or opens it again; false when there is no such one.
+    async fn set_disabled(&self, id: &Subject, disabled: bool) -> Result<bool, StoreFault>;
+
+    /// Whether an open account other than this one has the role.
+    async fn others_with_role(&self, role: &str, id: &Subject) -> Result<bool, StoreFault>;
 
     /// Whether the store answers, for `/readyz`.
     async fn ping(&self) -> Result<(), StoreFault>;

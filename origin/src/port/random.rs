@@ -16,6 +16,9 @@ pub(crate) trait Random: Send + Sync {
     /// The id of a session that begins `now` (`UUIDv7`).
     fn session_id(&self, now: UnixMillis) -> SessionId;
 
+    /// A text that nobody guesses: 256 bits in base64url, 43 characters.
+    fn opaque(&self) -> String;
+
     /// A number from 0 to `max`, inclusive, each as likely.
     fn up_to(&self, max: u16) -> u16;
 }

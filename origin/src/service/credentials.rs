@@ -74,9 +74,9 @@ impl Credentials {
         if blocked.is_empty() { Ok(caller) } else { Err(AccessError::Revoked) }
     }
 
-    /// The session that an access token names, expired or not, revoked or not.
-    pub(crate) fn session_of_access(&self, token: &str) -> Result<SessionId, TokenError> {
-        self.verify(token, &self.expired_too).map(|caller| caller.sid)
+    /// Whose an access token is and of which session, expired or not, revoked or not.
+    pub(crate) fn session_of_access(&self, token: &str) -> Result<SignedIn, TokenError> {
+        self.verify(token, &self.expired_too)
     }
 
     /// The refresh token, whatever its session has come to.

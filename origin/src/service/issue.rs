@@ -12,7 +12,8 @@ use tracing::info;
 use super::{Epochs, Fault};
 use crate::config::{SessionPolicy, SessionRules, Tokens};
 use crate::port::{
-    Account, Begun, Clock, Device, NewSession, Random, Session, Sessions, Signer, TOKEN_DEAD_AFTER,
+    Account, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random, Session, Sessions,
+    Signer, TOKEN_DEAD_AFTER,
 };
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
@@ -28,17 +29,20 @@ pub(crate) enum Lasting {
 }
 
 /// What proved who signs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Means {
     /// A password of ours.
     Password,
+    /// A login at the provider of this name.
+    Provider(String),
 }
 
 impl Means {
-    /// As RFC 8176 calls it.
-    pub(crate) const fn as_str(self) -> &'static str {
+    /// As logs call it.
+    pub(crate) fn as_str(&self) -> &str {
         match self {
-            Self::Password => "pwd",
+            Self::Password => "password",
+            Self::Provider(name) => name,
         }
     }
 }
@@ -70,6 +74,7 @@ pub(crate) struct Issuer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) epochs: Arc<Epochs>,
+    pub(crate) audit: Arc<dyn Audit>,
 }
 
 impl Issuer {
@@ -100,6 +105,8 @@ impl Issuer {
                 }
                 let (sid, user) = (session.sid, &account.id);
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
+                let event = Event::by_user(Kind::SignedIn, user);
+                self.audit.record(event.session(sid).method(by.as_str()));
                 return self.issue(session, account);
             }
             // Everybody was signed out in between, and this one comes after.

@@ -1,5 +1,6 @@
 //! The flows. They know ports and decisions; no HTTP, no SQL, no Redis, no JSON.
 
+mod admin;
 mod compaction;
 mod credentials;
 mod edge;
@@ -15,10 +16,13 @@ mod register;
 mod revocation;
 mod roles;
 mod rotation;
+mod social;
 mod tail;
+mod throttle;
 
+pub(crate) use admin::{Admin, AdminError, Authority};
 pub(crate) use compaction::{Compactor, Step};
-pub(crate) use credentials::{AccessError, Credentials};
+pub(crate) use credentials::{AccessError, Credentials, SignedIn};
 pub(crate) use edge::{Edge, EdgeTrust, digest};
 pub(crate) use epochs::Epochs;
 pub(crate) use fault::Fault;
@@ -32,3 +36,5 @@ pub(crate) use register::{Register, RegisterError, Registration};
 pub(crate) use revocation::Revocation;
 pub(crate) use roles::check_roles;
 pub(crate) use rotation::{RefreshError, Rotator};
+pub(crate) use social::{Attempt, Named, Purpose, Returned, Social, SocialError};
+pub(crate) use throttle::{Deed, Limited, Network, Throttle};

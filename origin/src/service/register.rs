@@ -6,7 +6,8 @@ use common::{Secret, Subject};
 
 use super::{Fault, WeakPassword, password};
 use crate::port::{
-    Account, AccountError, Accounts, Clock, Email, InvalidEmail, NewAccount, Passwords, Random,
+    Account, AccountError, Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, NewAccount,
+    Passwords, Random,
 };
 
 /// Most bytes of a name.
@@ -46,6 +47,7 @@ pub(crate) struct Register {
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) audit: Arc<dyn Audit>,
 }
 
 impl Register {
@@ -55,23 +57,30 @@ impl Register {
         let name = wanted.name.as_deref().map(name).transpose()?;
         let password = password::chosen(&wanted.password, &email)?;
         let password_hash = self.passwords.hash(password).await.map_err(Fault::from)?;
-        let id = self.random.uuid().to_string();
         let new = NewAccount {
-            // A UUID is visible ASCII without a colon, so this is one always.
-            id: Subject::try_from(id).map_err(|_| RegisterError::Name)?,
+            id: new_id(&*self.random),
             email,
+            email_verified: false,
             name,
-            password_hash,
+            password_hash: Some(password_hash),
             created_at: self.clock.now(),
         };
-        self.accounts.create(&new).await.map_err(|error| match error {
+        let account = self.accounts.create(&new).await.map_err(|error| match error {
             AccountError::Taken => RegisterError::Taken,
             AccountError::Store(fault) => RegisterError::Fault(fault.into()),
-        })
+        })?;
+        self.audit.record(Event::by_user(Kind::AccountMade, &account.id).method("password"));
+        Ok(account)
     }
 }
 
-fn name(name: &str) -> Result<String, RegisterError> {
+/// The id of a new account.
+pub(super) fn new_id(random: &dyn Random) -> Subject {
+    random.uuid().into()
+}
+
+/// A name that can be shown.
+pub(super) fn name(name: &str) -> Result<String, RegisterError> {
     let trimmed = name.trim();
     if (1..=MAX_NAME).contains(&trimmed.len()) && !trimmed.chars().any(char::is_control) {
         Ok(String::from(trimmed))

@@ -9,22 +9,24 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::{Epochs, Fault};
-use crate::port::{BlockLog, RevokeReason, Sessions};
+use crate::port::{Audit, BlockLog, Event, Kind, RevokeReason, Sessions};
 
 /// Ends sessions.
 pub(crate) struct Revocation {
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) log: Arc<dyn BlockLog>,
     pub(crate) epochs: Arc<Epochs>,
+    pub(crate) audit: Arc<dyn Audit>,
     /// How long the block log keeps an entry.
     pub(crate) retain: Duration,
 }
 
 impl Revocation {
-    /// Ends one session, whatever state it is in.
-    pub(crate) async fn session(&self, sid: SessionId) -> Result<(), Fault> {
+    /// Ends one session of `subject`, whatever state it is in.
+    pub(crate) async fn session(&self, subject: &Subject, sid: SessionId) -> Result<(), Fault> {
         let epoch = self.sessions.revoke(sid, RevokeReason::Logout, self.retain).await?;
         self.epochs.observe(epoch);
+        self.audit.record(Event::by_user(Kind::SignedOut, subject).session(sid));
         info!(session.id = %sid, %epoch, "session ended by its user");
         Ok(())
     }
@@ -33,6 +35,7 @@ impl Revocation {
     pub(crate) async fn all_sessions(&self, subject: &Subject) -> Result<(), Fault> {
         let epoch = self.sessions.revoke_all(subject, RevokeReason::LogoutAll, self.retain).await?;
         self.epochs.observe(epoch);
+        self.audit.record(Event::by_user(Kind::SignedOutEverywhere, subject));
         info!(user.id = %subject, %epoch, "all sessions ended by their user");
         Ok(())
     }
@@ -58,7 +61,7 @@ impl Revocation {
     ) -> Result<bool, Fault> {
         let theirs = self.sessions.of(subject).await?.iter().any(|session| session.sid == sid);
         if theirs {
-            self.session(sid).await?;
+            self.session(subject, sid).await?;
         }
         Ok(theirs)
     }

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use common::rotation::Judgement;
+use common::rotation::{Judgement, Reuse};
 use common::token::refresh::Presented;
 use tracing::{info, warn};
 
 use super::issue::JITTER_PERMILLE;
 use super::{Credentials, Epochs, Fault, Issued, Issuer};
 use crate::port::{
-    Account, Accounts, Device, Ended, Random, RevokeReason, Rotate, Rotation, RotationRules,
-    Sessions,
+    Account, Accounts, Actor, Audit, Device, Ended, Event, Kind, Random, RevokeReason, Rotate,
+    Rotation, RotationRules, Sessions,
 };
 
 /// Why there is no successor.
@@ -45,6 +45,7 @@ pub(crate) struct Rotator {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) epochs: Arc<Epochs>,
+    pub(crate) audit: Arc<dyn Audit>,
     pub(crate) rules: RotationRules,
 }
 
@@ -59,7 +60,7 @@ impl Rotator {
         let presented = self.credentials.refresh(token).map_err(|_| RefreshError::Invalid)?;
         // One that is not ours names no session at all; it takes nothing from the one at hand.
         let named = access.and_then(|access| self.credentials.session_of_access(access).ok());
-        if named.is_some_and(|sid| sid != presented.sid) {
+        if named.is_some_and(|named| named.sid != presented.sid) {
             return Err(RefreshError::OtherSession);
         }
         // Before anything is spent: what the account may do is asked anew each time, and without
@@ -90,7 +91,7 @@ impl Rotator {
             }
             Rotation::Ended { why, epoch } => {
                 self.epochs.observe(epoch);
-                Err(ended(&presented, why))
+                Err(self.ended(&presented, why))
             }
         }
     }
@@ -103,6 +104,37 @@ impl Rotator {
         info!(session.id = %presented.sid, "session ended: its account is gone or disabled");
         Ok(RefreshError::Revoked)
     }
+
+    /// The audit trail of what ends a session; RFC 9700 §4.14.2 leaves the user to be told.
+    fn ended(&self, presented: &Presented, why: Ended) -> RefreshError {
+        let (sid, subject) = (presented.sid, &presented.subject);
+        let kept = |kind| {
+            // Whoever of the two came: the account's holder or somebody else.
+            Event::by(Actor::Unknown, kind).about(subject).session(sid)
+        };
+        match why {
+            Ended::Expired => RefreshError::Expired,
+            Ended::Revoked => RefreshError::Revoked,
+            Ended::Forked => {
+                self.audit.record(kept(Kind::TokenForked));
+                warn!(session.id = %sid, user.id = %subject, "two holders of one refresh token; session revoked");
+                RefreshError::Reused
+            }
+            Ended::Reused(reuse) => {
+                self.audit.record(kept(Kind::TokenReused).why(word(reuse)));
+                warn!(session.id = %sid, user.id = %subject, ?reuse, "refresh token reused; session revoked");
+                RefreshError::Reused
+            }
+        }
+    }
+}
+
+const fn word(reuse: Reuse) -> &'static str {
+    match reuse {
+        Reuse::OtherDevice => "other-device",
+        Reuse::Concurrent => "concurrent",
+        Reuse::Late => "late",
+    }
 }
 
 fn report(presented: &Presented, judgement: Judgement) {
@@ -111,22 +143,5 @@ fn report(presented: &Presented, judgement: Judgement) {
         Judgement::Heal => warn!(session.id = %sid, "the store had lost a rotation; healed"),
         Judgement::Replace => info!(session.id = %sid, "a lost refresh token was replaced"),
         _ => {}
-    }
-}
-
-/// The audit trail of what ends a session; RFC 9700 §4.14.2 leaves the user to be told.
-fn ended(presented: &Presented, why: Ended) -> RefreshError {
-    let sid = presented.sid;
-    match why {
-        Ended::Expired => RefreshError::Expired,
-        Ended::Revoked => RefreshError::Revoked,
-        Ended::Forked => {
-            warn!(session.id = %sid, user.id = %presented.subject, "two holders of one refresh token; session revoked");
-            RefreshError::Reused
-        }
-        Ended::Reused(reuse) => {
-            warn!(session.id = %sid, user.id = %presented.subject, ?reuse, "refresh token reused; session revoked");
-            RefreshError::Reused
-        }
     }
 }

@@ -2,6 +2,7 @@
 //! in SQL. Adapters behind [`crate::port`]; they decide nothing that `common` or a service could.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod embedded;
 mod ending;
 mod manifest;

@@ -5,6 +5,7 @@ use std::thread;
 use common::token::AccessRules;
 use common::token::access::{LEEWAY, MAX_LIFE, Unsigned};
 use common::{SessionId, Subject, TokenId};
+use jsonwebtoken::DecodingKey;
 use uuid::Uuid;
 
 use super::*;

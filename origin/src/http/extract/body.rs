@@ -71,7 +71,7 @@ pub(in super::super) fn has_type(headers: &HeaderMap, media_type: &str) -> bool 
         && !headers.contains_key(CONTENT_ENCODING)
 }
 
-pub(super) async fn read(request: Request) -> Result<Bytes, Refusal> {
+pub(in super::super) async fn read(request: Request) -> Result<Bytes, Refusal> {
     let body = Limited::new(request.into_body(), MAX_BODY).collect();
     match tokio::time::timeout(PATIENCE, body).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),

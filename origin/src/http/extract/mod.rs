@@ -4,8 +4,10 @@ mod body;
 mod caller;
 mod client;
 mod form;
+mod query;
 
-pub(super) use body::{Body, Expected, OptionalBody, has_type};
+pub(super) use body::{Body, Expected, OptionalBody, has_type, read as read_body};
 pub(super) use caller::{Caller, same_origin};
-pub(super) use client::Client;
+pub(super) use client::{Client, Peer};
 pub(super) use form::Form;
+pub(super) use query::Query;

@@ -7,6 +7,7 @@ mod return_to;
 pub(super) mod sign_in;
 pub(super) mod sign_out;
 pub(super) mod sign_up;
+pub(super) mod social;
 mod visitor;
 mod words;
 
@@ -21,10 +22,11 @@ use axum::routing::{self, MethodRouter};
 
 use super::Services;
 use super::extract::has_type;
-use return_to::ReturnTo;
+pub(super) use return_to::ReturnTo;
+pub(super) use words::Words;
 
 /// What a form is sent as (HTML §4.10.21.8).
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// `POST`: a form is for the page, all else for the API.
 pub(super) fn post<P, A, TP, TA>(page: P, api: A) -> MethodRouter<Arc<Services>>
@@ -49,7 +51,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// The browser is to load that page next, whatever the method was (RFC 9110 §15.4.4).
-fn see_other(there: &ReturnTo) -> Response {
+pub(super) fn see_other(there: &ReturnTo) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     // A way back is visible ASCII, so this never fails.
     if let Ok(there) = HeaderValue::try_from(there.as_str()) {

@@ -13,11 +13,11 @@ const LONGEST: usize = 2048;
 /// A path of this site, with its query.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(from = "String")]
-pub(super) struct ReturnTo(String);
+pub(in super::super) struct ReturnTo(String);
 
 impl ReturnTo {
     /// From the query of a page. Two of them are none: which of them counts would be anybody's guess.
-    pub(super) fn of(query: Option<&str>) -> Self {
+    pub(in super::super) fn of(query: Option<&str>) -> Self {
         let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         let mut wanted = pairs.filter(|(name, _)| name == "return_to").map(|(_, value)| value);
         match (wanted.next(), wanted.next()) {
@@ -26,7 +26,7 @@ impl ReturnTo {
         }
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(in super::super) fn as_str(&self) -> &str {
         &self.0
     }
 

@@ -16,7 +16,7 @@ use super::super::extract::{Client, Expected, Form};
 use super::field::Field;
 use super::return_to::ReturnTo;
 use super::words::Words;
-use super::{layout, see_other};
+use super::{layout, see_other, social};
 use crate::service::Lasting;
 
 #[derive(Deserialize)]
@@ -51,7 +51,7 @@ pub(in super::super) async fn send(
 ) -> Result<Response, Refusal> {
     let Input { email, password, remember, return_to } = input;
     let lasting = if remember { Lasting::Remembered } else { Lasting::Browser };
-    match services.login.login(&email, &password, lasting, client.device).await {
+    match services.login.login(&email, &password, lasting, client.device, client.network).await {
         Ok((_, issued)) => {
             let mut response = see_other(&return_to);
             sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
@@ -86,6 +86,7 @@ fn page(
             input type="hidden" name="return_to" value=(return_to.as_str());
             button { (words.sign_in) }
         }
+        (social::ways(services, words, return_to))
         p { (words.no_account) " " a href=(return_to.after("/auth/register")) { (words.sign_up) } }
     };
     layout::page(words, words.sign_in, &services.own_origin, &content)

@@ -17,7 +17,7 @@ use super::field::Field;
 use super::return_to::ReturnTo;
 use super::words::Words;
 use super::{layout, see_other};
-use crate::service::{Issued, Lasting, Registration};
+use crate::service::{Deed, Issued, Lasting, Registration};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,9 +69,12 @@ async fn sign_up(services: &Services, client: Client, input: &Input) -> Result<I
     let Input { email, password, name, .. } = input;
     let name = Some(name.clone()).filter(|name| !name.trim().is_empty());
     let wanted = Registration { email: email.clone(), password: password.clone(), name };
+    services.throttle.count(Deed::Register, client.network).await?;
     services.register.register(wanted).await?;
-    let (_, issued) =
-        services.login.login(email, password, Lasting::Browser, client.device).await?;
+    let (_, issued) = services
+        .login
+        .login(email, password, Lasting::Browser, client.device, client.network)
+        .await?;
     Ok(issued)
 }
 

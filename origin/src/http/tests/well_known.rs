@@ -199,7 +199,7 @@ async fn only_the_edge_may_ask_what_is_revoked() {
 async fn a_head_goes_ahead_again_after_the_store_was_rolled_back() {
     let origin = Origin::start().await;
     let sid = SessionId::new(Uuid::now_v7());
-    origin.services.revocation.session(sid).await.unwrap();
+    origin.services.revocation.session(&"u1".parse().unwrap(), sid).await.unwrap();
     let before = origin.services.heads.make().await.unwrap();
     origin.sql("sessions.db", "UPDATE log SET epoch = 1").await;
     let after = origin.services.heads.make().await.unwrap();
@@ -229,7 +229,8 @@ async fn who_knows_of_another_replicas_change_gets_a_head_with_it() {
     let replica = origin.replica().await;
     let stale = origin.services.heads.make().await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(60)).await;
-    replica.revocation.session(SessionId::new(Uuid::now_v7())).await.unwrap();
+    let sid = SessionId::new(Uuid::now_v7());
+    replica.revocation.session(&"u1".parse().unwrap(), sid).await.unwrap();
     let known = replica.epochs.latest();
     let path = "/.well-known/portcullis/head";
     assert_eq!(origin.get(path, &[]).await.text, *stale.document, "nobody told");

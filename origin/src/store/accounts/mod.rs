@@ -12,7 +12,7 @@ use super::OpenError;
 use super::sqlite::{File, Pool, integer, pool};
 use crate::port::{Account, AccountError, Accounts, Email, NewAccount, StoreFault};
 
-const FILE: File = File { name: "accounts.db", key: "database.url" };
+pub(super) const FILE: File = File { name: "accounts.db", key: "database.url" };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/accounts/migrations");
 
@@ -34,6 +34,11 @@ impl SqlAccounts {
         Ok(Self { pool: pool(4).connect_lazy_with(options) })
     }
 
+    /// The same database, for what lies beside the accounts.
+    pub(crate) fn pool(&self) -> Pool {
+        self.pool.clone()
+    }
+
     async fn one(&self, query: &'static str, value: &str) -> Result<Option<Account>, StoreFault> {
         let row: Option<Row> =
             sqlx::query_as(query).bind(value).fetch_optional(&self.pool).await.map_err(fault)?;
@@ -41,7 +46,8 @@ impl SqlAccounts {
     }
 }
 
-fn fault(error: sqlx::Error) -> StoreFault {
+/// Says in the port's words what the database said.
+pub(super) fn fault(error: sqlx::Error) -> StoreFault {
     FILE.fault(error)
 }
 
@@ -71,10 +77,10 @@ impl Accounts for SqlAccounts {
         let made = sqlx::query(insert)
             .bind(new.id.as_str())
             .bind(new.email.as_str())
-            .bind(false)
+            .bind(new.email_verified)
             .bind(new.name.as_deref())
             .bind(false)
-            .bind(new.password_hash.expose().as_str())
+            .bind(new.password_hash.as_ref().map(|hash| hash.expose().as_str()))
             .bind(integer(new.created_at.get()))
             .execute(&self.pool)
             .await
@@ -85,11 +91,11 @@ impl Accounts for SqlAccounts {
         Ok(Account {
             id: new.id.clone(),
             email: new.email.as_str().to_owned(),
-            email_verified: false,
+            email_verified: new.email_verified,
             name: new.name.clone(),
             roles: Vec::new(),
             disabled: false,
-            password_hash: Some(new.password_hash.clone()),
+            password_hash: new.password_hash.clone(),
             created_at: new.created_at,
         })
     }
@@ -123,6 +129,48 @@ impl Accounts for SqlAccounts {
             .await
             .map_err(fault)?;
         Ok(changed.rows_affected() > 0)
+    }
+
+    async fn beginning_with(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Account>, StoreFault> {
+        let page = "SELECT * FROM account WHERE email > $1 AND substr(email, 1, length($2)) = $2 \
+             ORDER BY email LIMIT $3";
+        let rows: Vec<Row> = sqlx::query_as(page)
+            .bind(after)
+            .bind(prefix)
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(fault)?;
+        rows.into_iter().map(Account::try_from).collect()
+    }
+
+    async fn set_disabled(&self, id: &Subject, disabled: bool) -> Result<bool, StoreFault> {
+        let changed = sqlx::query("UPDATE account SET disabled = $2 WHERE id = $1")
+            .bind(id.as_str())
+            .bind(disabled)
+            .execute(&self.pool)
+            .await
+            .map_err(fault)?;
+        Ok(changed.rows_affected() > 0)
+    }
+
+    async fn others_with_role(&self, role: &str, id: &Subject) -> Result<bool, StoreFault> {
+        // The list with the role in it, as JSON; a quote within a role has a backslash before it.
+        let listed = "SELECT * FROM account WHERE id <> $1 AND disabled = $2 \
+             AND replace(roles, $3, '') <> roles LIMIT 1";
+        let row: Option<Row> = sqlx::query_as(listed)
+            .bind(id.as_str())
+            .bind(false)
+            .bind(format!("\"{role}\""))
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(fault)?;
+        Ok(row.is_some())
     }
 
     async fn ping(&self) -> Result<(), StoreFault> {
@@ -164,5 +212,6 @@ impl TryFrom<Row> for Account {
     }
 }
 
+mod identities;
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,8 @@ fn new(id: &str, email: &str) -> NewAccount {
         id: id.parse().unwrap(),
         email: Email::parse(email).unwrap(),
         name: Some("Ada \"x'; DROP TABLE account;--".to_owned()),
-        password_hash: Secret::new("$argon2id$v=19$…".to_owned()),
+        email_verified: false,
+        password_hash: Some(Secret::new("$argon2id$v=19$…".to_owned())),
         created_at: UnixSeconds::new(1_800_000_000),
     }
 }

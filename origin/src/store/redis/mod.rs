@@ -14,6 +14,7 @@ mod primary;
 mod script;
 mod segments;
 mod sessions;
+mod tries;
 
 #[cfg(test)]
 pub(super) mod bench;
@@ -29,8 +30,10 @@ mod server;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use redis::{ErrorKind, FromRedisValue, RedisError, ServerErrorKind, cmd};
+use tokio::time::Instant;
 
 use self::address::Address;
 pub(super) use self::fitness::Unfit;
@@ -43,6 +46,8 @@ use crate::port::StoreFault;
 
 const NAME: &str = "redis";
 const KEY: &str = "redis.url";
+/// How long a start waits for a Redis that starts at the same time.
+const STARTING: Duration = Duration::from_secs(5);
 
 /// The Redis store. Cheap to clone; all clones share their connections.
 #[derive(Clone)]
@@ -64,8 +69,16 @@ impl RedisStore {
         let address = Arc::new(address);
         let link = Link::new(address.clone());
         let info = Call::Command(cmd("INFO"));
-        let info = link.send(&info, Resend::Harmless).await;
-        let info = info.map_err(|fault| OpenError::Store { key: KEY, fault })?;
+        let deadline = Instant::now() + STARTING;
+        let info = loop {
+            match link.send(&info, Resend::Harmless).await {
+                Ok(info) => break info,
+                Err(StoreFault::Unavailable { .. }) if Instant::now() < deadline => {
+                    tokio::time::sleep(STARTING / 20).await;
+                }
+                Err(fault) => return Err(OpenError::Store { key: KEY, fault }),
+            }
+        };
         fitness::check(&info, &address, config)?;
         let keepers =
             (config.wait_replicas > 0).then(|| Keepers::new(&address, config.wait_replicas));

@@ -1,0 +1,98 @@
+//! `GET /auth/admin/audit`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use common::problem::Code;
+use common::{SessionId, Subject, UnixMillis};
+use serde::{Deserialize, Serialize};
+
+use super::super::Services;
+use super::super::error::Refusal;
+use super::super::extract::{Expected, Query};
+use super::Admin;
+use crate::port::{Actor, Detail, Event, Kind, Recorded, Wanted, Whence};
+
+/// Events in one answer.
+const PAGE: u32 = 100;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Filter {
+    kind: Option<String>,
+    subject: Option<Subject>,
+    before: Option<String>,
+}
+
+impl Expected for Filter {
+    const SHAPE: &'static str = "Ask with `kind` (such as `signed-in`), `subject` (the id of an \
+                                 account) and `before` (the `next` of the page before); each once, \
+                                 or not at all.";
+}
+
+#[derive(Serialize)]
+struct Events {
+    events: Vec<Line>,
+    /// The `before` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// An event. What is not known of it is absent.
+#[derive(Serialize)]
+struct Line {
+    id: String,
+    /// Unix milliseconds.
+    at_ms: u64,
+    kind: &'static str,
+    /// The id of an account, `:operator`, or `:client:` and a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<Subject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<String>,
+    detail: Detail,
+}
+
+impl From<Recorded> for Line {
+    fn from(Recorded { id, at, event }: Recorded) -> Self {
+        let Event { kind, actor, subject, session, whence, detail } = event;
+        let Whence { network, place } = whence;
+        let (at_ms, kind) = (UnixMillis::get(at), kind.word());
+        Self { id, at_ms, kind, actor: name(&actor), subject, session, network, place, detail }
+    }
+}
+
+/// How an actor is called; a subject has no colon, so that nobody is taken for another.
+fn name(actor: &Actor) -> Option<String> {
+    match actor {
+        Actor::Unknown => None,
+        Actor::User(subject) => Some(String::from(subject.as_str())),
+        Actor::Operator => Some(String::from(":operator")),
+        Actor::Client(client) => Some(format!(":client:{client}")),
+    }
+}
+
+pub(super) async fn events(
+    State(services): State<Arc<Services>>,
+    Admin(by): Admin,
+    Query(Filter { kind, subject, before }): Query<Filter>,
+) -> Result<impl IntoResponse, Refusal> {
+    let kind = kind.filter(|word| !word.is_empty()).map(|word| {
+        Kind::read(&word).ok_or_else(|| {
+            Refusal::because(Code::RequestInvalid, "There is no such `kind` of event.")
+        })
+    });
+    let wanted = Wanted { kind: kind.transpose()?, subject, before, limit: PAGE };
+    let events = services.admin.events(&by, &wanted).await?;
+    // A page may be shorter where another version recorded kinds of its own.
+    let next = events.last().map(|last| last.id.clone());
+    Ok(Json(Events { events: events.into_iter().map(Line::from).collect(), next }))
+}

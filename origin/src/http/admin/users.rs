@@ -1,0 +1,186 @@
+//! Accounts and their sessions.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use common::problem::Code;
+use common::{SessionId, UnixMillis, UnixSeconds};
+use serde::{Deserialize, Serialize};
+
+use super::super::Services;
+use super::super::answer::User;
+use super::super::error::Refusal;
+use super::super::extract::{Body, Expected, OptionalBody, Query};
+use super::super::logout::Nothing;
+use super::{Admin, subject};
+use crate::port::{Account, Session};
+
+/// Accounts in one answer.
+const PAGE: u32 = 50;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Wanted {
+    email: String,
+    after: String,
+}
+
+impl Expected for Wanted {
+    const SHAPE: &'static str = "Ask with `email`, what addresses are to begin with, and `after`, \
+                                 the `next` of the page before; each once, or not at all.";
+}
+
+#[derive(Serialize)]
+struct Users {
+    users: Vec<AdminUser>,
+    /// The `after` of the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// An account, as administrators see it.
+#[derive(Serialize)]
+struct AdminUser {
+    #[serde(flatten)]
+    user: User,
+    disabled: bool,
+}
+
+impl From<Account> for AdminUser {
+    fn from(account: Account) -> Self {
+        Self { disabled: account.disabled, user: account.into() }
+    }
+}
+
+#[derive(Serialize)]
+struct OneUser {
+    user: AdminUser,
+}
+
+#[derive(Serialize)]
+struct UserSessions {
+    sessions: Vec<UserSession>,
+}
+
+/// A session; times in unix seconds.
+#[derive(Serialize)]
+struct UserSession {
+    id: SessionId,
+    remember: bool,
+    first_seen: Option<UnixSeconds>,
+    last_seen: UnixSeconds,
+    expires_at: UnixSeconds,
+}
+
+impl From<Session> for UserSession {
+    fn from(session: Session) -> Self {
+        Self {
+            id: session.sid,
+            remember: session.remember,
+            first_seen: session.sid.began_at().map(UnixMillis::seconds),
+            last_seen: session.rotated_at,
+            expires_at: session.idle_end,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Roles {
+    roles: Vec<String>,
+}
+
+impl Expected for Roles {
+    const SHAPE: &'static str = "Send a JSON object with `roles`, a list of texts.";
+}
+
+/// Accounts by the beginning of their addresses.
+pub(super) async fn find(
+    State(services): State<Arc<Services>>,
+    Admin(by): Admin,
+    Query(Wanted { email, after }): Query<Wanted>,
+) -> Result<impl IntoResponse, Refusal> {
+    let mut found = services.admin.find(&by, &email, &after, PAGE + 1).await?;
+    let more = found.len() > PAGE as usize;
+    found.truncate(PAGE as usize);
+    let next = found.last().filter(|_| more).map(|last| last.email.clone());
+    Ok(Json(Users { users: found.into_iter().map(AdminUser::from).collect(), next }))
+}
+
+/// One account.
+pub(super) async fn one(
+    State(services): State<Arc<Services>>,
+    Admin(by): Admin,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    let account = services.admin.user(&by, &subject(&id)?).await?;
+    Ok(Json(OneUser { user: account.into() }))
+}
+
+/// Its live sessions.
+pub(super) async fn sessions(
+    State(services): State<Arc<Services>>,
+    Admin(by): Admin,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, Refusal> {
+    let account = services.admin.user(&by, &subject(&id)?).await?;
+    let sessions = services.admin.sessions(&by, &account.id).await?;
+    Ok(Json(UserSessions { sessions: sessions.into_iter().map(UserSession::from).collect() }))
+}
+
+pub(super) async fn disable(
+    State(services): State<Arc<Services>>,
+    Admin(by): Admin,
+    Path(id): Path<String>,
+    OptionalBody(Nothing {}): OptionalBody<Nothing>,
+) -> Result<StatusCode, Refusal> {
+    services.admin.disable(&by, &subject(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn enable(
+    State(services): State<Arc<Services>>,
+    Admin(by): Admin,
+    Path(id): Path<String>,
+    OptionalBody(Nothing {}): OptionalBody<Nothing>,
+) -> Result<StatusCode, Refusal> {
+    services.admin.enable(&by, &subject(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends all its sessions.
+pub(super) async fn sign_out(
+    State(services): State<Arc<Services>>,
+    Admin(by): Admin,
+    Path(id): Path<String>,
+    OptionalBody(Nothing {}): OptionalBody<Nothing>,
+) -> Result<StatusCode, Refusal> {
+    let account = services.admin.user(&by, &subject(&id)?).await?;
+    services.admin.sign_out(&by, &account.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn roles(
+    State(services): State<Arc<Services>>,
+    Admin(by): Admin,
+    Path(id): Path<String>,
+    Body(Roles { roles }): Body<Roles>,
+) -> Result<impl IntoResponse, Refusal> {
+    let id = subject(&id)?;
+    services.admin.set_roles(&by, &id, &roles).await?;
+    Ok(Json(OneUser { user: services.admin.user(&by, &id).await?.into() }))
+}
+
+/// Ends one session, whoever's it is.
+pub(super) async fn end_session(
+    State(services): State<Arc<Services>>,
+    Admin(by): Admin,
+    Path(sid): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let sid: SessionId = sid.parse().map_err(|_| Refusal::new(Code::NotFound))?;
+    services.admin.end_session(&by, sid).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

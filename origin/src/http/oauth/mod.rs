@@ -1,0 +1,213 @@
+//! `/auth/oauth/{provider}`: to a login elsewhere and back, and the links with it.
+
+mod attempt;
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use common::Secret;
+use common::problem::Code;
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::Services;
+use super::answer::sign_in_cookies;
+use super::error::Refusal;
+use super::extract::{Caller, Client, Expected, Form, has_type, read_body};
+use super::pages::social::{ACCOUNT, Back, failed, onward};
+use super::pages::{FORM, ReturnTo, Words, see_other};
+use crate::service::{Lasting, Purpose, Returned, SignedIn, SocialError};
+use attempt::Kept;
+
+/// Sends a browser to a provider.
+pub(super) async fn depart(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    Path(provider): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let return_to = ReturnTo::of(query.as_deref());
+    let purpose = Purpose::SignIn(Lasting::Browser);
+    match services.social.depart(&provider, purpose).await {
+        Ok((there, attempt)) => {
+            let mut response = StatusCode::SEE_OTHER.into_response();
+            go(response.headers_mut(), &there)?;
+            keep(response.headers_mut(), &Kept { attempt, return_to }.cookie())?;
+            Ok(response)
+        }
+        Err(error) => Ok(failed(&services, words, &error.into(), &Back::SignIn(return_to))),
+    }
+}
+
+/// Takes a browser that comes back.
+pub(super) async fn arrive(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    client: Client,
+    caller: Caller,
+    headers: HeaderMap,
+    Path(provider): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let stale = |return_to| {
+        let refusal = SocialError::Stale.into();
+        failed(&services, words, &refusal, &Back::SignIn(return_to))
+    };
+    let (Some(kept), Some(returned)) = (Kept::of(&headers), returned(query.as_deref())) else {
+        return Ok(stale(ReturnTo::default()));
+    };
+    let Kept { attempt, return_to } = kept;
+    let mut response = match services.social.arrive(&provider, &attempt, returned).await {
+        // Another one, begun later, may be under way: its cookie stays.
+        Err(SocialError::Stale) => return Ok(stale(return_to)),
+        Err(error) => failed(&services, words, &error.into(), &back(attempt.purpose, return_to)),
+        Ok(stranger) => match attempt.purpose {
+            Purpose::SignIn(lasting) => {
+                let signed_in =
+                    services.social.sign_in(&provider, &stranger, lasting, client.device).await;
+                match signed_in {
+                    Ok((_, issued)) => {
+                        let mut response = see_other(&return_to);
+                        sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
+                        response
+                    }
+                    Err(error) => failed(&services, words, &error.into(), &Back::SignIn(return_to)),
+                }
+            }
+            Purpose::Link(asked_in) => {
+                let linked = match signed_in(&services, &caller).await {
+                    Ok(who) => {
+                        let linked = services.social.link(&provider, &stranger, asked_in, &who);
+                        linked.await.map_err(Refusal::from)
+                    }
+                    Err(refusal) => Err(refusal),
+                };
+                match linked {
+                    Ok(()) => see_other(&return_to),
+                    Err(refusal) => failed(&services, words, &refusal, &Back::Account),
+                }
+            }
+        },
+    };
+    keep(response.headers_mut(), &attempt::cleared())?;
+    Ok(response)
+}
+
+/// The same for a provider that has the browser post a form (OAuth 2.0 Form Post Response Mode), as Apple
+/// does. Browsers send no cookie of ours along with a form of another site; with the GET that this becomes
+/// they do, so none needs `SameSite=None`.
+pub(super) async fn arrive_by_form(
+    Path(provider): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    if !has_type(request.headers(), FORM) {
+        return Err(Refusal::because(Code::MediaTypeUnsupported, "A form is expected here."));
+    }
+    let body = read_body(request).await?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let known = |name: &str| ["code", "state", "iss", "error"].contains(&name);
+    query.extend_pairs(form_urlencoded::parse(&body).filter(|(name, _)| known(name)));
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let mut there = String::from("/auth/oauth/");
+    there.extend(form_urlencoded::byte_serialize(provider.as_bytes()));
+    go(response.headers_mut(), &format!("{there}/callback?{}", query.finish()))?;
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    provider: String,
+}
+
+impl Expected for Input {
+    const SHAPE: &'static str = "Send the form's field `provider`, once and nothing else.";
+}
+
+/// Sends whoever is signed in to a provider, to link the login there. Only a form of ours asks for that:
+/// another site must not be able to put somebody else's login on this account.
+pub(super) async fn link(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    caller: Caller,
+    Form(Input { provider }): Form<Input>,
+) -> Result<Response, Refusal> {
+    let who = signed_in(&services, &caller).await?;
+    match services.social.depart(&provider, Purpose::Link(who.sid)).await {
+        Ok((there, attempt)) => {
+            let return_to = ReturnTo::from(String::from(ACCOUNT));
+            let mut response = onward(&services, words, &there);
+            keep(response.headers_mut(), &Kept { attempt, return_to }.cookie())?;
+            Ok(response)
+        }
+        Err(error) => Ok(failed(&services, words, &error.into(), &Back::Account)),
+    }
+}
+
+/// Takes a link away, for a program.
+pub(super) async fn unlink(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    Path(provider): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let who = signed_in(&services, &caller).await?;
+    services.social.unlink(&who.subject, &provider).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The same, by a form.
+pub(super) async fn unlink_by_form(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    caller: Caller,
+    Form(Input { provider }): Form<Input>,
+) -> Result<Response, Refusal> {
+    let who = signed_in(&services, &caller).await?;
+    match services.social.unlink(&who.subject, &provider).await {
+        Ok(()) => Ok(see_other(&ReturnTo::from(String::from(ACCOUNT)))),
+        Err(error) => Ok(failed(&services, words, &error.into(), &Back::Account)),
+    }
+}
+
+async fn signed_in(services: &Services, caller: &Caller) -> Result<SignedIn, Refusal> {
+    let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
+    Ok(services.credentials.signed_in(token).await?)
+}
+
+fn back(purpose: Purpose, return_to: ReturnTo) -> Back {
+    match purpose {
+        Purpose::SignIn(_) => Back::SignIn(return_to),
+        Purpose::Link(_) => Back::Account,
+    }
+}
+
+/// What the provider says, each of it once (RFC 6749 §3.1); what else it sends is its own affair.
+fn returned(query: Option<&str>) -> Option<Returned> {
+    let mut found: [Option<String>; 4] = [const { None }; 4];
+    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        let at = ["code", "state", "iss", "error"].iter().position(|known| *known == name);
+        let Some(slot) = at.and_then(|at| found.get_mut(at)) else { continue };
+        if slot.replace(value.into_owned()).is_some() {
+            return None;
+        }
+    }
+    let [code, state, iss, error] = found;
+    let code = code.filter(|code| error.is_none() && !code.is_empty()).map(Secret::new);
+    Some(Returned { state, code, iss })
+}
+
+fn go(headers: &mut HeaderMap, there: &str) -> Result<(), Refusal> {
+    let there = HeaderValue::try_from(there).map_err(|_| Refusal::new(Code::Internal))?;
+    headers.insert(LOCATION, there);
+    Ok(())
+}
+
+fn keep(headers: &mut HeaderMap, cookie: &str) -> Result<(), Refusal> {
+    let mut value = HeaderValue::try_from(cookie).map_err(|_| Refusal::new(Code::Internal))?;
+    value.set_sensitive(true);
+    headers.append(SET_COOKIE, value);
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! Which logins elsewhere are whose.
+
+use async_trait::async_trait;
+use common::{Subject, UnixSeconds};
+
+use super::{Account, StoreFault};
+
+/// A login at a provider. (`issuer`, `subject`) is the identity: an address may change hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+    /// The provider's name in the configuration.
+    pub(crate) provider: String,
+    pub(crate) linked_at: UnixSeconds,
+}
+
+/// What became of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Linking {
+    /// It is there, now or before.
+    Linked,
+    /// The login is another account's.
+    OfAnother,
+    /// The account has another login of this provider.
+    Another,
+}
+
+/// What became of taking one away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unlinking {
+    /// It is gone.
+    Unlinked,
+    /// There was none.
+    None,
+    /// It is the last way into the account, and stays.
+    Last,
+}
+
+/// The links.
+#[async_trait]
+pub(crate) trait Identities: Send + Sync {
+    /// The account that this login opens.
+    async fn account(&self, issuer: &str, subject: &str) -> Result<Option<Account>, StoreFault>;
+
+    /// Links a login with an account, of each provider one.
+    async fn link(&self, account: &Subject, identity: &Identity) -> Result<Linking, StoreFault>;
+
+    /// Takes the link with this provider away, unless the account has neither a password nor a login at
+    /// one of `others`.
+    async fn unlink(
+        &self,
+        account: &Subject,
+        provider: &str,
+        others: &[String],
+    ) -> Result<Unlinking, StoreFault>;
+
+    /// The logins of an account, the oldest link first.
+    async fn of(&self, account: &Subject) -> Result<Vec<Identity>, StoreFault>;
+
+    /// Marks a sign-in's `state` as used; false when it was before. The mark is kept until `until`.
+    async fn spend(
+        &self,
+        state: &str,
+        now: UnixSeconds,
+        until: UnixSeconds,
+    ) -> Result<bool, StoreFault>;
+}

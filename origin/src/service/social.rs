@@ -1,0 +1,292 @@
+//! Signing in by a login at a provider, and linking one with an account.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::{Secret, SessionId, Subject, UnixSeconds};
+
+use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, SignedIn, register};
+use crate::config::Label;
+use crate::port::{
+    Account, AccountError, Accounts, Brought, CLOCK_SKEW, Clock, Device, Email, Identities,
+    Identity, Linking, NewAccount, Provider, ProviderFault, Random, Stranger, Ties, Unlinking,
+};
+
+/// How long somebody may take at the provider.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// What a browser is sent to a provider for, and keeps until it comes back.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    /// The provider's name.
+    pub(crate) provider: String,
+    pub(crate) ties: Ties,
+    pub(crate) begun: UnixSeconds,
+    pub(crate) purpose: Purpose,
+}
+
+/// What is to come of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A session.
+    SignIn(Lasting),
+    /// A link with the account of this session.
+    Link(SessionId),
+}
+
+/// What the provider sent the browser back with.
+#[derive(Debug)]
+pub(crate) struct Returned {
+    pub(crate) state: Option<String>,
+    /// `None` when the provider says that nothing came of it.
+    pub(crate) code: Option<Secret<String>>,
+    pub(crate) iss: Option<String>,
+}
+
+/// Why nothing came of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SocialError {
+    /// There is no such provider.
+    #[error("no provider of this name")]
+    NoSuchProvider,
+    /// Not begun in this browser, too long ago, or used before.
+    #[error("this sign-in was not begun here, is too old, or was used before")]
+    Stale,
+    /// The person or the provider said no.
+    #[error("the provider lets nobody in")]
+    Refused,
+    /// The provider failed.
+    #[error("provider {provider}: {fault}")]
+    Provider {
+        /// Its name.
+        provider: String,
+        /// What it did.
+        fault: ProviderFault,
+    },
+    /// It shared no address, and an account needs one.
+    #[error("the provider shared no e-mail address")]
+    NoEmail,
+    /// There is an account with the address, and who comes has not shown that it is theirs.
+    #[error("an account with this e-mail address exists")]
+    Taken,
+    /// The login is another account's, or the account has another login of this provider.
+    #[error("this login cannot be linked with this account")]
+    Linked,
+    /// The account is disabled, or its owner is none of those who may come.
+    #[error("this account may not sign in")]
+    NotLetIn,
+    /// Whoever wanted a link is not signed in any more.
+    #[error("the session that the link was asked for in is over")]
+    SignedOut,
+    /// It is the last way into the account.
+    #[error("it is the last way to sign in")]
+    LastWay,
+    /// Our fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// A provider by its name.
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) label: Label,
+    pub(crate) provider: Arc<dyn Provider>,
+}
+
+impl Named {
+    fn fault(&self, fault: ProviderFault) -> SocialError {
+        match fault {
+            ProviderFault::Code => SocialError::Refused,
+            ProviderFault::NotLetIn => SocialError::NotLetIn,
+            ProviderFault::Failed(_) => {
+                SocialError::Provider { provider: self.name.clone(), fault }
+            }
+        }
+    }
+}
+
+/// Signs people in by logins elsewhere.
+pub(crate) struct Social {
+    pub(crate) providers: Vec<Named>,
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) identities: Arc<dyn Identities>,
+    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+}
+
+impl Social {
+    /// Begins: where to send the browser, and what it has to keep.
+    pub(crate) async fn depart(
+        &self,
+        name: &str,
+        purpose: Purpose,
+    ) -> Result<(String, Attempt), SocialError> {
+        let named = self.named(name)?;
+        let ties = Ties {
+            state: self.random.opaque(),
+            nonce: self.random.opaque(),
+            verifier: Secret::new(self.random.opaque()),
+        };
+        let there = named.provider.departure(&ties).await;
+        let there = there.map_err(|fault| named.fault(fault))?;
+        let begun = self.clock.now();
+        Ok((there, Attempt { provider: named.name.clone(), ties, begun, purpose }))
+    }
+
+    /// Takes what the browser came back with. Once only, and only in the browser that was sent: nothing is
+    /// asked of the provider otherwise.
+    pub(crate) async fn arrive(
+        &self,
+        name: &str,
+        attempt: &Attempt,
+        returned: Returned,
+    ) -> Result<Stranger, SocialError> {
+        let named = self.named(name)?;
+        let now = self.clock.now();
+        let is_ours = attempt.provider == named.name
+            && returned.state.as_ref() == Some(&attempt.ties.state)
+            && attempt.begun <= now.plus(CLOCK_SKEW)
+            && now.since(attempt.begun) <= PATIENCE;
+        if !is_ours {
+            return Err(SocialError::Stale);
+        }
+        // Before the code is redeemed: of two that come at once, one asks.
+        let until = now.plus(PATIENCE + 2 * CLOCK_SKEW);
+        let state = &attempt.ties.state;
+        if !self.identities.spend(state, now, until).await.map_err(Fault::from)? {
+            return Err(SocialError::Stale);
+        }
+        let code = returned.code.ok_or(SocialError::Refused)?;
+        let brought = Brought { code, iss: returned.iss };
+        let arrival = named.provider.arrival(&attempt.ties, &brought).await;
+        arrival.map_err(|fault| named.fault(fault))
+    }
+
+    /// Signs in whoever came back.
+    pub(crate) async fn sign_in(
+        &self,
+        provider: &str,
+        stranger: &Stranger,
+        lasting: Lasting,
+        device: Device,
+    ) -> Result<(Account, Issued), SocialError> {
+        let account = self.account_of(provider, stranger).await?;
+        if account.disabled {
+            return Err(SocialError::NotLetIn);
+        }
+        let how = SignIn { by: Means::Provider(provider.to_owned()), lasting, device };
+        let issued = self.issuer.begin(&account, how).await?;
+        Ok((account, issued))
+    }
+
+    /// Links whoever came back with the account of whoever is signed in.
+    pub(crate) async fn link(
+        &self,
+        provider: &str,
+        stranger: &Stranger,
+        asked_in: SessionId,
+        caller: &SignedIn,
+    ) -> Result<(), SocialError> {
+        // Somebody else may have signed in to this browser meanwhile.
+        if caller.sid != asked_in {
+            return Err(SocialError::SignedOut);
+        }
+        match self.put(&caller.subject, provider, stranger).await? {
+            Linking::Linked => Ok(()),
+            Linking::OfAnother | Linking::Another => Err(SocialError::Linked),
+        }
+    }
+
+    /// Takes a link away, but never the last way in.
+    pub(crate) async fn unlink(&self, caller: &Subject, provider: &str) -> Result<(), SocialError> {
+        let others = self.providers.iter().map(|named| named.name.clone());
+        let others: Vec<_> = others.filter(|name| name != provider).collect();
+        let unlinked = self.identities.unlink(caller, provider, &others).await;
+        match unlinked.map_err(Fault::from)? {
+            Unlinking::Unlinked => Ok(()),
+            Unlinking::None => Err(SocialError::NoSuchProvider),
+            Unlinking::Last => Err(SocialError::LastWay),
+        }
+    }
+
+    /// The logins that are linked with an account.
+    pub(crate) async fn linked(&self, account: &Subject) -> Result<Vec<Identity>, Fault> {
+        Ok(self.identities.of(account).await?)
+    }
+
+    /// The account that is theirs: by the identity alone, if it is known. A new one is linked by an
+    /// address that is proven on both sides, or gets an account of its own.
+    async fn account_of(
+        &self,
+        provider: &str,
+        stranger: &Stranger,
+    ) -> Result<Account, SocialError> {
+        // Another sign-in of the same person may come in between, once.
+        for _ in 0..2 {
+            let known = self.identities.account(&stranger.issuer, &stranger.subject).await;
+            if let Some(account) = known.map_err(Fault::from)? {
+                return Ok(account);
+            }
+            let email = stranger.email.as_ref().ok_or(SocialError::NoEmail)?;
+            let account = match self.accounts.by_email(email).await.map_err(Fault::from)? {
+                Some(local) if stranger.email_verified && local.email_verified => local,
+                // Whoever wrote the address first may not be who it belongs to: with an account that is
+                // not proven, its maker would keep a way in; with a login that is not, it would give one.
+                Some(_) => return Err(SocialError::Taken),
+                None => match self.make(stranger, email.clone()).await? {
+                    Some(account) => account,
+                    None => continue,
+                },
+            };
+            match self.put(&account.id, provider, stranger).await? {
+                Linking::Linked => return Ok(account),
+                Linking::OfAnother => {}
+                // The same address at the same provider, but somebody else: it has changed hands.
+                Linking::Another => return Err(SocialError::Taken),
+            }
+        }
+        Err(SocialError::Taken)
+    }
+
+    /// An account without a password; `None` when somebody else has just taken the address.
+    async fn make(
+        &self,
+        stranger: &Stranger,
+        email: Email,
+    ) -> Result<Option<Account>, SocialError> {
+        let new = NewAccount {
+            id: register::new_id(&*self.random),
+            email,
+            email_verified: stranger.email_verified,
+            name: stranger.name.as_deref().and_then(|name| register::name(name).ok()),
+            password_hash: None,
+            created_at: self.clock.now(),
+        };
+        match self.accounts.create(&new).await {
+            Ok(account) => Ok(Some(account)),
+            Err(AccountError::Taken) => Ok(None),
+            Err(AccountError::Store(fault)) => Err(Fault::from(fault).into()),
+        }
+    }
+
+    async fn put(
+        &self,
+        account: &Subject,
+        provider: &str,
+        stranger: &Stranger,
+    ) -> Result<Linking, Fault> {
+        let identity = Identity {
+            issuer: stranger.issuer.clone(),
+            subject: stranger.subject.clone(),
+            provider: provider.into(),
+            linked_at: self.clock.now(),
+        };
+        Ok(self.identities.link(account, &identity).await?)
+    }
+
+    fn named(&self, name: &str) -> Result<&Named, SocialError> {
+        let named = self.providers.iter().find(|named| named.name == name);
+        named.ok_or(SocialError::NoSuchProvider)
+    }
+}

@@ -1,0 +1,123 @@
+//! Logins elsewhere, in the database of the accounts.
+
+use async_trait::async_trait;
+use common::{Subject, UnixSeconds};
+use sqlx::FromRow;
+
+use super::{FILE, Row, SqlAccounts, fault, integer};
+use crate::port::{Account, Identities, Identity, Linking, StoreFault, Unlinking};
+
+#[async_trait]
+impl Identities for SqlAccounts {
+    async fn account(&self, issuer: &str, subject: &str) -> Result<Option<Account>, StoreFault> {
+        let query = "SELECT account.* FROM account JOIN identity ON identity.account_id = account.id \
+                     WHERE identity.issuer = $1 AND identity.subject = $2";
+        let row: Option<Row> = sqlx::query_as(query)
+            .bind(issuer)
+            .bind(subject)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(fault)?;
+        row.map(Account::try_from).transpose()
+    }
+
+    async fn link(&self, account: &Subject, identity: &Identity) -> Result<Linking, StoreFault> {
+        let insert = "INSERT INTO identity (issuer, subject, account_id, provider, linked_at) \
+                      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let made = sqlx::query(insert)
+            .bind(&identity.issuer)
+            .bind(&identity.subject)
+            .bind(account.as_str())
+            .bind(&identity.provider)
+            .bind(integer(identity.linked_at.get()))
+            .execute(&self.pool)
+            .await
+            .map_err(fault)?;
+        if made.rows_affected() > 0 {
+            return Ok(Linking::Linked);
+        }
+        let whose = Identities::account(self, &identity.issuer, &identity.subject).await?;
+        Ok(match whose {
+            Some(whose) if whose.id == *account => Linking::Linked,
+            Some(_) => Linking::OfAnother,
+            None => Linking::Another,
+        })
+    }
+
+    async fn unlink(
+        &self,
+        account: &Subject,
+        provider: &str,
+        others: &[String],
+    ) -> Result<Unlinking, StoreFault> {
+        let linked = self.of(account).await?;
+        if !linked.iter().any(|identity| identity.provider == provider) {
+            return Ok(Unlinking::None);
+        }
+        let other = linked.iter().find(|identity| others.contains(&identity.provider));
+        // What was read may have changed: the way in that remains must be there still.
+        let delete = "DELETE FROM identity WHERE account_id = $1 AND provider = $2 AND (\
+                      EXISTS (SELECT 1 FROM account WHERE id = $1 AND password_hash IS NOT NULL) OR \
+                      EXISTS (SELECT 1 FROM identity WHERE account_id = $1 AND provider = $3))";
+        let gone = sqlx::query(delete)
+            .bind(account.as_str())
+            .bind(provider)
+            .bind(other.map(|identity| identity.provider.as_str()))
+            .execute(&self.pool)
+            .await
+            .map_err(fault)?;
+        Ok(if gone.rows_affected() > 0 { Unlinking::Unlinked } else { Unlinking::Last })
+    }
+
+    async fn of(&self, account: &Subject) -> Result<Vec<Identity>, StoreFault> {
+        let query = "SELECT issuer, subject, provider, linked_at FROM identity \
+                     WHERE account_id = $1 ORDER BY linked_at, provider";
+        let rows: Vec<Link> = sqlx::query_as(query)
+            .bind(account.as_str())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(fault)?;
+        rows.into_iter().map(Identity::try_from).collect()
+    }
+
+    async fn spend(
+        &self,
+        state: &str,
+        now: UnixSeconds,
+        until: UnixSeconds,
+    ) -> Result<bool, StoreFault> {
+        sqlx::query("DELETE FROM spent_state WHERE until < $1")
+            .bind(integer(now.get()))
+            .execute(&self.pool)
+            .await
+            .map_err(fault)?;
+        let mark = "INSERT INTO spent_state (state, until) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        let marked = sqlx::query(mark)
+            .bind(state)
+            .bind(integer(until.get()))
+            .execute(&self.pool)
+            .await
+            .map_err(fault)?;
+        Ok(marked.rows_affected() > 0)
+    }
+}
+
+/// A row of `identity`.
+#[derive(FromRow)]
+struct Link {
+    issuer: String,
+    subject: String,
+    provider: String,
+    linked_at: i64,
+}
+
+impl TryFrom<Link> for Identity {
+    type Error = StoreFault;
+
+    fn try_from(link: Link) -> Result<Self, StoreFault> {
+        let Link { issuer, subject, provider, linked_at } = link;
+        let linked_at = u64::try_from(linked_at)
+            .map_err(|_| FILE.corrupt(String::from("an identity's column linked_at")))?;
+        Ok(Self { issuer, subject, provider, linked_at: UnixSeconds::new(linked_at) })
+    }
+}

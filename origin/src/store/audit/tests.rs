@@ -1,0 +1,132 @@
+use common::{SessionId, Subject, TokenId};
+use tempfile::TempDir;
+
+use super::*;
+use crate::port::{Actor, Detail, Kind, Whence};
+use crate::store::accounts::SqlAccounts;
+
+const DAY: Duration = Duration::from_hours(24);
+
+async fn fresh() -> (SqlAudit, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("accounts.db");
+    let accounts = SqlAccounts::open(path.to_str().unwrap()).await.unwrap();
+    (SqlAudit::start(accounts.pool(), 90 * DAY), folder)
+}
+
+fn all() -> Wanted {
+    Wanted { limit: 100, ..Wanted::default() }
+}
+
+#[tokio::test]
+async fn an_event_comes_back_as_it_was_recorded() {
+    let (audit, _folder) = fresh().await;
+    let subject: Subject = "u1".parse().unwrap();
+    let full = Event {
+        kind: Kind::RolesChanged,
+        actor: Actor::User("admin".parse().unwrap()),
+        subject: Some(subject.clone()),
+        session: Some(SessionId::new(Uuid::now_v7())),
+        whence: Whence {
+            network: Some(String::from("192.0.2.0/24")),
+            place: Some(String::from("Seoul, KR'; DROP TABLE audit;--")),
+        },
+        detail: Detail {
+            method: Some(String::from("password")),
+            why: Some(String::from("\"quoted\"")),
+            before: Some(Vec::new()),
+            after: Some(vec![String::from("admin")]),
+            token: Some(TokenId::new(Uuid::new_v4())),
+        },
+    };
+    let events = [
+        full,
+        Event::by(Actor::Operator, Kind::EveryoneRevoked),
+        Event::by(Actor::Client(String::from("api:1")), Kind::SessionRevoked),
+        Event::by(Actor::Unknown, Kind::SignInRefused).why("unknown-account"),
+        Event::by_user(Kind::SignedOut, &subject),
+    ];
+    for event in &events {
+        audit.record(event.clone());
+    }
+    audit.settled().await;
+    let kept = audit.events(&all()).await.unwrap();
+    assert!(kept.iter().all(|recorded| recorded.at.get() > 1_700_000_000_000));
+    let kept: Vec<_> = kept.into_iter().map(|recorded| recorded.event).collect();
+    let newest_first: Vec<_> = events.into_iter().rev().collect();
+    assert_eq!(kept, newest_first);
+}
+
+#[tokio::test]
+async fn events_are_read_page_by_page_and_by_what_is_wanted() {
+    let (audit, _folder) = fresh().await;
+    let subjects: [Subject; 2] = ["u0", "u1"].map(|id| id.parse().unwrap());
+    for turn in 0..300 {
+        let kind = if turn % 3 == 0 { Kind::SignedIn } else { Kind::SignedOut };
+        audit.record(Event::by_user(kind, &subjects[turn % 2]));
+    }
+    audit.settled().await;
+    for (kind, subject, expected) in [
+        (None, None, 300),
+        (Some(Kind::SignedIn), None, 100),
+        (None, Some(&subjects[0]), 150),
+        (Some(Kind::SignedIn), Some(&subjects[1]), 50),
+        (Some(Kind::TokenForked), None, 0),
+    ] {
+        let mut wanted = Wanted { kind, subject: subject.cloned(), before: None, limit: 40 };
+        let mut seen = Vec::new();
+        loop {
+            let page = audit.events(&wanted).await.unwrap();
+            let Some(last) = page.last() else { break };
+            wanted.before = Some(last.id.clone());
+            seen.extend(page);
+        }
+        assert_eq!(seen.len(), expected);
+        assert!(seen.windows(2).all(|pair| pair[0].id > pair[1].id));
+        assert!(seen.iter().all(|recorded| kind.is_none_or(|kind| recorded.event.kind == kind)));
+        assert!(subject.is_none() || seen.iter().all(|r| r.event.subject.as_ref() == subject));
+    }
+}
+
+#[tokio::test]
+async fn what_is_old_is_dropped_and_what_another_version_kept_is_left_out() {
+    let (audit, folder) = fresh().await;
+    audit.record(Event::by(Actor::Operator, Kind::EveryoneRevoked));
+    audit.settled().await;
+    let old = "INSERT INTO audit (id, at, kind, detail) VALUES ('0', 0, 'signed-in', '{}'), \
+         ('1', 9000000000000000, 'of-another-version', '{}')";
+    sqlx::query(old).execute(&audit.pool).await.unwrap();
+    // As after a restart: what is old goes first.
+    let path = folder.path().join("accounts.db");
+    let accounts = SqlAccounts::open(path.to_str().unwrap()).await.unwrap();
+    let again = SqlAudit::start(accounts.pool(), DAY);
+    for _ in 0..200 {
+        again.settled().await;
+        let ids: Vec<String> =
+            sqlx::query_scalar("SELECT id FROM audit").fetch_all(&again.pool).await.unwrap();
+        if !ids.iter().any(|id| id == "0") {
+            assert_eq!(ids.len(), 2, "{ids:?}");
+            assert_eq!(again.events(&all()).await.unwrap().len(), 1);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the old event is there still");
+}
+
+/// More than the queue holds, and nobody reads meanwhile.
+#[tokio::test]
+async fn recording_never_waits_and_what_is_lost_is_counted() {
+    let (audit, _folder) = fresh().await;
+    let audit = SqlAudit::queueing(audit.pool, 90 * DAY, 10);
+    // On this one thread the writer has had no turn yet.
+    for _ in 0..110 {
+        audit.record(Event::by(Actor::Unknown, Kind::SignInRefused));
+    }
+    assert_eq!(audit.dropped.load(Ordering::Relaxed), 100);
+    audit.settled().await;
+    let kept: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM audit").fetch_one(&audit.pool).await.unwrap();
+    assert_eq!(kept, 10);
+    assert_eq!(audit.dropped.load(Ordering::Relaxed), 0, "told in the log");
+}

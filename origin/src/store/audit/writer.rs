@@ -1,0 +1,117 @@
+//! Keeps events as they come, and drops those that are old.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{error, info, warn};
+use uuid::Uuid;
+
+use super::row::Row;
+use crate::port::{Event, StoreFault};
+use crate::store::accounts::fault;
+use crate::store::sqlite::{Pool, integer};
+use crate::telemetry::chain;
+
+/// The pause after a failure; the queue holds what comes meanwhile.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How often old events are dropped, and how many at a time: others write in between.
+const PRUNING: Duration = Duration::from_hours(1);
+const PRUNED: i64 = 2_000;
+
+/// What the writer is asked for.
+pub(super) enum Message {
+    /// To keep an event under this id.
+    Keep(Uuid, Box<Event>),
+    /// To tell when everything before is kept.
+    Tell(oneshot::Sender<()>),
+}
+
+/// Keeps events.
+pub(super) struct Writer {
+    pub(super) pool: Pool,
+    pub(super) keep: Duration,
+    pub(super) dropped: Arc<AtomicU64>,
+}
+
+impl Writer {
+    /// Runs until nobody can record any more.
+    pub(super) async fn run(self, mut queue: mpsc::Receiver<Message>) {
+        let mut pruning_at = Instant::now();
+        loop {
+            match timeout_at(pruning_at, queue.recv()).await {
+                Ok(None) => return,
+                Ok(Some(Message::Keep(id, event))) => self.keep(&Row::of(id, &event)).await,
+                // Whoever hung up needs no answer.
+                Ok(Some(Message::Tell(kept))) => drop(kept.send(())),
+                Err(_) => {
+                    self.prune().await;
+                    pruning_at = Instant::now() + PRUNING;
+                }
+            }
+            let dropped = self.dropped.swap(0, Ordering::Relaxed);
+            if dropped > 0 {
+                error!(dropped, "more audit events at once than can be kept; these are lost");
+            }
+        }
+    }
+
+    /// Keeps an event, however long the store takes to answer.
+    async fn keep(&self, row: &Row) {
+        let mut failing = false;
+        while let Err(fault) = self.write(row).await {
+            if !failing {
+                warn!(error = chain(&fault), "audit events cannot be kept now; they wait");
+            }
+            failing = true;
+            sleep(AGAIN).await;
+        }
+        if failing {
+            info!("audit events are kept again");
+        }
+    }
+
+    async fn write(&self, row: &Row) -> Result<(), StoreFault> {
+        // What seemed to fail may have been done.
+        let insert = "INSERT INTO audit \
+             (id, at, kind, actor, subject, session, network, place, detail) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING";
+        sqlx::query(insert)
+            .bind(&*row.id)
+            .bind(row.at)
+            .bind(&*row.kind)
+            .bind(row.actor.as_deref())
+            .bind(row.subject.as_deref())
+            .bind(row.session.as_deref())
+            .bind(row.network.as_deref())
+            .bind(row.place.as_deref())
+            .bind(&*row.detail)
+            .execute(&self.pool)
+            .await
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    async fn prune(&self) {
+        // The time as ids bear it.
+        let (now, _) = Uuid::now_v7().as_u64_pair();
+        let keep = u64::try_from(self.keep.as_millis()).unwrap_or(u64::MAX);
+        let before = integer((now >> 16).saturating_sub(keep));
+        let prune = "DELETE FROM audit WHERE id IN \
+             (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2)";
+        loop {
+            let dropped = sqlx::query(prune).bind(before).bind(PRUNED).execute(&self.pool).await;
+            match dropped.map_err(fault) {
+                Ok(dropped) if dropped.rows_affected() == PRUNED.unsigned_abs() => {}
+                Ok(_) => return,
+                Err(fault) => {
+                    warn!(error = chain(&fault), "old audit events were not dropped");
+                    return;
+                }
+            }
+        }
+    }
+}
