@@ -5,6 +5,7 @@ mod admin;
 mod bodies;
 mod cookies;
 mod frame;
+mod limits;
 mod pages;
 mod sessions;
 mod well_known;
