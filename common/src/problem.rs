@@ -189,6 +189,9 @@ catalogue! {
     /// Too many at once.
     Busy = 503, "busy",
         "Too many sign-ins at once. Try again shortly.";
+    /// Too often.
+    RateLimited = 429, "rate_limited",
+        "Too many tries. Wait as long as `Retry-After` says, in seconds, then try again.";
     /// A store does not answer.
     StoreUnavailable = 503, "store_unavailable",
         "A store does not answer at the moment, so this is not done. It is safe to try \
@@ -302,6 +305,7 @@ const fn title(status: u16) -> &'static str {
         409 => "Conflict",
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
+        429 => "Too Many Requests",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",

@@ -11,7 +11,7 @@ use portcullis_common as common;
 const HEAD: &str = "# Error codes
 
 Every error is an RFC 9457 document, `application/problem+json`, with a stable `code`. Act on the code; the words
-may change. Those with 503 carry `Retry-After`; trying again is safe.
+may change. Those with 429 and 503 carry `Retry-After`, in seconds; trying again then is safe.
 
 | code | status | what to do |
 |---|---|---|

@@ -61,7 +61,14 @@ function send(lines, request, env) {
         init.cache = "no-store";
     }
   }
+  // After what the client says under this name was taken off.
+  if (lines[0].startsWith("origin")) headers.set("x-portcullis-place", place(request));
   return inTime(lines[1] === "" ? fetch(lines[2], init) : env[lines[1]].fetch(lines[2], init), PATIENCE);
+}
+
+/** Where the client is, by the platform's word: like `Seoul, KR`, percent-encoded; "" when it has none. */
+export function place({ cf }) {
+  return encodeURIComponent([cf?.city, cf?.country].filter(Boolean).join(", "));
 }
 
 /** Makes the plan's changes to a response. */

@@ -119,10 +119,13 @@ async fn ask_refresh(
     // The gate has judged where the request comes from.
     let cookie = format!("cookie:{}={token}\nsec-fetch-site:same-origin\n", Cookie::Refresh.name());
     let mut headers = cookie + &vouch(settings);
-    // The agent is one thing by which the origin tells one device from another.
-    for (name, from) in
-        [("user-agent", "user-agent"), ("x-portcullis-client-ip", "cf-connecting-ip")]
-    {
+    // The agent is one thing by which the origin tells one device from another; the place is shown to
+    // its user.
+    for (name, from) in [
+        ("user-agent", "user-agent"),
+        ("x-portcullis-client-ip", "cf-connecting-ip"),
+        ("x-portcullis-place", "@place"),
+    ] {
         if let Some(value) = asked.headers.get(from) {
             headers += &[name, ":", value, "\n"].concat();
         }

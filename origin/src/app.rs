@@ -20,12 +20,12 @@ use crate::mail::{Folder, SmtpMailer};
 use crate::oauth;
 use crate::port::{
     Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Leases, Mailbox, Mailer, Passwords,
-    Proofs, Random, RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER,
+    Proofs, Random, RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER, Tries,
 };
 use crate::service::{
     Admin, Change, ClientTrust, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch,
     Login, Named, Postman, PostmanTools, Profiles, Register, Reset, Revocation, Rotator, Social,
-    Verify,
+    Throttle, Verify,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::audit::SqlAudit;
@@ -46,12 +46,19 @@ pub(crate) struct SessionStore {
     pub(crate) log: Arc<dyn BlockLog>,
     segments: Arc<dyn Segments>,
     leases: Arc<dyn Leases>,
+    tries: Arc<dyn Tries>,
 }
 
 impl SessionStore {
-    fn of<S: Sessions + BlockLog + Segments + Leases + 'static>(store: S) -> Self {
+    fn of<S: Sessions + BlockLog + Segments + Leases + Tries + 'static>(store: S) -> Self {
         let store = Arc::new(store);
-        Self { sessions: store.clone(), log: store.clone(), segments: store.clone(), leases: store }
+        Self {
+            sessions: store.clone(),
+            log: store.clone(),
+            segments: store.clone(),
+            leases: store.clone(),
+            tries: store,
+        }
     }
 
     async fn open(config: &Config) -> Result<Self, StartError> {
@@ -156,10 +163,11 @@ impl App {
         passwords: Arc<dyn Passwords>,
         outside: Outside,
     ) -> Self {
+        let SessionStore { sessions, log, segments, leases, tries } = stores;
+        let throttle = Arc::new(Throttle { tries, limits: config.limits.clone() });
         let proofs: Arc<dyn Proofs> = Arc::new(accounts.clone());
         let identities: Arc<dyn Identities> = Arc::new(accounts.clone());
         let accounts: Arc<dyn Accounts> = Arc::new(accounts);
-        let SessionStore { sessions, log, segments, leases } = stores;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let trail: Arc<dyn AuditTrail> = Arc::new(audit.clone());
@@ -244,9 +252,11 @@ impl App {
                 accounts: accounts.clone(),
                 passwords: passwords.clone(),
                 issuer: issuer.clone(),
+                throttle: throttle.clone(),
                 audit: audit.clone(),
                 require_verification,
             },
+            throttle,
             profiles: Profiles { accounts: accounts.clone(), sessions: sessions.clone() },
             register: Register {
                 accounts: accounts.clone(),

@@ -12,7 +12,7 @@ use xtask::stack::{self, DemoApp, Options, Part};
 use crate::kv::{Distance, KvServer, TOKEN};
 use crate::proxy::Proxy;
 use crate::redis::Redis;
-use crate::world::{free, logs, origin_program};
+use crate::world::{free, logs, origin_program, roomy};
 use crate::{Client, Edge, Outcome, Store, process, secrets};
 
 /// How long an origin may take to come up.
@@ -106,6 +106,7 @@ impl Fleet {
             ("kv.token".into(), TOKEN.into()),
             ("edge.secret".into(), secret.clone()),
         ];
+        settings.extend(roomy());
         settings.extend(redis_url.map(|url| ("redis.url".into(), url)));
         settings.extend(plan.settings.iter().cloned());
         let mut origins = Vec::new();

@@ -7,6 +7,7 @@ mod clients;
 mod environment;
 mod error;
 mod kv;
+mod limits;
 mod mail;
 mod oauth;
 mod passwords;
@@ -30,6 +31,7 @@ use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
 pub(crate) use kv::Kv;
+pub(crate) use limits::Limits;
 pub(crate) use mail::{Encryption, Mail, Smtp, Way};
 pub(crate) use oauth::{
     AppleKey, Credential, Endpoints, Kind as OauthKind, Label, OauthProvider, Preset, is_secure,
@@ -60,6 +62,7 @@ pub(crate) struct Config {
     pub(crate) passwords: Passwords,
     /// `None`: no letters are sent.
     pub(crate) mail: Option<Mail>,
+    pub(crate) limits: Limits,
     pub(crate) audit: AuditRules,
     pub(crate) clients: Clients,
     /// `None`: nothing is published, edges have the origin's own head alone.
@@ -107,6 +110,7 @@ struct Raw {
     sessions: sessions::Raw,
     passwords: passwords::Raw,
     mail: mail::Raw,
+    limits: limits::Raw,
     audit: audit::Raw,
     clients: clients::Raw,
     kv: Option<kv::Raw>,
@@ -144,6 +148,7 @@ impl Raw {
             sessions: self.sessions.parse()?,
             passwords: self.passwords.parse()?,
             mail: self.mail.parse()?,
+            limits: self.limits.parse()?,
             audit: self.audit.parse()?,
             clients: self.clients.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,

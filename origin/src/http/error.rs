@@ -10,7 +10,7 @@ use tracing::{error, warn};
 
 use crate::port::{PasswordFault, SigningFault, StoreFault};
 use crate::service::{
-    AccessError, AdminError, ChangeError, Fault, LoginError, ProofError, RefreshError,
+    AccessError, AdminError, ChangeError, Fault, Limited, LoginError, ProofError, RefreshError,
     RegisterError, ResetError, SocialError, WeakPassword,
 };
 use crate::telemetry::chain;
@@ -23,27 +23,31 @@ pub(super) const SESSION: HeaderName = HeaderName::from_static("portcullis-sessi
 
 /// An answer that is no.
 #[derive(Debug)]
-pub(super) struct Refusal(Problem);
+pub(super) struct Refusal {
+    problem: Problem,
+    /// Seconds until another try makes sense, where that depends on the try.
+    wait: Option<u64>,
+}
 
 impl Refusal {
     pub(super) fn new(code: Code) -> Self {
-        Self(Problem::new(code))
+        Self { problem: Problem::new(code), wait: None }
     }
 
     /// With words that say which input it was; constant words, nothing of the request.
     pub(super) fn because(code: Code, detail: &'static str) -> Self {
-        Self(Problem::with_detail(code, detail))
+        Self { problem: Problem::with_detail(code, detail), wait: None }
     }
 
     pub(super) fn code(&self) -> Code {
-        self.0.code()
+        self.problem.code()
     }
 
     /// What an answer says of it beside its status and its body.
     pub(super) fn mark(&self, response: &mut Response) {
         let code = self.code();
         let headers = response.headers_mut();
-        if let Some(seconds) = code.retry_after() {
+        if let Some(seconds) = self.wait.or(code.retry_after().map(u64::from)) {
             headers.insert(RETRY_AFTER, seconds.into());
         }
         // The challenge holds only what may stand in a header, so this never fails.
@@ -63,7 +67,8 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code().status());
         let mut response =
-            (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), self.0.to_json()).into_response();
+            (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), self.problem.to_json())
+                .into_response();
         let media_type = HeaderValue::from_static(Problem::MEDIA_TYPE);
         response.headers_mut().insert(CONTENT_TYPE, media_type);
         self.mark(&mut response);
@@ -97,7 +102,20 @@ impl From<LoginError> for Refusal {
             LoginError::Refused => Self::new(Code::CredentialsInvalid),
             LoginError::Unverified => Self::new(Code::EmailUnverified),
             LoginError::Password(weak) => weak.into(),
+            LoginError::Limited(limited) => limited.into(),
             LoginError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<Limited> for Refusal {
+    fn from(limited: Limited) -> Self {
+        match limited {
+            // Rounded up: who comes back at that second finds room.
+            Limited::Wait(wait) => {
+                Self { wait: Some(wait.as_secs() + 1), ..Self::new(Code::RateLimited) }
+            }
+            Limited::Fault(fault) => fault.into(),
         }
     }
 }

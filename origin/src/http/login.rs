@@ -45,8 +45,10 @@ pub(super) async fn login(
     Body(input): Body<Input>,
 ) -> Result<Response, Refusal> {
     let lasting = if input.remember { Lasting::Remembered } else { Lasting::Browser };
-    let (account, issued) =
-        services.login.login(&input.email, &input.password, lasting, client.device).await?;
+    let (account, issued) = services
+        .login
+        .login(&input.email, &input.password, lasting, client.device, client.network)
+        .await?;
     let delivery = match input.delivery {
         Wanted::Cookie => Delivery::Cookies,
         Wanted::Body => Delivery::Body,

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::Services;
 use super::answer::User;
 use super::error::Refusal;
-use super::extract::{Body, Caller, Expected};
+use super::extract::{Body, Caller, Client, Expected};
 use super::pages::Words;
-use crate::service::{Registered, Registration};
+use crate::service::{Deed, Registered, Registration};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,10 +37,12 @@ struct Answer {
 pub(super) async fn register(
     State(services): State<Arc<Services>>,
     _caller: Caller,
+    client: Client,
     words: &'static Words,
     Body(input): Body<Input>,
 ) -> Result<Response, Refusal> {
     let Input { email, password, name } = input;
+    services.throttle.count(Deed::Register, client.network).await?;
     let wanted = Registration { email, password, name };
     Ok(match services.register.register(wanted, words.spoken()).await? {
         Registered::Made(account) => {

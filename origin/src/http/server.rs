@@ -6,13 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tracing::{debug, warn};
+
+use super::extract::Peer;
 
 /// Connections at a time. More wait in the system's queue.
 const MAX_CONNECTIONS: usize = 2048;
@@ -70,8 +75,8 @@ pub(crate) async fn serve(listening: Listening, router: Router, mut stop: watch:
         loop {
             // The semaphore is never closed.
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let stream = match listening.listener.accept().await {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match listening.listener.accept().await {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Most often too many open files: others will have to close first.
                     warn!(%error, "cannot accept a connection");
@@ -81,7 +86,11 @@ pub(crate) async fn serve(listening: Listening, router: Router, mut stop: watch:
             };
             // Answers are small: waiting to fill a packet would only add latency.
             stream.set_nodelay(true).ok();
-            let service = TowerToHyperService::new(router.clone());
+            let answering = TowerToHyperService::new(router.clone());
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(Peer(peer.ip()));
+                answering.call(request)
+            });
             let connection = protocol.serve_connection(TokioIo::new(stream), service);
             let connection = connections.watch(connection);
             tokio::spawn(async move {

@@ -8,7 +8,7 @@ use super::error::Refusal;
 use crate::port::{Clock, Signer};
 use crate::service::{
     Admin, Change, ClientTrust, Credentials, EdgeTrust, Epochs, Heads, Login, Outbox, Profiles,
-    Register, Reset, Revocation, Rotator, Social, Verify,
+    Register, Reset, Revocation, Rotator, Social, Throttle, Verify,
 };
 
 /// The services, and the little else that answers are shaped from.
@@ -28,6 +28,7 @@ pub(crate) struct Services {
     pub(crate) revocation: Arc<Revocation>,
     pub(crate) rotator: Rotator,
     pub(crate) social: Social,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<dyn Clock>,
     /// The issuer's URL.

@@ -17,6 +17,7 @@ mod random;
 mod segments;
 mod sessions;
 mod signer;
+mod tries;
 
 pub(crate) use accounts::{Account, AccountError, Accounts, Email, InvalidEmail, NewAccount};
 pub(crate) use audit::{Actor, Audit, AuditTrail, Detail, Event, Kind, Recorded, Wanted, Whence};
@@ -37,3 +38,4 @@ pub(crate) use sessions::{
     Sessions,
 };
 pub(crate) use signer::{CLOCK_SKEW, KeysRevision, Signer, SigningFault, TOKEN_DEAD_AFTER};
+pub(crate) use tries::{Counter, Leave, Patience, Proving, Rate, Tries};

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use common::Secret;
 use tracing::{info, warn};
 
-use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, WeakPassword, password};
+use super::{
+    Fault, Issued, Issuer, Lasting, Limited, Means, Network, SignIn, Throttle, WeakPassword,
+    password,
+};
 use crate::port::{
     Account, Accounts, Actor, Audit, Device, Email, Event, Fit, Kind, Passwords, Whence,
 };
@@ -23,6 +26,9 @@ pub(crate) enum LoginError {
     /// The password is longer than any password can be.
     #[error(transparent)]
     Password(#[from] WeakPassword),
+    /// Too often.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// Our fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -35,6 +41,7 @@ pub(crate) struct Login {
     pub(crate) issuer: Arc<Issuer>,
     /// Whether an account is of use only once its address is proven.
     pub(crate) require_verification: bool,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) audit: Arc<dyn Audit>,
 }
 
@@ -46,12 +53,17 @@ impl Login {
         password: &Secret<String>,
         lasting: Lasting,
         device: Device,
+        network: Network,
     ) -> Result<(Account, Issued), LoginError> {
         let whence = Whence::from(&device);
         let password = password::normal(password)?;
-        let account = match Email::parse(email) {
-            Ok(email) => self.accounts.by_email(&email).await.map_err(Fault::from)?,
-            Err(_) => None,
+        let email = Email::parse(email).ok();
+        // What is no address is nobody's: all of it counts as one.
+        let address = email.as_ref().map_or("", Email::as_str);
+        let attempt = self.throttle.begin(address, network).await?;
+        let account = match &email {
+            Some(email) => self.accounts.by_email(email).await.map_err(Fault::from)?,
+            None => None,
         };
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let fit = self.passwords.verify(password.clone(), hash).await.map_err(Fault::from)?;
@@ -67,7 +79,9 @@ impl Login {
                     self.rehash(&account, password).await;
                 }
                 let how = SignIn { by: Means::Password, lasting, device };
-                let issued = self.issuer.begin(&account, how).await?;
+                // At once: a sign-in waits for the store no longer than without.
+                let begun = self.issuer.begin(&account, how);
+                let (issued, ()) = tokio::try_join!(begun, self.throttle.proven(&attempt))?;
                 Ok((account, issued))
             }
             account => {

@@ -25,6 +25,7 @@ mod roles;
 mod rotation;
 mod social;
 mod tail;
+mod throttle;
 mod verify;
 
 pub(crate) use admin::{Admin, AdminError, Authority};
@@ -50,4 +51,5 @@ pub(crate) use revocation::Revocation;
 pub(crate) use roles::check_roles;
 pub(crate) use rotation::{RefreshError, Rotator};
 pub(crate) use social::{Attempt, Named, Purpose, Returned, Social, SocialError};
+pub(crate) use throttle::{Deed, Limited, Network, Throttle};
 pub(crate) use verify::{ProofError, Verify};

@@ -9,6 +9,7 @@ mod race;
 mod revocation;
 mod rotation;
 mod segments;
+mod tries;
 
 pub(super) use bench::Bench;
 
@@ -60,6 +61,10 @@ macro_rules! contract {
                 log::epochs_are_milliseconds_or_one_more,
                 segments::segments_come_with_their_manifest,
                 segments::only_the_holder_of_the_fence_replaces,
+                tries::a_rate_has_its_tries_at_once_and_then_one_after_the_other,
+                tries::pwd_06_each_wait_is_twice_the_one_before,
+                tries::pwd_06_strangers_do_not_lock_out_the_owner,
+                tries::a_try_that_does_not_fail_counts_for_nothing,
                 lease::a_lease_has_one_holder_at_a_time,
                 lease::each_holder_has_a_higher_fence,
                 lease::leases_of_other_names_do_not_meet,

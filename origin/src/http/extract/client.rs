@@ -2,7 +2,7 @@
 //! believed, and nothing is known.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -13,7 +13,7 @@ use url::form_urlencoded;
 
 use super::super::Services;
 use crate::port::Device;
-use crate::service::{Edge, digest};
+use crate::service::{Edge, Network, digest};
 
 const EDGE: HeaderName = HeaderName::from_static("x-portcullis-edge");
 const CLIENT_IP: HeaderName = HeaderName::from_static("x-portcullis-client-ip");
@@ -25,10 +25,16 @@ const AGENT_LENGTH: usize = 256;
 /// Most characters of a place that are kept.
 const PLACE_LENGTH: usize = 80;
 
+/// The other end of a connection, which the server adds to each request.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Peer(pub(in super::super) IpAddr);
+
 /// What is known of the other side.
 pub(in super::super) struct Client {
     /// Proof that an edge passed the request on.
     pub(in super::super) edge: Option<Edge>,
+    /// Where it comes from, by the edge's word, or else by the connection's other end.
+    pub(in super::super) network: Network,
     /// The device behind the edge.
     pub(in super::super) device: Device,
 }
@@ -51,7 +57,10 @@ impl FromRequestParts<Arc<Services>> for Client {
         let place = edge.and_then(|_| place(only(&parts.headers, &PLACE)?));
         // Anybody can send any agent, through an edge or not: it is shown, never gone by.
         let agent = agent.and_then(|bytes| words(&String::from_utf8_lossy(bytes), AGENT_LENGTH));
-        Ok(Self { edge, device: Device { digest, agent, place } })
+        let peer = parts.extensions.get::<Peer>().map(|Peer(address)| *address);
+        let nowhere = IpAddr::from(Ipv6Addr::UNSPECIFIED);
+        let address = address.filter(|_| edge.is_some()).or(peer).unwrap_or(nowhere);
+        Ok(Self { edge, network: Network::of(address), device: Device { digest, agent, place } })
     }
 }
 

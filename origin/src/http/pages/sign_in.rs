@@ -51,7 +51,7 @@ pub(in super::super) async fn send(
 ) -> Result<Response, Refusal> {
     let Input { email, password, remember, return_to } = input;
     let lasting = if remember { Lasting::Remembered } else { Lasting::Browser };
-    match services.login.login(&email, &password, lasting, client.device).await {
+    match services.login.login(&email, &password, lasting, client.device, client.network).await {
         Ok((_, issued)) => {
             let mut response = see_other(&return_to);
             sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;

@@ -17,7 +17,7 @@ use super::field::Field;
 use super::return_to::ReturnTo;
 use super::words::Words;
 use super::{layout, see_other};
-use crate::service::{Issued, Lasting, Registered, Registration};
+use crate::service::{Deed, Issued, Lasting, Registered, Registration};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,11 +75,14 @@ async fn sign_up(
     let Input { email, password, name, .. } = input;
     let name = Some(name.clone()).filter(|name| !name.trim().is_empty());
     let wanted = Registration { email: email.clone(), password: password.clone(), name };
+    services.throttle.count(Deed::Register, client.network).await?;
     if let Registered::Asked = services.register.register(wanted, words.spoken()).await? {
         return Ok(None);
     }
-    let (_, issued) =
-        services.login.login(email, password, Lasting::Browser, client.device).await?;
+    let (_, issued) = services
+        .login
+        .login(email, password, Lasting::Browser, client.device, client.network)
+        .await?;
     Ok(Some(issued))
 }
 

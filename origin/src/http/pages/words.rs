@@ -43,6 +43,7 @@ struct Problems {
     password_common: &'static str,
     name: &'static str,
     busy: &'static str,
+    too_often: &'static str,
     internal: &'static str,
 }
 
@@ -68,6 +69,7 @@ static ENGLISH: Words = Words {
         password_long: "The password is too long: at most 256 bytes.",
         password_common: "This password is easily guessed. Choose another.",
         name: "The name is too long, or has characters that cannot be shown.",
+        too_often: "Too many tries. Wait a while, then try again.",
         busy: "That does not work at the moment. Try again shortly.",
         internal: "Something went wrong on our side. It was logged.",
     },
@@ -95,6 +97,7 @@ static KOREAN: Words = Words {
         password_long: "비밀번호가 너무 깁니다. 256바이트까지 쓸 수 있습니다.",
         password_common: "쉽게 추측할 수 있는 비밀번호입니다. 다른 비밀번호를 선택해 주세요.",
         name: "이름이 너무 길거나 표시할 수 없는 문자가 있습니다.",
+        too_often: "시도 횟수가 너무 많습니다. 잠시 기다린 후 다시 시도해 주세요.",
         busy: "지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.",
         internal: "서버에 문제가 발생했습니다. 문제는 기록되었습니다.",
     },
@@ -114,6 +117,7 @@ impl Words {
             Code::RequestInvalid => problems.name,
             Code::EmailUnverified => self.letters.unverified,
             Code::ProofInvalid => self.letters.proof_invalid,
+            Code::RateLimited => problems.too_often,
             _ if code.status() == 503 => problems.busy,
             _ => problems.internal,
         }

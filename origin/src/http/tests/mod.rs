@@ -8,6 +8,7 @@ mod cookies;
 mod frame;
 mod introspection;
 mod letters;
+mod limits;
 mod pages;
 mod sessions;
 mod social;
@@ -97,7 +98,14 @@ impl Origin {
 
 async fn build(state: &TempDir, settings: &[(&str, &str)]) -> Arc<Services> {
     let dir = state.path().join("state").to_string_lossy().into_owned();
-    let own = [("PORTCULLIS__STATE__DIR", dir.as_str()), ("PORTCULLIS__EDGE__SECRET", EDGE_SECRET)];
+    let own = [
+        ("PORTCULLIS__STATE__DIR", dir.as_str()),
+        ("PORTCULLIS__EDGE__SECRET", EDGE_SECRET),
+        // Nobody here has an address.
+        ("PORTCULLIS__LIMITS__SIGN_IN", "100000/1h"),
+        ("PORTCULLIS__LIMITS__REGISTER", "100000/1h"),
+        ("PORTCULLIS__LIMITS__ACCOUNT", "1000"),
+    ];
     let variables = own.iter().chain(settings);
     let variables = variables.map(|(name, value)| (String::from(*name), String::from(*value)));
     let app = App::build(&Config::load(None, variables).unwrap()).await.unwrap();
@@ -168,7 +176,7 @@ impl Answer {
         let problem = self.json();
         assert_eq!(problem["code"], code, "{}", self.text);
         assert_eq!(problem["status"], status);
-        assert_eq!(self.headers.contains_key("retry-after"), status == 503);
+        assert_eq!(self.headers.contains_key("retry-after"), [429, 503].contains(&status));
     }
 
     fn epoch(&self) -> u64 {

@@ -8,14 +8,14 @@ use common::{SessionId, Subject, TokenId};
 use uuid::Uuid;
 
 use crate::port::{
-    BlockLog, Device, Ended, Leases, NewSession, Rotate, Rotation, RotationRules, Segments,
-    Session, Sessions, StoreFault,
+    BlockLog, Counter, Device, Ended, Leases, NewSession, Rotate, Rotation, RotationRules,
+    Segments, Session, Sessions, StoreFault, Tries,
 };
 
 /// A store of its own for one test, and ways to reach behind it.
 #[async_trait]
 pub(in crate::store) trait Bench: Send + Sync + Sized {
-    type Store: Sessions + BlockLog + Segments + Leases + Clone + 'static;
+    type Store: Sessions + BlockLog + Segments + Leases + Tries + Clone + 'static;
 
     async fn fresh() -> Self;
 
@@ -26,6 +26,9 @@ pub(in crate::store) trait Bench: Send + Sync + Sized {
 
     /// The same for an entry of the block log.
     async fn age_blocked(&self, id: Uuid, by: Duration);
+
+    /// The same for failures in a row.
+    async fn age_failures(&self, counter: Counter, by: Duration);
 
     /// Rolls the log's epoch back, as a failover would.
     async fn set_epoch(&self, epoch: u64);

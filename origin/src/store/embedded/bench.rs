@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{EmbeddedStore, fault};
+use crate::port::Counter;
 use crate::store::contract::Bench;
 use crate::store::sqlite::integer;
 
@@ -54,6 +55,12 @@ impl Bench for EmbeddedBench {
     async fn age_blocked(&self, id: Uuid, by: Duration) {
         let earlier = "UPDATE blocked SET expires_at = expires_at - $2 WHERE id = $1";
         self.run(sqlx::query(earlier).bind(id).bind(integer(by.as_secs()))).await;
+    }
+
+    async fn age_failures(&self, counter: Counter, by: Duration) {
+        let earlier = "UPDATE failures SET at_ms = at_ms - $2 * 1000 WHERE counter = $1";
+        let earlier = sqlx::query(earlier).bind(counter.0.to_vec());
+        self.run(earlier.bind(integer(by.as_secs()))).await;
     }
 
     async fn set_epoch(&self, epoch: u64) {

@@ -168,6 +168,7 @@ impl Batch {
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;
+        self.forget_tries(PRUNED).await?;
         let forgotten = "DELETE FROM session WHERE sid IN \
              (SELECT sid FROM session WHERE idle_end <= $1 LIMIT $2)";
         let forgotten = sqlx::query(forgotten)

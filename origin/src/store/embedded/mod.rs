@@ -8,6 +8,7 @@ mod lease;
 mod row;
 mod segments;
 mod sessions;
+mod tries;
 mod writer;
 
 #[cfg(test)]

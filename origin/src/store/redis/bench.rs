@@ -17,6 +17,7 @@ use super::cluster::Cluster;
 use super::keys::Key;
 use super::server::Server;
 use crate::config::Redis;
+use crate::port::Counter;
 use crate::store::contract::Bench;
 
 /// A store, a connection beside it, and what ends with the test.
@@ -111,6 +112,12 @@ impl<H: Home> Bench for RedisBench<H> {
         let by = i64::try_from(by.as_secs()).unwrap();
         let earlier = cmd("ZINCRBY").arg(Key::BlockedByExpiry).arg(-by).arg(id.to_string()).take();
         self.run::<f64>(&earlier).await;
+    }
+
+    async fn age_failures(&self, counter: Counter, by: Duration) {
+        let by = i64::try_from(by.as_millis()).unwrap();
+        let earlier = cmd("HINCRBY").arg(Key::Row(counter)).arg("at").arg(-by).take();
+        self.run::<i64>(&earlier).await;
     }
 
     async fn set_epoch(&self, epoch: u64) {

@@ -10,6 +10,10 @@ use std::fmt;
 use common::revocation::SegmentName;
 use common::{SessionId, Subject};
 use redis::{RedisWrite, ToRedisArgs, ToSingleRedisArg};
+use uuid::Uuid;
+use uuid::fmt::Simple;
+
+use crate::port::Counter;
 
 /// A key.
 #[derive(Clone, Copy)]
@@ -36,6 +40,10 @@ pub(super) enum Key<'a> {
     Manifest,
     /// One segment.
     Segment(SegmentName),
+    /// A rate of tries.
+    Rate(Counter),
+    /// Failures in a row.
+    Row(Counter),
 }
 
 impl Key<'_> {
@@ -59,8 +67,14 @@ impl fmt::Display for Key<'_> {
             Key::Cutoff => f.write_str("cutoff"),
             Key::Manifest => f.write_str("manifest"),
             Key::Segment(name) => write!(f, "segment:{name}"),
+            Key::Rate(counter) => write!(f, "rate:{}", hexadecimal(counter)),
+            Key::Row(counter) => write!(f, "failures:{}", hexadecimal(counter)),
         }
     }
+}
+
+fn hexadecimal(counter: &Counter) -> Simple {
+    Uuid::from_bytes(counter.0).simple()
 }
 
 impl ToSingleRedisArg for Key<'_> {}

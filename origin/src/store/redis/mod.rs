@@ -14,6 +14,7 @@ mod primary;
 mod script;
 mod segments;
 mod sessions;
+mod tries;
 
 #[cfg(test)]
 pub(super) mod bench;

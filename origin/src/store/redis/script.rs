@@ -35,6 +35,10 @@ script!(CUT_OFF = "clock", "log", "cut_off");
 script!(REPLACE = "clock", "replace");
 script!(LEASE = "clock", "lease");
 script!(RELEASE = "release");
+script!(COUNT = "clock", "tries", "count");
+script!(BEGIN_PROOF = "clock", "tries", "begin_proof");
+script!(PROVEN = "clock", "tries", "proven");
+script!(FORGET = "forget");
 
 /// A session's fields as `answer` in `session.lua` lists them, the word in front taken off; and the
 /// epoch of what was blocked with it.

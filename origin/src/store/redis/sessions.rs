@@ -176,6 +176,6 @@ fn id(id: Option<TokenId>) -> String {
     id.map(|id| id.to_string()).unwrap_or_default()
 }
 
-fn milliseconds(span: Duration) -> u64 {
+pub(super) fn milliseconds(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,0 +1,208 @@
+//! How often something may be tried: where passwords and mails are at stake.
+//!
+//! **By network** (an IPv4 address, an IPv6 /64): a rate. Who sprays passwords over many accounts from
+//! one place is slowed down there. A sign-in that works takes back what it counted, so an office behind
+//! one address is not held up by people who know their passwords.
+//!
+//! **By account**: failures in a row, each wait twice the one before, and no more than 50 (NIST SP
+//! 800-63B-4 §3.2.2 allows 100). An account that nobody has counts the same: nothing tells it apart.
+//! One counter for all would let strangers lock the owner out, so there are several: one for each
+//! network that the account was signed in to from in the last 90 days (NIST names this), and one for
+//! all strangers together. However many try from elsewhere, the owner's places have an allowance of
+//! their own. Who owns the account and comes from a new place while it is attacked has to wait as
+//! strangers do, or resets the password by mail, which forgets what strangers tried.
+//!
+//! Tries are counted as failed before they are made: as many at once get no further than one after the
+//! other. When the store does not answer nothing is tried: without counting there is no limit, and a
+//! sign-in would need the store in any case.
+//!
+//! Refresh tokens are not counted: one whose MAC is wrong is refused without a call to the store, for
+//! less than counting it would cost, and there is nothing to guess in 256 bits.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use tracing::warn;
+
+use super::Fault;
+use crate::config::Limits;
+use crate::port::{Counter, Leave, Patience, Proving, StoreFault, Tries};
+
+/// Where somebody tries from: everybody there counts as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Network(IpAddr);
+
+impl Network {
+    /// The network of an address. A household has an IPv6 /64 at least (RFC 6177), so that one of its
+    /// addresses says nothing.
+    pub(crate) fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            v4 @ IpAddr::V4(_) => v4,
+            IpAddr::V6(v6) => IpAddr::from((v6.to_bits() >> 64 << 64).to_be_bytes()),
+        })
+    }
+}
+
+/// What is limited by network alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Making an account.
+    Register,
+    /// Having a mail sent, to whomever.
+    #[expect(dead_code, reason = "for the flows by mail and for callers that are programs")]
+    Mail,
+    /// Presenting something that is not good: a token of a mail, or a client's secret.
+    #[expect(dead_code, reason = "for the flows by mail and for callers that are programs")]
+    Guess,
+}
+
+/// Why something is not tried.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Limited {
+    /// Too often; after so long there is another try.
+    #[error("too many tries; another is possible in {} s", .0.as_secs())]
+    Wait(Duration),
+    /// Our fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StoreFault> for Limited {
+    fn from(fault: StoreFault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+/// A try to sign in that is under way.
+#[derive(Debug)]
+pub(crate) struct Attempt(Proving);
+
+/// Wrong passwords in a row wait this long at first, and at most.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
+/// Wrong passwords in a row, of strangers or from one place.
+const MOST: u32 = 50;
+
+/// How long wrong passwords are remembered.
+const FAILURES_LAST: Duration = Duration::from_hours(30 * 24);
+
+/// How long it is remembered from where an account was signed in to.
+const SPOTS_LAST: Duration = Duration::from_hours(90 * 24);
+
+/// Keeps the limits.
+pub(crate) struct Throttle {
+    pub(crate) tries: Arc<dyn Tries>,
+    pub(crate) limits: Limits,
+}
+
+impl Throttle {
+    /// Counts a deed against the network that it comes from.
+    pub(crate) async fn count(&self, deed: Deed, network: Network) -> Result<(), Limited> {
+        let (name, rate) = match deed {
+            Deed::Register => ("register", self.limits.register),
+            Deed::Mail => ("mail", self.limits.mail),
+            Deed::Guess => ("guess", self.limits.guess),
+        };
+        let counter = counter(name, &[&network_bytes(network)]);
+        limited(name, self.tries.count(counter, rate).await?)
+    }
+
+    /// Counts a mail to an address, which is to be a normalised one; the same whether or not anybody
+    /// has it.
+    #[expect(dead_code, reason = "for the flows by mail and for callers that are programs")]
+    pub(crate) async fn mail_to(&self, address: &str) -> Result<(), Limited> {
+        let counter = counter("mail-to", &[address.as_bytes()]);
+        limited("mail-to", self.tries.count(counter, self.limits.mail_to).await?)
+    }
+
+    /// Counts a try to sign in, before the password is looked at. `email` is a normalised address, or
+    /// what was sent in place of one.
+    pub(crate) async fn begin(&self, email: &str, network: Network) -> Result<Attempt, Limited> {
+        let (email, network) = (email.as_bytes(), network_bytes(network));
+        let proving = Proving {
+            network: counter("sign-in", &[&network]),
+            rate: self.limits.sign_in,
+            strangers: strangers(email),
+            spot: counter("spot", &[email, &network]),
+            patience: Patience {
+                free: self.limits.account,
+                first: FIRST_WAIT,
+                longest: LONGEST_WAIT,
+                most: MOST.max(self.limits.account),
+                memory: FAILURES_LAST,
+            },
+        };
+        limited("sign-in", self.tries.begin_proof(&proving).await?)?;
+        Ok(Attempt(proving))
+    }
+
+    /// The try did not fail.
+    pub(crate) async fn proven(&self, attempt: &Attempt) -> Result<(), Fault> {
+        Ok(self.tries.proven(&attempt.0, SPOTS_LAST).await?)
+    }
+
+    /// Forgets what strangers tried: the owner has proven by mail who it is.
+    #[expect(dead_code, reason = "for the flows by mail and for callers that are programs")]
+    pub(crate) async fn forgive(&self, email: &str) -> Result<(), Fault> {
+        Ok(self.tries.forget(strangers(email.as_bytes())).await?)
+    }
+}
+
+fn limited(what: &'static str, leave: Leave) -> Result<(), Limited> {
+    match leave {
+        Leave::Granted => Ok(()),
+        Leave::Wait(wait) => {
+            warn!(what, seconds = wait.as_secs(), "too many tries");
+            Err(Limited::Wait(wait))
+        }
+    }
+}
+
+fn strangers(email: &[u8]) -> Counter {
+    counter("strangers", &[email])
+}
+
+fn network_bytes(network: Network) -> [u8; 16] {
+    match network.0 {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+        IpAddr::V6(v6) => v6.octets(),
+    }
+}
+
+/// A digest of what is counted, each part with its length.
+fn counter(kind: &str, parts: &[&[u8]]) -> Counter {
+    let mut hash = Context::new(&SHA256);
+    for part in [kind.as_bytes()].iter().chain(parts) {
+        hash.update(&part.len().to_be_bytes());
+        hash.update(part);
+    }
+    let mut id = [0; 16];
+    for (to, from) in id.iter_mut().zip(hash.finish().as_ref()) {
+        *to = *from;
+    }
+    Counter(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_an_address_or_a_household() {
+        let of = |text: &str| Network::of(text.parse().unwrap());
+        assert_eq!(of("192.0.2.7"), of("::ffff:192.0.2.7"));
+        assert_ne!(of("192.0.2.7"), of("192.0.2.8"));
+        assert_eq!(of("2001:db8:1:2::3"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::3"), of("2001:db8:1:3::3"));
+    }
+
+    #[test]
+    fn counters_of_different_things_differ() {
+        assert_eq!(counter("a", &[b"b"]), counter("a", &[b"b"]));
+        assert_ne!(counter("a", &[b"b", b"c"]), counter("a", &[b"bc"]));
+        assert_ne!(counter("a", &[b"b"]), counter("ab", &[]));
+    }
+}

@@ -1,0 +1,13 @@
+-- A try did not fail: takes it off the network, ends the row that it counted in, remembers the spot.
+-- KEYS[1] network, a rate  [2] strangers, a row  [3] spot, a row
+-- ARGV[1] step, ms  [2] how long the spot is remembered, ms
+-- Returns: 1
+
+local full = natural(redis.call('GET', KEYS[1]) or '0', KEYS[1], 'no time') - tonumber(ARGV[1])
+if full > now_ms then redis.call('SET', KEYS[1], int(full), 'PXAT', int(full)) else redis.call('DEL', KEYS[1]) end
+
+-- What strangers tried goes on counting, unless it was the owner who came as one.
+if redis.call('EXISTS', KEYS[3]) == 0 then redis.call('DEL', KEYS[2]) end
+redis.call('HSET', KEYS[3], 'count', '0', 'at', int(now_ms))
+redis.call('PEXPIRE', KEYS[3], ARGV[2])
+return 1
