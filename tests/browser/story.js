@@ -3,12 +3,17 @@
 //   edges      the ports of the edges
 //   log        the origin's, in which its answers are counted
 //   key        the issuer's signing key, a JWK, to make tokens that are over
+//   letters    the folder that the origin leaves letters in
+//   admin      an administrator's e-mail address and password
+//   pictures   the folder for pictures of the pages, if any
 // At the end it prints, as JSON, every secret that it used.
 import assert from "node:assert/strict";
 import { expired, fetchAll, launch, Person, place, refreshes, secrets, served, submit, text } from "./browser.js";
+import { everyPage } from "./pages.js";
+import { byLetters, elsewhere, newcomer, wayBack } from "./people.js";
 import { strangers } from "./strangers.js";
 
-const { chromium, edges, log, key } = JSON.parse(process.argv[2]);
+const { chromium, edges, log, key, letters, admin, pictures } = JSON.parse(process.argv[2]);
 const [here, there] = edges.map((port) => `http://localhost:${port}`);
 const password = "correct horse battery";
 const twenty = Array.from({ length: 20 }, (_, at) => `/orders/${at}`);
@@ -59,7 +64,7 @@ async function inKorean(browser) {
   await page.goto(`${here}/orders`);
   assert.equal(await page.$eval("html", (html) => html.lang), "ko");
   assert.equal(await text(page, "h1"), "로그인");
-  await Promise.all([page.waitForNavigation(), page.click("main a")]);
+  await Promise.all([page.waitForNavigation(), page.click('main a[href^="/auth/register"]')]);
   assert.equal(await text(page, "h1"), "계정 만들기");
   await submit(page, { email: "minji@example.com", password });
   assert.equal(place(page), "/orders");
@@ -166,11 +171,11 @@ async function signingOut(browser) {
   assert.ok(!(await page.content()).includes(secret), "the way back shows who was here");
 }
 
-const browser = await launch(chromium);
+const browser = await launch(chromium, edges[0]);
 try {
-  for (const chapter of [signingIn, inKorean, expiry, inMemory, signingOut]) {
+  for (const chapter of [signingIn, inKorean, expiry, inMemory, signingOut, newcomer, wayBack, byLetters, elsewhere, everyPage]) {
     const since = performance.now();
-    await chapter(browser);
+    await chapter(browser, here, { letters, admin, pictures });
     console.error(`${chapter.name}: ${Math.round(performance.now() - since)} ms`);
   }
   await strangers(browser, here, { log, key }, await somebody(browser, "hedy@example.com"), password);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use common::Subject;
 use common::problem::Code;
+use common::{Subject, UnixSeconds};
 use maud::{Markup, html};
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
@@ -55,24 +55,28 @@ pub(super) async fn show(
     let content = html! {
         form method="get" action="/auth/admin/events" {
             label for="kind" { (own.kind) }
-            select #kind name="kind" {
-                option value="" { (own.all_kinds) }
-                @for one in Kind::ALL {
-                    option value=(one.word()) selected[wanted_kind == Some(*one)] { (one.word()) }
+            div .beside {
+                select #kind name="kind" {
+                    option value="" { (own.all_kinds) }
+                    @for one in Kind::ALL {
+                        option value=(one.word()) selected[wanted_kind == Some(*one)] {
+                            ((own.event)(*one))
+                        }
+                    }
                 }
+                button { (own.show) }
             }
-            button { (own.show) }
         }
         (list(words, &events))
         @if let Some(next) = next { p { a href={ "/auth/admin/events?" (next) } { (own.next) } } }
     };
-    Ok(page(&services, words, Place::Events, &content))
+    Ok(page(&services, words, Place::Events, None, &content))
 }
 
 /// A list of events.
 pub(super) fn list(words: &Words, events: &[Recorded]) -> Markup {
     html! {
-        @if events.is_empty() { p { (words.admin.no_events) } }
+        @if events.is_empty() { p .empty { (words.admin.no_events) } }
         ul .entries { @for recorded in events { (entry(words, recorded)) } }
     }
 }
@@ -94,9 +98,9 @@ fn entry(words: &Words, Recorded { at, event, .. }: &Recorded) -> Markup {
     html! {
         li {
             div {
-                strong { (event.kind.word()) }
+                strong { ((words.admin.event)(event.kind)) }
                 @if !more.is_empty() { " " (more.join(" · ")) }
-                p .soft { time { (Utc(at.seconds())) } }
+                p .soft { (time(at.seconds())) }
             }
             div .soft {
                 @if let Some(subject) = &event.subject { p { (link(subject)) } }
@@ -112,6 +116,13 @@ fn entry(words: &Words, Recorded { at, event, .. }: &Recorded) -> Markup {
             }
         }
     }
+}
+
+/// A time as people read it. Nobody's time zone is known here.
+fn time(at: UnixSeconds) -> Markup {
+    let exact = Utc(at).to_string();
+    let shown = exact.replace('T', " ").replace('Z', " UTC");
+    html! { time datetime=(exact) { (shown) } }
 }
 
 fn link(subject: &Subject) -> Markup {

@@ -1,5 +1,8 @@
 //! What the administrators' pages say.
 
+use super::events;
+use crate::port::Kind;
+
 /// The words of one language.
 pub(in super::super) struct Words {
     pub(in super::super) title: &'static str,
@@ -48,6 +51,8 @@ pub(in super::super) struct Words {
     pub(in super::super) seconds: &'static str,
     pub(in super::super) follow: &'static str,
     pub(in super::super) stop_following: &'static str,
+    /// What an event is called.
+    pub(in super::super) event: fn(Kind) -> &'static str,
 }
 
 pub(super) const ENGLISH: Words = Words {
@@ -98,6 +103,7 @@ pub(super) const ENGLISH: Words = Words {
     seconds: "s",
     follow: "Refresh every 5 seconds",
     stop_following: "Stop refreshing",
+    event: events::english,
 };
 
 pub(super) const KOREAN: Words = Words {
@@ -147,4 +153,5 @@ pub(super) const KOREAN: Words = Words {
     seconds: "초",
     follow: "5초마다 새로 고침",
     stop_following: "새로 고침 중지",
+    event: events::korean,
 };
