@@ -67,29 +67,34 @@ pub(super) async fn show(
                 button { (own.show) }
             }
         }
-        (list(words, &events))
+        (list(words, &events, None))
         @if let Some(next) = next { p { a href={ "/auth/admin/events?" (next) } { (own.next) } } }
     };
     Ok(page(&services, words, Place::Events, None, &content))
 }
 
-/// A list of events.
-pub(super) fn list(words: &Words, events: &[Recorded]) -> Markup {
+/// A list of events; on the page of a user that user is not named again.
+pub(super) fn list(words: &Words, events: &[Recorded], of: Option<&Subject>) -> Markup {
     html! {
         @if events.is_empty() { p .empty { (words.admin.no_events) } }
-        ul .entries { @for recorded in events { (entry(words, recorded)) } }
+        ul .entries { @for recorded in events { (entry(words, recorded, of)) } }
     }
 }
 
-fn entry(words: &Words, Recorded { at, event, .. }: &Recorded) -> Markup {
+fn entry(words: &Words, Recorded { at, event, .. }: &Recorded, of: Option<&Subject>) -> Markup {
     let detail = &event.detail;
-    let listed =
-        |roles: &Option<Vec<String>>| roles.as_ref().map(|roles| format!("[{}]", roles.join(" ")));
+    let told = |word: &Option<String>| {
+        let word = word.as_ref()?;
+        Some((words.admin.word)(word).map_or_else(|| word.clone(), String::from))
+    };
+    let listed = |roles: &[String]| {
+        if roles.is_empty() { String::from("–") } else { roles.join(", ") }
+    };
+    let roles = detail.before.as_deref().zip(detail.after.as_deref());
     let more = [
-        detail.method.clone(),
-        detail.why.clone(),
-        listed(&detail.before),
-        listed(&detail.after).map(|after| format!("→ {after}")),
+        told(&detail.method),
+        told(&detail.why),
+        roles.map(|(before, after)| format!("{} → {}", listed(before), listed(after))),
         detail.token.map(|token| token.to_string()),
         event.whence.network.clone(),
         event.whence.place.clone(),
@@ -103,7 +108,9 @@ fn entry(words: &Words, Recorded { at, event, .. }: &Recorded) -> Markup {
                 p .soft { (time(at.seconds())) }
             }
             div .soft {
-                @if let Some(subject) = &event.subject { p { (link(subject)) } }
+                @if let Some(subject) = event.subject.as_ref().filter(|subject| of != Some(*subject)) {
+                    p { (link(subject)) }
+                }
                 @if let Some(session) = event.session { p { (session) } }
                 @match &event.actor {
                     Actor::User(actor) if event.subject.as_ref() != Some(actor) => {

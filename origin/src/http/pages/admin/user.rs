@@ -143,7 +143,7 @@ async fn view(
             }
         }
         h2 { (own.last_events) }
-        (list(words, &events))
+        (list(words, &events, Some(id)))
     };
     Ok(page(services, words, Place::Users, Some(&account.email), &content))
 }

@@ -53,6 +53,8 @@ pub(in super::super) struct Words {
     pub(in super::super) stop_following: &'static str,
     /// What an event is called.
     pub(in super::super) event: fn(Kind) -> &'static str,
+    /// What a word of an event's detail means, where it has a meaning to people.
+    pub(in super::super) word: fn(&str) -> Option<&'static str>,
 }
 
 pub(super) const ENGLISH: Words = Words {
@@ -104,6 +106,7 @@ pub(super) const ENGLISH: Words = Words {
     follow: "Refresh every 5 seconds",
     stop_following: "Stop refreshing",
     event: events::english,
+    word: events::english_word,
 };
 
 pub(super) const KOREAN: Words = Words {
@@ -133,7 +136,7 @@ pub(super) const KOREAN: Words = Words {
     kind: "종류",
     show: "보기",
     operator: "운영자",
-    by: "실행",
+    by: "실행:",
     last_admin: "마지막 관리자입니다. 먼저 다른 관리자를 지정해 주세요.",
     invalid: "입력한 내용이 올바르지 않습니다. 다시 확인해 주세요.",
     revoke: "폐기",
@@ -154,4 +157,5 @@ pub(super) const KOREAN: Words = Words {
     follow: "5초마다 새로 고침",
     stop_following: "새로 고침 중지",
     event: events::korean,
+    word: events::korean_word,
 };

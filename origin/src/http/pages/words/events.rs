@@ -51,3 +51,29 @@ pub(super) const fn korean(kind: Kind) -> &'static str {
         Kind::EveryoneRevoked => "전체 로그아웃",
     }
 }
+
+pub(super) fn english_word(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "password" => "password",
+        "unknown-account" => "unknown account",
+        "disabled" => "disabled account",
+        "unverified" => "address not confirmed",
+        "other-device" => "on another device",
+        "concurrent" => "at the same time",
+        "late" => "late",
+        _ => return None,
+    })
+}
+
+pub(super) fn korean_word(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "password" => "비밀번호",
+        "unknown-account" => "없는 계정",
+        "disabled" => "사용 중지된 계정",
+        "unverified" => "이메일 미확인",
+        "other-device" => "다른 기기",
+        "concurrent" => "동시 사용",
+        "late" => "기한 지남",
+        _ => return None,
+    })
+}
