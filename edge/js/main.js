@@ -1,19 +1,22 @@
-// The Worker's entry. Every decision is made in Wasm, which reads a request as three texts and answers
+// The Worker's entry. Every decision is made in Wasm, which reads a request as one text and answers
 // with a plan; what is here carries plans out.
 import { carryOut, failure } from "./carry.js";
 import * as gate from "./instance.js";
+
+const encoder = new TextEncoder();
 
 export default {
   /** @param {Request} request @param {Record<string, unknown>} env @param {ExecutionContext} context */
   async fetch(request, env, context) {
     try {
       gate.ready(env);
-      const { method, url } = request;
-      // Names come in lower case, and no value has a line break.
-      let headers = "";
-      request.headers.forEach((value, name) => (headers += `${name}:${value}\n`));
-      const plan =
-        gate.decide(method, url, headers) || (await gate.findOut(method, url, headers, env, context));
+      // Names come in lower case, and nothing here has a line break.
+      let lines = `${request.method}\n${request.url}\n`;
+      request.headers.forEach((value, name) => (lines += `${name}:${value}\n`));
+      const asked = encoder.encode(lines);
+      let plan = gate.decide(asked);
+      if (plan.startsWith("verify")) plan = await gate.answered(plan, asked, env);
+      plan ||= await gate.findOut(asked, env, context);
       return await carryOut(plan, request, env, context);
     } catch (error) {
       console.error(`This request got 500. ${error}`);

@@ -30,7 +30,10 @@ pub fn run(workspace: &Workspace, selection: &Selection) -> Result<(), Error> {
     stack::write_dev_vars(workspace, &origin)?;
 
     let mut native = Command::new("cargo");
-    native.args(["test", "--workspace", "--no-fail-fast"]).args(&selection.arguments).current_dir(workspace.path(""));
+    native
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(&selection.arguments)
+        .current_dir(workspace.path(""));
     if selection.long {
         if !selection.arguments.iter().any(|argument| argument == "--") {
             native.arg("--");
