@@ -62,15 +62,20 @@ async function answerOf(env, context, ask) {
   }
 }
 
-/** The plan for a request once the signature is looked at that the plan so far names; "" when that does
- * not settle it. */
-export async function answered(plan, asked, env) {
+/** Looks at the signature that a plan names. */
+export async function look(plan) {
   const [, ticket, algorithm, jwk, signature, text] = plan.split("\n");
   const asking = instance;
   const isGood = await verify(algorithm, jwk, fromBase64(signature), text).catch(() => false);
+  return { asking, ticket: Number(ticket), isGood };
+}
+
+/** The plan for a request once that is done; "" when it takes more. Carried out at once, as `decide`'s is:
+ * what it says of answers that are kept is true now. */
+export function answered({ asking, ticket, isGood }, asked, env) {
   ready(env);
   // Another instance means something else by the number.
-  return asking === instance ? gate.answered(Number(ticket), isGood, asked) : "";
+  return asking === instance ? gate.answered(ticket, isGood, asked) : "";
 }
 
 const fromBase64 = (text) => Uint8Array.fromBase64(text, { alphabet: "base64url" });

@@ -15,7 +15,7 @@ export default {
       request.headers.forEach((value, name) => (lines += `${name}:${value}\n`));
       const asked = encoder.encode(lines);
       let plan = gate.decide(asked);
-      if (plan.startsWith("verify")) plan = await gate.answered(plan, asked, env);
+      if (plan.startsWith("verify")) plan = gate.answered(await gate.look(plan), asked, env);
       plan ||= await gate.findOut(asked, env, context);
       return await carryOut(plan, request, env, context);
     } catch (error) {

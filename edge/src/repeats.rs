@@ -28,12 +28,10 @@ impl Repeats {
             self.told = told;
             self.codes.clear();
         }
-        match self.codes.iter().position(|known| *known == code) {
-            Some(number) => Repeat::Again(number),
-            None => {
-                self.codes.push(code);
-                Repeat::Keep(self.codes.len() - 1)
-            }
+        if let Some(number) = self.codes.iter().position(|known| *known == code) {
+            return Repeat::Again(number);
         }
+        self.codes.push(code);
+        Repeat::Keep(self.codes.len() - 1)
     }
 }

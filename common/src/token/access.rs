@@ -135,7 +135,6 @@ pub struct Unanswered {
 
 impl Unanswered {
     /// Takes the verifier's answer; only a `true` lets the content out. With the whole token.
-    #[must_use]
     pub fn answered(self, signature_is_good: bool) -> (Box<str>, Result<Verified, TokenError>) {
         let content = if signature_is_good { Ok(self.content) } else { Err(TokenError::Signature) };
         (self.text, content)
