@@ -106,6 +106,13 @@ catalogue! {
     /// Wrong password or unknown account: which of them is not said.
     CredentialsInvalid = 401, "credentials_invalid",
         "E-mail address or password is wrong.";
+    /// The credentials fit, but the address is not proven yet.
+    EmailUnverified = 403, "email_unverified",
+        "This e-mail address is not confirmed yet. Open the link in the letter that was sent there, \
+         or ask for another at /auth/verify.";
+    /// A link of a letter that is good no more.
+    ProofInvalid = 400, "proof_invalid",
+        "This link was used, is too old, or was replaced by a newer one. Ask for another.";
     /// The session is over.
     RefreshExpired = 401, "refresh_expired",
         "The session is over. Sign in again.";

@@ -12,21 +12,24 @@ use tokio::time::timeout;
 use tracing::{error, info, warn};
 use url::Url;
 
-use crate::config::Config;
+use crate::config::{Config, Mail, Way};
 use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
-use crate::http::{self, Listening, Probes, Services};
+use crate::http::{self, ByMail, Listening, Probes, Services};
 use crate::kv::{KvClient, Publisher};
+use crate::mail::{Folder, SmtpMailer};
 use crate::oauth;
 use crate::port::{
-    Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Leases, Mailbox, Passwords, Random,
-    RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER, Tries,
+    Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Leases, Mailbox, Mailer, Passwords,
+    Proofs, Random, RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER, Tries,
 };
 use crate::service::{
-    Admin, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch, Login, Named,
-    Profiles, Register, Revocation, Rotator, Social, Throttle,
+    Admin, Change, ClientTrust, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch,
+    Login, Named, Postman, PostmanTools, Profiles, Register, Reset, Revocation, Rotator, Social,
+    Throttle, Verify,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::audit::SqlAudit;
+use crate::store::database::Database;
 use crate::store::embedded::EmbeddedStore;
 use crate::store::redis::RedisStore;
 use crate::telemetry::chain;
@@ -84,20 +87,30 @@ pub(crate) async fn session_store(config: &Config) -> Result<SessionStore, Start
     SessionStore::open(config).await
 }
 
-/// The accounts, migrated.
-pub(crate) async fn accounts(config: &Config) -> Result<SqlAccounts, StartError> {
+/// The database of the accounts, migrated.
+pub(crate) async fn database(config: &Config) -> Result<Database, StartError> {
     state_folder(config)?;
-    let default = config.state.join("accounts.db");
     Ok(match &config.database {
-        Some(url) => SqlAccounts::open(url.expose()).await?,
-        None => SqlAccounts::open(&default.to_string_lossy()).await?,
+        Some(url) => Database::open(url.expose()).await?,
+        None => Database::file(&config.state.join("accounts.db")).await?,
     })
+}
+
+/// The accounts in it.
+pub(crate) async fn accounts(config: &Config) -> Result<SqlAccounts, StartError> {
+    Ok(SqlAccounts::new(database(config).await?))
 }
 
 /// The audit log, for a command that has something to put into it.
 pub(crate) async fn audit(config: &Config) -> Result<SqlAudit, StartError> {
-    let accounts = accounts(config).await?;
-    Ok(SqlAudit::start(accounts.pool(), config.audit.keep))
+    Ok(SqlAudit::start(database(config).await?, config.audit.keep))
+}
+
+/// Who is spoken to outside: where heads and letters are handed over, who else signs people in.
+struct Outside {
+    mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
+    mailer: Option<Arc<dyn Mailer>>,
+    providers: Vec<Named>,
 }
 
 /// Everything, wired and ready to serve.
@@ -108,6 +121,7 @@ pub(crate) struct App {
     trail: Arc<dyn AuditTrail>,
     publisher: Publisher,
     key_watch: KeyWatch,
+    pub(crate) postman: Option<Postman>,
 }
 
 impl App {
@@ -115,8 +129,9 @@ impl App {
     pub(crate) async fn build(config: &Config) -> Result<Self, StartError> {
         state_folder(config)?;
         let keys: Arc<dyn Signer> = Arc::new(KeyRing::open(&config.state)?);
-        let (stores, accounts) = tokio::try_join!(SessionStore::open(config), accounts(config))?;
-        let audit = SqlAudit::start(accounts.pool(), config.audit.keep);
+        let (stores, database) = tokio::try_join!(SessionStore::open(config), database(config))?;
+        let audit = SqlAudit::start(database.clone(), config.audit.keep);
+        let accounts = SqlAccounts::new(database);
         let hashing = &config.passwords;
         let passwords: Arc<dyn Passwords> =
             Arc::new(Hashers::start(hashing.max_concurrent, hashing.queue)?);
@@ -127,16 +142,18 @@ impl App {
             warn!("no [kv] section: heads are not published, edges have the origin's alone");
             None
         };
+        let mailer = config.mail.as_ref().map(mailer).transpose()?;
+        let outside = Outside { mailbox, mailer, providers: providers(config)? };
         if config.edge_secret.is_none() {
             warn!(
                 "no edge.secret: edges that ask what is revoked get no answer, and none is believed; \
                  late retries of a refresh are refused"
             );
         }
-        let providers = providers(config)?;
-        Ok(Self::wire(config, keys, stores, accounts, audit, passwords, mailbox, providers))
+        Ok(Self::wire(config, keys, stores, accounts, audit, passwords, outside))
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line a part, and nothing is decided")]
     fn wire(
         config: &Config,
         keys: Arc<dyn Signer>,
@@ -144,11 +161,11 @@ impl App {
         accounts: SqlAccounts,
         audit: SqlAudit,
         passwords: Arc<dyn Passwords>,
-        mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
-        providers: Vec<Named>,
+        outside: Outside,
     ) -> Self {
         let SessionStore { sessions, log, segments, leases, tries } = stores;
         let throttle = Arc::new(Throttle { tries, limits: config.limits.clone() });
+        let proofs: Arc<dyn Proofs> = Arc::new(accounts.clone());
         let identities: Arc<dyn Identities> = Arc::new(accounts.clone());
         let accounts: Arc<dyn Accounts> = Arc::new(accounts);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -167,9 +184,34 @@ impl App {
             signer: keys.clone(),
             clock: clock.clone(),
             random: random.clone(),
+            audit: audit.clone(),
+            epochs: epochs.clone(),
+        });
+        let own_origin = own_origin(&config.tokens.issuer);
+        let host = own_origin.split_once("://").map_or("", |(_, host)| host).to_owned();
+        let require_verification =
+            config.mail.as_ref().is_some_and(|mail| mail.require_verification);
+        let revocation = Arc::new(Revocation {
+            sessions: sessions.clone(),
+            log: log.clone(),
             epochs: epochs.clone(),
             audit: audit.clone(),
+            retain,
         });
+        let tools = |mailer| PostmanTools {
+            accounts: accounts.clone(),
+            proofs: proofs.clone(),
+            mailer,
+            random: random.clone(),
+            clock: clock.clone(),
+            audit: audit.clone(),
+            site: config.tokens.issuer.clone(),
+        };
+        let (by_mail, postman) = outside
+            .mailer
+            .map(|mailer| letters(tools(mailer), &passwords, &revocation, &host))
+            .unzip();
+        let outbox = by_mail.as_ref().map(|by_mail: &ByMail| by_mail.outbox.clone());
         let heads = Arc::new(Heads::new(
             &config.tokens.issuer,
             log.clone(),
@@ -194,6 +236,17 @@ impl App {
                 trail: trail.clone(),
                 retain,
             },
+            clients: ClientTrust::new(config.clients.clone()),
+            by_mail,
+            change: Change {
+                accounts: accounts.clone(),
+                proofs,
+                passwords: passwords.clone(),
+                revocation: revocation.clone(),
+                audit: audit.clone(),
+                outbox: outbox.clone(),
+                host: host.clone(),
+            },
             edge: EdgeTrust::new(config.edge_secret.clone()),
             login: Login {
                 accounts: accounts.clone(),
@@ -201,6 +254,7 @@ impl App {
                 issuer: issuer.clone(),
                 throttle: throttle.clone(),
                 audit: audit.clone(),
+                require_verification,
             },
             throttle,
             profiles: Profiles { accounts: accounts.clone(), sessions: sessions.clone() },
@@ -210,14 +264,11 @@ impl App {
                 clock: clock.clone(),
                 random: random.clone(),
                 audit: audit.clone(),
+                outbox,
+                require_verification,
+                host,
             },
-            revocation: Revocation {
-                sessions: sessions.clone(),
-                log: log.clone(),
-                epochs: epochs.clone(),
-                audit: audit.clone(),
-                retain,
-            },
+            revocation,
             rotator: Rotator {
                 credentials: credentials.clone(),
                 sessions: sessions.clone(),
@@ -229,7 +280,8 @@ impl App {
                 rules: RotationRules { grace: config.sessions.grace, retain },
             },
             social: Social {
-                providers,
+                providers: outside.providers,
+                audit: audit.clone(),
                 accounts: accounts.clone(),
                 identities,
                 issuer,
@@ -242,7 +294,9 @@ impl App {
             signer: keys,
             clock: clock.clone(),
             issuer: config.tokens.issuer.clone(),
-            own_origin: own_origin(&config.tokens.issuer),
+            audience: config.tokens.audience.clone(),
+            client_id: config.tokens.client_id.clone(),
+            own_origin,
         };
         let compactor = Compactor { log: log.clone(), segments, random: random.clone() };
         let publisher = Publisher {
@@ -253,10 +307,10 @@ impl App {
             leases,
             clock,
             random,
-            mailbox,
+            mailbox: outside.mailbox,
         };
         let probes = Probes { accounts, sessions };
-        Self { services: Arc::new(services), probes, log, trail, publisher, key_watch }
+        Self { services: Arc::new(services), probes, log, trail, publisher, key_watch, postman }
     }
 
     /// Waits until what this process did is in the audit log, as far as that is possible.
@@ -284,16 +338,67 @@ impl App {
         info!(address = %public.address, operator = %operator.address, "serving");
         // The publisher goes last: what requests in progress revoke is published too.
         let (quiet, publisher_stop) = watch::channel(false);
-        let publisher = tokio::spawn(self.publisher.run(publisher_stop));
+        let publisher = tokio::spawn(self.publisher.run(publisher_stop.clone()));
+        let postman = self.postman.map(|postman| tokio::spawn(postman.run(publisher_stop)));
         tokio::spawn(self.key_watch.run(stop.clone()));
         let probes = http::serve(operator, http::operator(self.probes), stop.clone());
         tokio::join!(http::serve(public, http::public(self.services), stop), probes);
         quiet.send_replace(true);
         publisher.await?;
+        if let Some(postman) = postman {
+            postman.await?;
+        }
         settle(&*self.trail).await;
         info!("stopped");
         Ok(())
     }
+}
+
+/// What is done by letters, and who writes them.
+fn letters(
+    tools: PostmanTools,
+    passwords: &Arc<dyn Passwords>,
+    revocation: &Arc<Revocation>,
+    host: &str,
+) -> (ByMail, Postman) {
+    let (accounts, proofs) = (tools.accounts.clone(), tools.proofs.clone());
+    let (clock, audit) = (tools.clock.clone(), tools.audit.clone());
+    let (outbox, postman) = Postman::new(tools);
+    let verify = Verify {
+        accounts: accounts.clone(),
+        proofs: proofs.clone(),
+        revocation: revocation.clone(),
+        clock: clock.clone(),
+        audit: audit.clone(),
+        outbox: outbox.clone(),
+    };
+    let reset = Reset {
+        accounts,
+        proofs,
+        passwords: passwords.clone(),
+        revocation: revocation.clone(),
+        clock,
+        audit,
+        outbox: outbox.clone(),
+        host: host.to_owned(),
+    };
+    (ByMail { verify, reset, outbox }, postman)
+}
+
+/// Who carries letters.
+fn mailer(mail: &Mail) -> Result<Arc<dyn Mailer>, StartError> {
+    let from = mail.from.clone();
+    Ok(match &mail.way {
+        Way::Smtp(server) => Arc::new(SmtpMailer::new(server, from)?),
+        Way::Folder(path) => {
+            warn!("mail.folder is set: letters are files, which is for development alone");
+            Arc::new(
+                Folder::open(path.clone(), from).map_err(|error| {
+                    format!("mail.folder: cannot make {}: {error}", path.display())
+                })?,
+            )
+        }
+    })
 }
 
 /// Waits until what was recorded is kept.

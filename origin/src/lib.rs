@@ -8,6 +8,7 @@ mod config;
 mod crypto;
 mod http;
 mod kv;
+mod mail;
 mod oauth;
 mod port;
 mod service;

@@ -1,6 +1,7 @@
 //! The commands, run as an operator runs them.
 
-use std::process::{Command, Output};
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -150,4 +151,54 @@ fn roles_go_to_accounts_that_exist_and_fit_into_a_token() {
     }
     let list = origin(&folder, &["user", "list"], &[]);
     assert!(list.status.success() && list.stdout.is_empty());
+}
+
+#[test]
+fn accounts_are_made_and_their_passwords_are_no_arguments() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = |arguments: &[&str], password: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_origin"))
+            .args(["user", "create"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that refuses its arguments does not read.
+        child.stdin.take().unwrap().write_all(password.as_bytes()).ok();
+        let output = child.wait_with_output().unwrap();
+        (output.status.success(), text(&[output.stdout, output.stderr].concat()))
+    };
+    let password = "correct horse battery\n";
+    let named = ["--email", "Ada@example.com", "--role", "admin", "--role", "editor"];
+    let (done, words) = create(&named, password);
+    assert!(!done && words.contains("--password-stdin"), "{words}");
+    let all = [&named[..], &["--password-stdin"]].concat();
+    let (done, words) = create(&all, "short\n");
+    assert!(!done && words.contains("8 characters"), "{words}");
+    let (done, words) = create(&all, password);
+    assert!(done && words.starts_with("ada@example.com  "), "{words}");
+    let (done, words) = create(&all, password);
+    assert!(!done && words.contains("exists"), "{words}");
+    let list = text(&origin(&folder, &["user", "list"], &[]).stdout);
+    assert!(list.trim_end().ends_with("[admin,editor]"), "{list}");
+
+    for (command, expected) in [
+        (&["disable"][..], "is disabled"),
+        (&["enable"], "may sign in again"),
+        (&["logout"], "all sessions of ada@example.com are ended"),
+        (&["roles"], "roles of ada@example.com: none (its sessions are ended)"),
+    ] {
+        let arguments = [&["user"], command, &["ada@example.com"]].concat();
+        let output = origin(&folder, &arguments, &[]);
+        let said = text(&[output.stdout, output.stderr].concat());
+        assert!(output.status.success() && said.contains(expected), "{said}");
+        let arguments = [&["user"], command, &["bob@example.com"]].concat();
+        let output = origin(&folder, &arguments, &[]);
+        assert!(!output.status.success());
+        assert!(text(&output.stderr).contains("no account with this"), "{command:?}");
+    }
 }

@@ -1,11 +1,16 @@
 // A real OpenID Connect provider, for a story: signs access tokens by each algorithm for who knows the
-// client's secret. Started with a port and a file of private keys, which it makes if there is none.
+// client's secret, and signs in whoever comes for Portcullis. Started with a port and a file of private
+// keys, which it makes if there is none; a file beside it says by how many seconds its clock is wrong.
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Provider } from "oidc-provider";
 
 const [port, file] = process.argv.slice(2);
+
+const skew = existsSync(`${file}.skew`) ? Number(readFileSync(`${file}.skew`, "utf8")) : 0;
+const now = Date.now;
+Date.now = () => now() + skew * 1000;
 
 const key = (alg, type, options) => ({
   ...generateKeyPairSync(type, options).privateKey.export({ format: "jwk" }),
@@ -33,7 +38,25 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
       redirect_uris: [],
       response_types: [],
     },
+    {
+      client_id: "portcullis",
+      client_secret: "portcullis has a secret, too",
+      redirect_uris: ["http://localhost:8787/auth/oauth/idp/callback"],
+      id_token_signed_response_alg: "ES256",
+    },
   ],
+  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
+  findAccount: (_, accountId) => ({
+    accountId,
+    claims: () => ({
+      sub: accountId,
+      email: `${accountId}@example.com`,
+      email_verified: true,
+      name: "Ada",
+    }),
+  }),
+  pkce: { required: () => true },
+  interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
@@ -49,4 +72,20 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     },
   },
 });
-createServer(provider.callback()).listen(Number(port), "127.0.0.1");
+
+// Everybody here is Ada, and agrees to everything.
+const interact = async (request, response) => {
+  const { prompt, params, session } = await provider.interactionDetails(request, response);
+  if (prompt.name === "login") {
+    return provider.interactionFinished(request, response, { login: { accountId: "ada" } });
+  }
+  const { accountId } = session;
+  const grant = new provider.Grant({ accountId, clientId: params.client_id });
+  grant.addOIDCScope("openid email profile");
+  const consent = { grantId: await grant.save() };
+  return provider.interactionFinished(request, response, { consent });
+};
+const callback = provider.callback();
+const serve = (request, response) =>
+  request.url.startsWith("/interaction/") ? interact(request, response) : callback(request, response);
+createServer(serve).listen(Number(port), "127.0.0.1");

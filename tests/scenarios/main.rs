@@ -10,6 +10,8 @@
     reason = "stories: what is not there must fail loudly, counts are told, nothing is hot"
 )]
 
+mod accounts;
+mod admin;
 mod broken_instance;
 mod browser;
 mod caching;
@@ -35,6 +37,7 @@ mod logout_races;
 mod lost_segments;
 mod oidc_provider;
 mod pass_through;
+mod passwords;
 mod paths;
 mod readme;
 mod redis_line;
@@ -46,6 +49,7 @@ mod scale;
 mod sentinel;
 mod sessions;
 mod soak;
+mod social;
 mod spoofs;
 mod suspicion;
 mod web_sockets;
@@ -103,6 +107,7 @@ type Story = for<'w> fn(&'w mut World) -> Telling<'w>;
 
 const STORIES: &[(&str, Kind, On, Story)] = &[
     ("login_to_app", Kind::Usual, On::Both, |world| Box::pin(login_to_app::tell(world))),
+    ("admin", Kind::Usual, On::Both, |world| Box::pin(admin::tell(world))),
     ("readme", Kind::Usual, On::Both, |world| Box::pin(readme::tell(world))),
     ("hostile_tokens", Kind::Usual, On::Both, |world| Box::pin(hostile_tokens::tell(world))),
     ("hostile_requests", Kind::Usual, On::Both, |world| Box::pin(hostile_requests::tell(world))),
@@ -123,6 +128,7 @@ const BOTH: &[Store] = &[Store::Embedded, Store::Redis];
 
 #[rustfmt::skip]
 const TALES: &[(&str, &[Store], Size, Tale)] = &[
+    ("accounts", BOTH, Size::Small, |store| Box::pin(accounts::tell(store))),
     ("revocation_reaches_edges", EMBEDDED, Size::Small, |store| Box::pin(revocation_reaches_edges::tell(store))),
     ("false_origin", EMBEDDED, Size::Small, |store| Box::pin(false_origin::tell(store))),
     ("kv_faults", EMBEDDED, Size::Small, |store| Box::pin(kv_faults::tell(store))),
@@ -131,6 +137,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
     ("jwt_playbook", EMBEDDED, Size::Small, |_| Box::pin(jwt_playbook::tell())),
     ("oidc_provider", EMBEDDED, Size::Small, |_| Box::pin(oidc_provider::tell())),
+    ("social", EMBEDDED, Size::Small, |_| Box::pin(social::tell())),
     ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
@@ -154,6 +161,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("web_sockets", EMBEDDED, Size::Small, |_| Box::pin(web_sockets::tell())),
     ("pass_through_at_length", EMBEDDED, Size::Long, |_| Box::pin(pass_through::tell_at_length())),
     ("web_sockets_at_length", EMBEDDED, Size::Long, |_| Box::pin(web_sockets::tell_at_length())),
+    ("passwords_at_length", EMBEDDED, Size::Long, |_| Box::pin(passwords::tell_at_length())),
     ("caching_at_length", EMBEDDED, Size::Long, |_| Box::pin(caching::tell_at_length())),
     ("revocation_reaches_edges_at_length", BOTH, Size::Long, |store| Box::pin(revocation_reaches_edges::tell_at_length(store))),
     ("sentinel_at_length", REDIS, Size::Long, |_| Box::pin(sentinel::tell_at_length())),

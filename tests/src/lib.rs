@@ -10,6 +10,7 @@ pub mod foreign;
 pub mod issuer;
 pub mod keys;
 pub mod kv;
+pub mod mail;
 pub mod process;
 pub mod propagation;
 pub mod provider;

@@ -71,6 +71,39 @@ impl Provider {
         self.again().await
     }
 
+    /// Starts it again with a clock that is ahead by so many seconds.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn with_clock_ahead(&mut self, seconds: i64) -> Outcome {
+        self.process.kill();
+        let mut file = self.keys.clone().into_os_string();
+        file.push(".skew");
+        std::fs::write(file, seconds.to_string())?;
+        self.again().await
+    }
+
+    /// Signs in a browser that was sent here for Portcullis, and agrees to all; where it is sent back to.
+    ///
+    /// # Errors
+    /// When the provider does not send it back.
+    pub async fn visit(&self, address: &str) -> Outcome<String> {
+        const BACK: &str = "http://localhost:8787";
+        let issuer = self.issuer();
+        let mut browser = Client::new(&issuer)?;
+        let mut here = address.to_owned();
+        for _ in 0..10 {
+            if let Some(path) = here.strip_prefix(BACK) {
+                return Ok(path.into());
+            }
+            let path = here.strip_prefix(&issuer).unwrap_or(&here).to_owned();
+            let answer = browser.browse(reqwest::Method::GET, &path, None).await?;
+            answer.expect_any(&[302, 303])?;
+            here = answer.header("location").into();
+        }
+        Err(format!("the provider goes on and on: {here}").into())
+    }
+
     /// Ends it at once.
     pub fn kill(&mut self) {
         self.process.kill();

@@ -7,6 +7,7 @@ mod apt;
 mod browser;
 mod node;
 mod packages;
+mod postgres;
 mod redis;
 mod tools;
 mod wasm;
@@ -36,12 +37,14 @@ pub fn run(workspace: &Workspace) -> Result<Tools, Error> {
     Tools::ensure(workspace, wasm)
 }
 
-/// Does what only the tests need: a Redis server to start on ports of their own, and a browser.
+/// Does what only the tests need: Redis and Postgres servers to start on ports of their own, and a
+/// browser.
 ///
 /// # Errors
 /// When there is none and it cannot be installed from here.
 pub fn run_for_tests(workspace: &Workspace) -> Result<(), Error> {
     redis::ensure(workspace)?;
+    postgres::ensure(workspace)?;
     browser::ensure(workspace)
 }
 

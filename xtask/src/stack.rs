@@ -6,6 +6,7 @@
 
 mod demo_app;
 mod edge;
+mod letters;
 mod options;
 mod origin;
 mod part;
@@ -70,7 +71,7 @@ impl Stack {
         let edge_secret = kept_secret(&state.join("edge-secret"))?;
         let anchor = anchor_key(origin_program, &state, &options)?;
 
-        let app = DemoApp::start(ports.app)?;
+        let app = DemoApp::with_letters(ports.app, state.join(origin::LETTERS))?;
         let origin = origin::part(origin_program, &state, ports, &edge_secret, &options);
         let edge = edge::part(workspace, &state, ports, &edge_secret, &anchor, &options)?;
         let has_another_app = options.vars.iter().any(|(name, _)| name == "APP_URL");
@@ -121,7 +122,8 @@ impl Stack {
     /// When its port has been taken meanwhile.
     pub fn start_app(&mut self) -> Result<(), Error> {
         self.app = None;
-        self.app = Some(DemoApp::start(self.ports.app)?);
+        let letters = self.state.join(origin::LETTERS);
+        self.app = Some(DemoApp::with_letters(self.ports.app, letters)?);
         Ok(())
     }
 

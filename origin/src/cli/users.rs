@@ -115,7 +115,7 @@ async fn create(config: &Config, new: &Create) -> Result<(), StartError> {
     let app = App::build(config).await?;
     let Create { email, name, roles, .. } = new;
     let wanted = Registration { email: email.clone(), password, name: name.clone() };
-    let account = app.services.register.register(wanted).await?;
+    let account = app.services.register.vouched(wanted).await?;
     if !roles.is_empty() {
         app.services.admin.set_roles(&Authority::operator(), &account.id, roles).await?;
     }

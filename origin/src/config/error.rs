@@ -150,7 +150,7 @@ impl Invalid {
 /// URLs are among them: theirs may hold a password.
 fn is_secret(key: &str) -> bool {
     let of_provider = key.strip_prefix("oauth.").and_then(|key| key.rsplit('.').next());
-    ["edge.secret", "kv.token", "redis.url", "database.url"].contains(&key)
+    ["edge.secret", "kv.token", "redis.url", "database.url", "mail.smtp"].contains(&key)
         || matches!(of_provider, Some("client_secret" | "private_key"))
 }
 

@@ -3,10 +3,12 @@
 //! check again.
 
 mod audit;
+mod clients;
 mod environment;
 mod error;
 mod kv;
 mod limits;
+mod mail;
 mod oauth;
 mod passwords;
 mod redis;
@@ -24,11 +26,13 @@ use figment::providers::{Format, Toml};
 use serde::Deserialize;
 
 pub(crate) use audit::AuditRules;
+pub(crate) use clients::Clients;
 use environment::Environment;
 pub(crate) use error::ConfigError;
 use error::Invalid;
 pub(crate) use kv::Kv;
 pub(crate) use limits::Limits;
+pub(crate) use mail::{Encryption, Mail, Smtp, Way};
 pub(crate) use oauth::{
     AppleKey, Credential, Endpoints, Kind as OauthKind, Label, OauthProvider, Preset, is_secure,
 };
@@ -56,8 +60,11 @@ pub(crate) struct Config {
     pub(crate) tokens: Tokens,
     pub(crate) sessions: SessionRules,
     pub(crate) passwords: Passwords,
+    /// `None`: no letters are sent.
+    pub(crate) mail: Option<Mail>,
     pub(crate) limits: Limits,
     pub(crate) audit: AuditRules,
+    pub(crate) clients: Clients,
     /// `None`: nothing is published, edges have the origin's own head alone.
     pub(crate) kv: Option<Kv>,
     /// Where people may have a login already, by name.
@@ -102,8 +109,10 @@ struct Raw {
     tokens: tokens::Raw,
     sessions: sessions::Raw,
     passwords: passwords::Raw,
+    mail: mail::Raw,
     limits: limits::Raw,
     audit: audit::Raw,
+    clients: clients::Raw,
     kv: Option<kv::Raw>,
     oauth: BTreeMap<String, oauth::Raw>,
     edge: Edge,
@@ -138,8 +147,10 @@ impl Raw {
             tokens: self.tokens.parse()?,
             sessions: self.sessions.parse()?,
             passwords: self.passwords.parse()?,
+            mail: self.mail.parse()?,
             limits: self.limits.parse()?,
             audit: self.audit.parse()?,
+            clients: self.clients.parse()?,
             kv: self.kv.map(kv::Raw::parse).transpose()?,
             oauth: oauth::parse(self.oauth)?,
             edge_secret: self.edge.secret.map(edge_secret).transpose()?,

@@ -60,7 +60,12 @@ pub(crate) enum Kind {
         preset: Option<Preset>,
     },
     /// By OAuth 2.0 and a way of its own to say who it is.
-    Plain { preset: Preset, endpoints: Endpoints },
+    Plain {
+        /// Which.
+        preset: Preset,
+        /// Where.
+        endpoints: Box<Endpoints>,
+    },
 }
 
 /// The addresses of a provider that has no discovery.
@@ -134,6 +139,9 @@ pub(super) fn parse(sections: BTreeMap<String, Raw>) -> Result<Vec<OauthProvider
     sections.into_iter().map(|(name, raw)| Section { name }.parse(raw)).collect()
 }
 
+const CLIENT: &str = "the client's id, as the provider's console shows it";
+const KEY: &str = "the text of the .p8 file from Apple, from -----BEGIN PRIVATE KEY----- on";
+
 /// One section, for the names of its keys.
 struct Section {
     name: String,
@@ -168,7 +176,6 @@ impl Section {
             let expected = "`openid` among them: without it the provider says nothing of who it is";
             return Err(Invalid::new(self.key("scopes"), &scopes.join(" "), expected));
         }
-        const CLIENT: &str = "the client's id, as the provider's console shows it";
         let client_id =
             raw.client_id.ok_or_else(|| Invalid::missing(self.key("client_id"), CLIENT))?;
         let credential = match preset {
@@ -230,7 +237,7 @@ impl Section {
                     .map(|own| self.endpoint("emails", raw.emails, own))
                     .transpose()?,
             };
-            return Ok(Kind::Plain { preset, endpoints });
+            return Ok(Kind::Plain { preset, endpoints: Box::new(endpoints) });
         }
         if endpoints.is_some() {
             let expected = "none: a provider of OpenID Connect is found by its `issuer`";
@@ -277,8 +284,6 @@ impl Section {
             let text = text.ok_or_else(|| Invalid::missing(self.key(key), expected))?;
             text.required(self.key(key), expected)
         };
-        const KEY: &str =
-            "the text of the .p8 file from Apple, from -----BEGIN PRIVATE KEY----- on";
         let team_id = needed(team_id, "team_id", "the ten characters of the team")?;
         let key_id = needed(key_id, "key_id", "the ten characters of the key")?;
         let pem = Secret::new(needed(private_key, "private_key", KEY)?);

@@ -110,6 +110,57 @@ fn redis_is_there_by_its_url_alone_and_says_how_safe_it_is_to_be() {
 }
 
 #[test]
+fn mail_has_one_way_and_a_sender_and_encryption_unless_told_otherwise() {
+    let sender = ("PORTCULLIS__MAIL__FROM", "Us <us@a.example>");
+    let mail = |url: &str| {
+        let config = from(&[sender, ("PORTCULLIS__MAIL__SMTP", url)])?;
+        let Some(Mail { way: Way::Smtp(smtp), .. }) = config.mail else { panic!("{url}") };
+        Ok::<_, ConfigError>(smtp)
+    };
+    for (url, host, port, encryption) in [
+        ("smtps://a.example", "a.example", 465, Encryption::Tls),
+        ("smtp://a.example", "a.example", 587, Encryption::StartTls),
+        ("smtp://a.example:2525/", "a.example", 2525, Encryption::StartTls),
+        ("smtp://10.0.0.1?tls=none", "10.0.0.1", 25, Encryption::None),
+        ("smtp://u:p@127.0.0.1:1025?tls=none", "127.0.0.1", 1025, Encryption::None),
+        ("smtp://u:p@[::1]:1025?tls=none", "::1", 1025, Encryption::None),
+    ] {
+        let smtp = mail(url).unwrap();
+        assert_eq!((&*smtp.host, smtp.port, smtp.encryption), (host, port, encryption), "{url}");
+    }
+    let (user, password) = mail("smtps://u%40a:p%2F%3A@a.example").unwrap().credentials.unwrap();
+    assert_eq!((&*user, &**password.expose()), ("u@a", "p/:"));
+    for url in [
+        "",
+        "a.example",
+        "http://a.example",
+        "smtp://",
+        "smtps://a.example?tls=none",
+        "smtp://a.example?tls=opportunistic",
+        "smtp://a.example/x",
+        "smtp://hunter2@a.example",
+        "smtp://u:hunter2@a.example?tls=none",
+        "smtp://u:hunter2@localhost.evil.example?tls=none",
+    ] {
+        let message = mail(url).unwrap_err().to_string();
+        assert!(message.contains("mail.smtp is") && !message.contains("hunter2"), "{message}");
+    }
+    let smtp = ("PORTCULLIS__MAIL__SMTP", "smtps://u:hunter2@a.example");
+    for (variables, word) in [
+        (vec![smtp], "mail.from is missing"),
+        (vec![sender], "mail.smtp is missing"),
+        (vec![("PORTCULLIS__MAIL__REQUIRE_VERIFICATION", "true")], "mail.smtp is missing"),
+        (vec![sender, smtp, ("PORTCULLIS__MAIL__FOLDER", "x")], "one of mail.smtp and mail.folder"),
+        (vec![smtp, ("PORTCULLIS__MAIL__FROM", "nobody")], "mail.from is"),
+        (vec![sender, smtp, ("PORTCULLIS__MAIL__REQUIRE_VERIFICATION", "yes")], "mail.require"),
+    ] {
+        let message = from(&variables).unwrap_err().to_string();
+        assert!(message.contains(word) && !message.contains("hunter2"), "{message}");
+    }
+    assert!(from(&[]).unwrap().mail.is_none());
+}
+
+#[test]
 fn a_secret_is_never_repeated() {
     for (name, value) in [
         ("PORTCULLIS__EDGE__SECRET", "hunter2"),
@@ -171,4 +222,72 @@ fn a_file_that_is_not_there_or_no_toml_is_named() {
     assert!(missing.to_string().contains("/nowhere/portcullis.toml"), "{missing}");
     let message = from_file("[tokens\n").unwrap_err().to_string();
     assert!(message.contains("not valid TOML") && message.contains("line 1"), "{message}");
+}
+
+#[test]
+fn a_provider_is_a_few_lines_and_can_be_set_by_variables() {
+    let text = "[oauth.google]\npreset = 'google'\nclient_id = 'x'\nclient_secret = 'hunter2'\n\
+                allow_domains = ['Example.com']\n[oauth.work]\nissuer = 'https://id.example/'\n\
+                client_id = 'y'\nclient_secret = 'z'\nscopes = 'openid email'\n";
+    let config = from_file(text).unwrap();
+    let [google, work] = &config.oauth[..] else { panic!("{:?}", config.oauth) };
+    assert_eq!((&*google.name, &*google.label.english), ("google", "Google"));
+    assert_eq!(google.allow_domains, ["example.com"]);
+    assert_eq!((&*work.name, &*work.label.korean), ("work", "work"));
+    assert_eq!(work.scopes, ["openid", "email"]);
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let settings = [
+        ("PORTCULLIS__OAUTH__HUB__PRESET", "github"),
+        ("PORTCULLIS__OAUTH__HUB__CLIENT_ID", "1"),
+        ("PORTCULLIS__OAUTH__HUB__CLIENT_SECRET", "2"),
+        ("PORTCULLIS__OAUTH__HUB__ENDPOINTS__USER", "https://hub.example/api/v3/user"),
+    ];
+    let config = from(&settings).unwrap();
+    let OauthKind::Plain { endpoints, .. } = &config.oauth[0].kind else { panic!() };
+    assert_eq!(endpoints.user.as_str(), "https://hub.example/api/v3/user");
+    assert_eq!(endpoints.token.as_str(), "https://github.com/login/oauth/access_token");
+}
+
+#[test]
+fn ops_07_what_is_wrong_with_a_provider_is_named() {
+    let client = "client_id = 'x'\nclient_secret = 'hunter2'\n";
+    for (text, words) in [
+        ("[oauth.x]\n", "oauth.x.issuer is missing"),
+        ("[oauth.x]\npreset = 'gogle'\n", "oauth.x.preset is \"gogle\"; expected one of google"),
+        ("[oauth.x]\npreset = 'google'\n", "oauth.x.client_id is missing"),
+        ("[oauth.x]\npreset = 'google'\nclient_id = 'x'\n", "oauth.x.client_secret is missing"),
+        ("[oauth.x]\npreset = 'apple'\nclient_id = 'x'\n", "oauth.x.team_id is missing"),
+        ("[oauth.X]\npreset = 'google'\n", "oauth.X is \"X\"; expected a section's name"),
+        ("[oauth.'a/b']\npreset = 'google'\n", "expected a section's name"),
+        ("[oauth.x]\nissuer = 'http://id.example'\n", "oauth.x.issuer is"),
+        ("[oauth.x]\nissuer = 'https://id.example?x'\n", "oauth.x.issuer is"),
+        ("[oauth.x]\nissuer = 'https://u:p@id.example'\n", "oauth.x.issuer is"),
+        ("[oauth.x]\npreset = 'github'\nissuer = 'https://x.example'\n", "oauth.x.issuer is"),
+        (
+            "[oauth.x]\npreset = 'github'\n[oauth.x.endpoints]\ntoken = 'http://x.example'\n",
+            "oauth.x.endpoints.token is",
+        ),
+        (
+            "[oauth.x]\npreset = 'google'\n[oauth.x.endpoints]\ntoken = 'https://x.example'\n",
+            "oauth.x.endpoints is",
+        ),
+        ("[oauth.x]\npreset = 'google'\nscopes = ['email']\n", "oauth.x.scopes is \"email\""),
+        ("[oauth.x]\nscope = 'openid'\n", "unknown key oauth.x.scope"),
+        ("[oauth]\npreset = 'google'\n", "oauth.preset is a text"),
+    ] {
+        let message = from_file(text).unwrap_err().to_string();
+        assert!(message.contains(words), "{text}: {message}");
+    }
+    let key = "preset = 'apple'\nclient_id = 'x'\nteam_id = 't'\nkey_id = 'k'\n";
+    for text in [
+        format!("[oauth.x]\n{key}private_key = 'hunter2'\n"),
+        format!(
+            "[oauth.x]\n{key}private_key = '''\n-----BEGIN PRIVATE KEY-----\naHVudGVyMg==\n-----END PRIVATE KEY-----\n'''\n"
+        ),
+        format!("[oauth.X]\npreset = 'google'\n{client}"),
+        format!("[oauth.x]\n{client}client_secret = 'hunter2'\n"),
+    ] {
+        let message = from_file(&text).unwrap_err().to_string();
+        assert!(!message.contains("hunter2") && !message.contains("aHVudGVyMg"), "{message}");
+    }
 }

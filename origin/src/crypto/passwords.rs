@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use common::Secret;
 use tokio::sync::oneshot;
 
-use crate::port::{PasswordFault, Passwords};
+use crate::port::{Fit, PasswordFault, Passwords};
 
 /// How long a caller waits for its turn before it is told to come back later.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,7 +31,7 @@ enum Job {
     Verify {
         password: Secret<String>,
         hash: Option<Secret<String>>,
-        answer: oneshot::Sender<Result<bool, Error>>,
+        answer: oneshot::Sender<Result<Fit, Error>>,
     },
 }
 
@@ -81,7 +81,7 @@ impl Passwords for Hashers {
         &self,
         password: Secret<String>,
         hash: Option<Secret<String>>,
-    ) -> Result<bool, PasswordFault> {
+    ) -> Result<Fit, PasswordFault> {
         let (answer, receiver) = oneshot::channel();
         self.ask(Job::Verify { password, hash, answer }, receiver).await
     }
@@ -137,7 +137,7 @@ impl Bench {
         &mut self,
         password: &Secret<String>,
         hash: Option<&Secret<String>>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Fit, Error> {
         let argon2 = argon2()?;
         let known = PasswordHash::new(hash.map_or(NOBODY, |hash| hash.expose().as_str()))
             .map_err(|_| Error::EncodingInvalid)?;
@@ -154,7 +154,11 @@ impl Bench {
                 Err(error) => return Err(error),
             },
         };
-        Ok(fits && hash.is_some())
+        Ok(match (fits && hash.is_some(), ours) {
+            (false, _) => Fit::Wrong,
+            (true, true) => Fit::Right,
+            (true, false) => Fit::Outdated,
+        })
     }
 
     fn output(
@@ -187,14 +191,17 @@ mod tests {
         let long = "x".repeat(256);
         let hash = hashers.hash(secret(&long)).await.unwrap();
         assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(hashers.verify(secret(&long), Some(hash.clone())).await.unwrap());
-        assert!(!hashers.verify(secret(&long[1..]), Some(hash)).await.unwrap());
+        let fit = hashers.verify(secret(&long), Some(hash.clone())).await.unwrap();
+        assert_eq!(fit, Fit::Right);
+        let fit = hashers.verify(secret(&long[1..]), Some(hash)).await.unwrap();
+        assert_eq!(fit, Fit::Wrong);
     }
 
     #[tokio::test]
     async fn pwd_01_nobody_has_no_password_and_costs_the_same_work() {
         let hashers = Hashers::start(1, 4).unwrap();
-        assert!(!hashers.verify(secret("password"), None).await.unwrap());
+        let fit = hashers.verify(secret("password"), None).await.unwrap();
+        assert_eq!(fit, Fit::Wrong);
         let nobody = PasswordHash::new(NOBODY).unwrap();
         let real = Bench::default().hash(&secret("x")).unwrap();
         let real = PasswordHash::new(real.expose()).unwrap();
@@ -233,7 +240,7 @@ mod tests {
         let params = Params::new(8 * 1024, 1, 1, None).unwrap();
         let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let cheap = secret(&cheap.hash_password(b"a password").unwrap().to_string());
-        assert!(bench.verify(&secret("a password"), Some(&cheap)).unwrap());
-        assert!(!bench.verify(&secret("another one"), Some(&cheap)).unwrap());
+        assert_eq!(bench.verify(&secret("a password"), Some(&cheap)).unwrap(), Fit::Outdated);
+        assert_eq!(bench.verify(&secret("another one"), Some(&cheap)).unwrap(), Fit::Wrong);
     }
 }

@@ -10,8 +10,8 @@ use tracing::{error, warn};
 
 use crate::port::{PasswordFault, SigningFault, StoreFault};
 use crate::service::{
-    AccessError, AdminError, Fault, Limited, LoginError, RefreshError, RegisterError, SocialError,
-    WeakPassword,
+    AccessError, AdminError, ChangeError, Fault, Limited, LoginError, ProofError, RefreshError,
+    RegisterError, ResetError, SocialError, WeakPassword,
 };
 use crate::telemetry::chain;
 
@@ -100,6 +100,7 @@ impl From<LoginError> for Refusal {
     fn from(error: LoginError) -> Self {
         match error {
             LoginError::Refused => Self::new(Code::CredentialsInvalid),
+            LoginError::Unverified => Self::new(Code::EmailUnverified),
             LoginError::Password(weak) => weak.into(),
             LoginError::Limited(limited) => limited.into(),
             LoginError::Fault(fault) => fault.into(),
@@ -127,7 +128,8 @@ impl From<WeakPassword> for Refusal {
             WeakPassword::Common => Self::new(Code::PasswordCommon),
             WeakPassword::Guessable => Self::because(
                 Code::PasswordCommon,
-                "`password` is easily guessed from `email`. Choose another.",
+                "The password is easily guessed from the e-mail address, the name, or the name of \
+                 this site. Choose another.",
             ),
         }
     }
@@ -142,8 +144,43 @@ impl From<RegisterError> for Refusal {
                 Code::RequestInvalid,
                 "`name` needs 1 to 200 bytes without control characters; leave it away for none.",
             ),
+            RegisterError::Full(_) => Self::new(Code::Busy),
             RegisterError::Taken => Self::new(Code::EmailTaken),
             RegisterError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ProofError> for Refusal {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Invalid => Self::new(Code::ProofInvalid),
+            ProofError::Email(_) => Self::new(Code::EmailInvalid),
+            ProofError::Full(_) => Self::new(Code::Busy),
+            ProofError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ResetError> for Refusal {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::Invalid => Self::new(Code::ProofInvalid),
+            ResetError::Password(weak) => weak.into(),
+            ResetError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for Refusal {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Refused => {
+                Self::because(Code::CredentialsInvalid, "`current_password` is wrong.")
+            }
+            ChangeError::Password(weak) => weak.into(),
+            ChangeError::Proof(error) => error.into(),
+            ChangeError::Fault(fault) => fault.into(),
         }
     }
 }
@@ -184,7 +221,7 @@ impl From<SocialError> for Refusal {
     fn from(error: SocialError) -> Self {
         let code = match error {
             SocialError::NoSuchProvider => Code::NotFound,
-            SocialError::Stale | SocialError::SignedOut => Code::SignInStale,
+            SocialError::Stale => Code::SignInStale,
             SocialError::Refused => Code::ProviderRefused,
             SocialError::Provider { .. } => {
                 warn!(error = chain(&error), "a provider failed");

@@ -18,6 +18,15 @@ use super::extract::Caller;
 #[derive(Serialize)]
 struct Me {
     user: User,
+    logins: Vec<Login>,
+}
+
+/// A login elsewhere that opens the account.
+#[derive(Serialize)]
+struct Login {
+    provider: String,
+    /// Unix seconds.
+    linked_at: UnixSeconds,
 }
 
 #[derive(Serialize)]
@@ -51,7 +60,10 @@ pub(super) async fn me(
     let signed_in = services.credentials.signed_in(token).await?;
     let account = services.profiles.account(&signed_in.subject).await?;
     let account = account.ok_or_else(|| Refusal::new(Code::TokenRevoked))?;
-    Ok(Json(Me { user: account.into() }))
+    let linked = services.social.linked(&account.id).await?.into_iter();
+    let logins =
+        linked.map(|identity| Login { provider: identity.provider, linked_at: identity.linked_at });
+    Ok(Json(Me { user: account.into(), logins: logins.collect() }))
 }
 
 pub(super) async fn sessions(

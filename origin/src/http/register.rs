@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse as _, Response};
 use common::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,8 @@ use super::Services;
 use super::answer::User;
 use super::error::Refusal;
 use super::extract::{Body, Caller, Client, Expected};
-use crate::service::{Deed, Registration};
+use super::pages::Words;
+use crate::service::{Deed, Registered, Registration};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,10 +38,16 @@ pub(super) async fn register(
     State(services): State<Arc<Services>>,
     _caller: Caller,
     client: Client,
+    words: &'static Words,
     Body(input): Body<Input>,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<Response, Refusal> {
     let Input { email, password, name } = input;
     services.throttle.count(Deed::Register, client.network).await?;
-    let account = services.register.register(Registration { email, password, name }).await?;
-    Ok((StatusCode::CREATED, Json(Answer { user: account.into() })))
+    let wanted = Registration { email, password, name };
+    Ok(match services.register.register(wanted, words.spoken()).await? {
+        Registered::Made(account) => {
+            (StatusCode::CREATED, Json(Answer { user: account.into() })).into_response()
+        }
+        Registered::Asked => StatusCode::ACCEPTED.into_response(),
+    })
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Services;
 use super::error::Refusal;
+use crate::service::Station;
 
 /// For keys and metadata, which change with days of notice.
 const FIVE_MINUTES: &str = "public, max-age=300";
@@ -51,13 +52,17 @@ pub(super) async fn jwks(State(services): State<Arc<Services>>) -> impl IntoResp
     (headers, Json(Jwks { keys: services.signer.jwks(services.clock.now()) }))
 }
 
-/// RFC 8414 §2, what of it there is: no endpoint of OAuth's own yet, hence no grants.
+/// RFC 8414 §2, what of it there is: no token endpoint, hence no grants.
 #[derive(Serialize)]
 struct Metadata<'a> {
     issuer: &'a str,
     jwks_uri: String,
     response_types_supported: [&'static str; 0],
     grant_types_supported: [&'static str; 0],
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: [&'static str; 2],
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: [&'static str; 1],
 }
 
 pub(super) async fn metadata(State(services): State<Arc<Services>>) -> impl IntoResponse {
@@ -66,6 +71,10 @@ pub(super) async fn metadata(State(services): State<Arc<Services>>) -> impl Into
         jwks_uri: format!("{}/.well-known/jwks.json", services.issuer),
         response_types_supported: [],
         grant_types_supported: [],
+        revocation_endpoint: format!("{}/auth/revoke", services.issuer),
+        revocation_endpoint_auth_methods_supported: ["none", "client_secret_basic"],
+        introspection_endpoint: format!("{}/auth/introspect", services.issuer),
+        introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
     };
     ([(CACHE_CONTROL, FIVE_MINUTES)], Json(metadata)).into_response()
 }
@@ -85,6 +94,7 @@ pub(super) async fn head(
         }
     };
     let head = services.heads.reaching(known).await?;
+    services.epochs.reached(Station::Fetched, head.epoch);
     let headers = [(CACHE_CONTROL, TWO_SECONDS), (CONTENT_TYPE, "application/portcullis-head+jwt")];
     Ok((headers, String::from(&*head.document)))
 }

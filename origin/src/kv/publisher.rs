@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::delivery::{Delivery, DeliveryError, Found};
 use crate::port::{BlockLog, Clock, Fence, Leases, Mailbox, Random, StoreFault};
-use crate::service::{Compactor, Epochs, Heads, Step};
+use crate::service::{Compactor, Epochs, Heads, Station, Step};
 use crate::telemetry::chain;
 
 const LEASE: &str = "publisher";
@@ -253,6 +253,7 @@ impl Publisher {
         let ended = Instant::now();
         match outcome {
             Ok(epoch) => {
+                self.epochs.reached(Station::Published, epoch);
                 if progress.failures > 0 || progress.published.is_none() {
                     info!(%epoch, "head published");
                 }

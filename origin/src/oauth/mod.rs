@@ -15,7 +15,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{OauthKind, OauthProvider, Preset};
+use crate::config::{Endpoints, OauthKind, OauthProvider, Preset};
 use crate::port::{Clock, Provider, ProviderFault};
 use exchange::Client;
 use fetch::Fetch;
@@ -48,10 +48,10 @@ pub(crate) fn provider(
             Arc::new(OpenId::new(fetch, client, issuer, hosts, *preset, allowed))
         }
         OauthKind::Plain { preset: Preset::Naver, endpoints } => {
-            Arc::new(Naver { fetch, client, endpoints: endpoints.clone(), allowed })
+            Arc::new(Naver { fetch, client, endpoints: Endpoints::clone(endpoints), allowed })
         }
         OauthKind::Plain { endpoints, .. } => {
-            Arc::new(GitHub { fetch, client, endpoints: endpoints.clone(), allowed })
+            Arc::new(GitHub { fetch, client, endpoints: Endpoints::clone(endpoints), allowed })
         }
     })
 }

@@ -113,7 +113,7 @@ impl OpenId {
         let says_all = claims.has("email")
             && (claims.has("email_verified") || self.preset == Some(Preset::Microsoft));
         let asked = if says_all { None } else { self.asked(&metadata, &granted, &subject).await? };
-        let claims = asked.unwrap_or(claims);
+        let claims = asked.filter(|asked| asked.has("email")).unwrap_or(claims);
         let stranger = person::of_claims(issuer, subject, &claims, self.preset);
         if self.preset == Some(Preset::Google) {
             return Ok(stranger);

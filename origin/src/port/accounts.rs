@@ -96,6 +96,20 @@ pub(crate) trait Accounts: Send + Sync {
     /// Gives the account these roles in place of those it has; false when there is no such one.
     async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault>;
 
+    /// Gives the account this password; false when there is no such one.
+    async fn set_password(&self, id: &Subject, hash: &Secret<String>) -> Result<bool, StoreFault>;
+
+    /// Gives the account the hash `new`, unless it has another one than `old` by now.
+    async fn replace_password(
+        &self,
+        id: &Subject,
+        old: &Secret<String>,
+        new: &Secret<String>,
+    ) -> Result<bool, StoreFault>;
+
+    /// Makes the address the account's, and verified; false when another account has it, or this
+    /// one is gone.
+    async fn verify_email(&self, id: &Subject, email: &Email) -> Result<bool, StoreFault>;
     /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, by address.
     async fn beginning_with(
         &self,

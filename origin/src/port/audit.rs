@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use common::{SessionId, Subject, TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
 
-use super::StoreFault;
+use super::{Device, StoreFault};
 
 /// Makes the list of kinds, each with the word that is stored and shown.
 macro_rules! kinds {
@@ -38,6 +38,8 @@ kinds! {
     SignedOut = "signed-out";
     /// A user ended all sessions.
     SignedOutEverywhere = "signed-out-everywhere";
+    /// A user ended all sessions but `session`.
+    SignedOutElsewhere = "signed-out-elsewhere";
     /// An old refresh token came back: the session was ended. `detail.why` says how it was found.
     TokenReused = "token-reused";
     /// Two held one refresh token: the session was ended.
@@ -98,11 +100,17 @@ pub(crate) struct Whence {
     pub(crate) place: Option<String>,
 }
 
+impl From<&Device> for Whence {
+    fn from(device: &Device) -> Self {
+        Self { network: None, place: device.place.clone() }
+    }
+}
+
 /// More about it. Words of ours and ids; never what a stranger typed, never a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Detail {
-    /// By what: `password`, the name of a provider.
+    /// By what: `pwd` for a password (RFC 8176), the name of a provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) method: Option<String>,
     /// Why, in a word.
@@ -153,7 +161,12 @@ impl Event {
         Self { session: Some(sid), ..self }
     }
 
-    /// By what: `password`, the name of a provider.
+    /// Where whoever did it was.
+    pub(crate) fn from(self, whence: Whence) -> Self {
+        Self { whence, ..self }
+    }
+
+    /// By what: `pwd` for a password (RFC 8176), the name of a provider.
     pub(crate) fn method(mut self, method: &str) -> Self {
         self.detail.method = Some(String::from(method));
         self

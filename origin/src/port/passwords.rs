@@ -14,17 +14,28 @@ pub(crate) enum PasswordFault {
     Failed(String),
 }
 
+/// How a password fits a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// It does not.
+    Wrong,
+    /// It does.
+    Right,
+    /// It does, and the hash was made with other parameters than new ones are.
+    Outdated,
+}
+
 /// Hashes passwords and compares them.
 #[async_trait]
 pub(crate) trait Passwords: Send + Sync {
     /// The PHC string to keep.
     async fn hash(&self, password: Secret<String>) -> Result<Secret<String>, PasswordFault>;
 
-    /// Whether the password fits. Without a hash (no such account) the answer is no, and takes as
+    /// How the password fits. Without a hash (no such account) the answer is no, and takes as
     /// long as any other.
     async fn verify(
         &self,
         password: Secret<String>,
         hash: Option<Secret<String>>,
-    ) -> Result<bool, PasswordFault>;
+    ) -> Result<Fit, PasswordFault>;
 }

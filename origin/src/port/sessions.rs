@@ -134,6 +134,8 @@ pub(crate) enum RevokeReason {
     Logout,
     /// Its user signed out everywhere, or everywhere else.
     LogoutAll,
+    /// Its user chose another password.
+    Password,
     /// Somebody who runs this ended it.
     Operator,
     /// Its user signed in anew, and may be signed in once.

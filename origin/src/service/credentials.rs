@@ -7,7 +7,7 @@ use common::issuers::Person;
 use common::token::access::{LEEWAY, MAX_LIFE, Unsigned};
 use common::token::refresh::{Presented, Unauthenticated};
 use common::token::{AccessRules, TokenError};
-use common::{SessionId, Subject, TokenId};
+use common::{SessionId, Subject, TokenId, UnixSeconds};
 
 use super::Fault;
 use crate::config::Tokens;
@@ -31,7 +31,9 @@ pub(crate) struct Credentials {
 pub(crate) struct SignedIn {
     pub(crate) subject: Subject,
     pub(crate) sid: SessionId,
-    jti: TokenId,
+    pub(crate) jti: TokenId,
+    pub(crate) issued_at: UnixSeconds,
+    pub(crate) expires_at: UnixSeconds,
 }
 
 /// Why nobody is signed in.
@@ -74,6 +76,11 @@ impl Credentials {
         if blocked.is_empty() { Ok(caller) } else { Err(AccessError::Revoked) }
     }
 
+    /// An access token that is good in itself, revoked or not.
+    pub(crate) fn access(&self, token: &str) -> Result<SignedIn, TokenError> {
+        self.verify(token, &self.live)
+    }
+
     /// Whose an access token is and of which session, expired or not, revoked or not.
     pub(crate) fn session_of_access(&self, token: &str) -> Result<SignedIn, TokenError> {
         self.verify(token, &self.expired_too)
@@ -91,8 +98,11 @@ impl Credentials {
         let read = Unsigned::parse(token, &keys, rules, self.clock.now())?;
         let good = self.signer.signature_is_good(&read.check);
         let verified = read.answered(good)?;
+        let (issued_at, expires_at) = (verified.issued_at(), verified.expires_at());
         match (verified.subject, verified.ids.sid, verified.ids.jti) {
-            (Person::Own(subject), Some(sid), Some(jti)) => Ok(SignedIn { subject, sid, jti }),
+            (Person::Own(subject), Some(sid), Some(jti)) => {
+                Ok(SignedIn { subject, sid, jti, issued_at, expires_at })
+            }
             // Other issuers' tokens are the edge's business.
             _ => Err(TokenError::Issuer),
         }

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tracing::{error, warn};
 
 use super::tail::Tail;
-use super::{Epochs, Fault};
+use super::{Epochs, Fault, Station};
 use crate::port::{BlockLog, Clock, Segments, Signer};
 
 /// How old a head may be that is given out again.
@@ -140,6 +140,7 @@ impl Heads {
         };
         let document = self.signer.head(&claims)?.into();
         let segments = claims.segments.into();
+        self.epochs.reached(Station::Signed, tail.epoch);
         let head = SignedHead { epoch: tail.epoch, document, segments, made };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         // Of two that are made at once, the slower may be the older.

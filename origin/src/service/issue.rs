@@ -13,7 +13,7 @@ use super::{Epochs, Fault};
 use crate::config::{SessionPolicy, SessionRules, Tokens};
 use crate::port::{
     Account, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random, Session, Sessions,
-    Signer, TOKEN_DEAD_AFTER,
+    Signer, TOKEN_DEAD_AFTER, Whence,
 };
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
@@ -73,8 +73,8 @@ pub(crate) struct Issuer {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) epochs: Arc<Epochs>,
     pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) epochs: Arc<Epochs>,
 }
 
 impl Issuer {
@@ -86,6 +86,7 @@ impl Issuer {
             Lasting::Remembered => (self.rules.idle, self.rules.absolute),
             Lasting::Browser => (self.rules.browser, self.rules.browser),
         };
+        let whence = Whence::from(&device);
         let mut new = NewSession {
             sid: self.random.session_id(self.sessions.now().await?),
             subject: account.id.clone(),
@@ -105,8 +106,8 @@ impl Issuer {
                 }
                 let (sid, user) = (session.sid, &account.id);
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
-                let event = Event::by_user(Kind::SignedIn, user);
-                self.audit.record(event.session(sid).method(by.as_str()));
+                let event = Event::by_user(Kind::SignedIn, user).session(sid).method(by.as_str());
+                self.audit.record(event.from(whence));
                 return self.issue(session, account);
             }
             // Everybody was signed out in between, and this one comes after.

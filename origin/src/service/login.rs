@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use common::Secret;
+use tracing::{info, warn};
 
 use super::{
     Fault, Issued, Issuer, Lasting, Limited, Means, Network, SignIn, Throttle, WeakPassword,
     password,
 };
-use crate::port::{Account, Accounts, Actor, Audit, Device, Email, Event, Kind, Passwords};
+use crate::port::{
+    Account, Accounts, Actor, Audit, Device, Email, Event, Fit, Kind, Passwords, Whence,
+};
+use crate::telemetry::chain;
 
 /// Why somebody is not signed in.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +20,9 @@ pub(crate) enum LoginError {
     /// No such account, another password, or an account that is disabled: nobody is told which.
     #[error("the credentials do not fit")]
     Refused,
+    /// The credentials fit, and the address is still to be proven.
+    #[error("the e-mail address is not verified yet")]
+    Unverified,
     /// The password is longer than any password can be.
     #[error(transparent)]
     Password(#[from] WeakPassword),
@@ -32,6 +39,8 @@ pub(crate) struct Login {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) issuer: Arc<Issuer>,
+    /// Whether an account is of use only once its address is proven.
+    pub(crate) require_verification: bool,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) audit: Arc<dyn Audit>,
 }
@@ -46,6 +55,7 @@ impl Login {
         device: Device,
         network: Network,
     ) -> Result<(Account, Issued), LoginError> {
+        let whence = Whence::from(&device);
         let password = password::normal(password)?;
         let email = Email::parse(email).ok();
         // What is no address is nobody's: all of it counts as one.
@@ -56,9 +66,18 @@ impl Login {
             None => None,
         };
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let fits = self.passwords.verify(password, hash).await.map_err(Fault::from)?;
+        let fit = self.passwords.verify(password.clone(), hash).await.map_err(Fault::from)?;
         match account {
-            Some(account) if fits && !account.disabled => {
+            Some(account) if fit != Fit::Wrong && !account.disabled => {
+                if self.require_verification && !account.email_verified {
+                    let event = Event::by(Actor::Unknown, Kind::SignInRefused)
+                        .method(Means::Password.as_str());
+                    self.audit.record(event.about(&account.id).why("unverified"));
+                    return Err(LoginError::Unverified);
+                }
+                if fit == Fit::Outdated {
+                    self.rehash(&account, password).await;
+                }
                 let how = SignIn { by: Means::Password, lasting, device };
                 // At once: a sign-in waits for the store no longer than without.
                 let begun = self.issuer.begin(&account, how);
@@ -66,19 +85,32 @@ impl Login {
                 Ok((account, issued))
             }
             account => {
-                self.audit.record(refusal(account.as_ref(), fits));
+                self.audit.record(refusal(account.as_ref(), fit).from(whence));
                 Err(LoginError::Refused)
             }
+        }
+    }
+
+    /// Keeps the password the way new ones are kept. If that does not work now, it will another time.
+    async fn rehash(&self, account: &Account, password: Secret<String>) {
+        let Some(old) = &account.password_hash else { return };
+        let Ok(new) = self.passwords.hash(password).await else { return };
+        match self.accounts.replace_password(&account.id, old, &new).await {
+            Ok(_) => info!(user.id = %account.id, "password hashed with today's parameters"),
+            Err(fault) => warn!(error = chain(&fault), "a password keeps its old hash"),
         }
     }
 }
 
 /// Why nobody was signed in, for administrators alone. The address that was typed is not kept where
 /// there is no such account: people type passwords there.
-fn refusal(account: Option<&Account>, fits: bool) -> Event {
+fn refusal(account: Option<&Account>, fit: Fit) -> Event {
     let event = Event::by(Actor::Unknown, Kind::SignInRefused).method(Means::Password.as_str());
     match account {
         None => event.why("unknown-account"),
-        Some(account) => event.about(&account.id).why(if fits { "disabled" } else { "password" }),
+        Some(account) => {
+            let why = if fit == Fit::Wrong { "password" } else { "disabled" };
+            event.about(&account.id).why(why)
+        }
     }
 }

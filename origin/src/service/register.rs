@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use common::{Secret, Subject};
 
-use super::{Fault, WeakPassword, password};
+use super::letters::Language;
+use super::password::Known;
+use super::postman::{Errand, Full, Outbox};
+use super::{Fault, Means, WeakPassword, password};
 use crate::port::{
     Account, AccountError, Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, NewAccount,
     Passwords, Random,
@@ -36,9 +39,21 @@ pub(crate) enum RegisterError {
     /// There is one with this address.
     #[error("an account with this e-mail address exists")]
     Taken,
+    /// Too many letters wait.
+    #[error(transparent)]
+    Full(#[from] Full),
     /// Our fault.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Registered {
+    /// There is an account now.
+    Made(Account),
+    /// A letter goes to the address, whoever it belongs to: what it says is told nobody else.
+    Asked,
 }
 
 /// Makes accounts.
@@ -48,28 +63,71 @@ pub(crate) struct Register {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) audit: Arc<dyn Audit>,
+    /// Where letters are written; `None`: none are.
+    pub(crate) outbox: Option<Outbox>,
+    /// Whether an account is of use only once its address is proven.
+    pub(crate) require_verification: bool,
+    /// The name of this site, which is no password.
+    pub(crate) host: String,
 }
 
 impl Register {
     /// Makes an account; it is not signed in by that.
-    pub(crate) async fn register(&self, wanted: Registration) -> Result<Account, RegisterError> {
+    pub(crate) async fn register(
+        &self,
+        wanted: Registration,
+        language: Language,
+    ) -> Result<Registered, RegisterError> {
+        let new = self.prepare(wanted).await?;
+        match &self.outbox {
+            // Known or not, the work up to here is the same, and the rest is done elsewhere.
+            Some(outbox) if self.require_verification => {
+                outbox.put(Errand::Register(Box::new(new)), language)?;
+                Ok(Registered::Asked)
+            }
+            outbox => {
+                let account = self.make(&new).await?;
+                if let Some(outbox) = outbox {
+                    // The account is of use without; its owner can ask for the letter again.
+                    outbox.put(Errand::Verify(new.email), language).ok();
+                }
+                Ok(Registered::Made(account))
+            }
+        }
+    }
+
+    /// Makes an account for somebody whose address is known to be theirs.
+    pub(crate) async fn vouched(&self, wanted: Registration) -> Result<Account, RegisterError> {
+        let new = self.prepare(wanted).await?;
+        let account = self.make(&new).await?;
+        let verified = self.accounts.verify_email(&account.id, &new.email).await;
+        Ok(Account { email_verified: verified.map_err(Fault::from)?, ..account })
+    }
+
+    async fn prepare(&self, wanted: Registration) -> Result<NewAccount, RegisterError> {
         let email = Email::parse(&wanted.email)?;
         let name = wanted.name.as_deref().map(name).transpose()?;
-        let password = password::chosen(&wanted.password, &email)?;
+        let known = Known { email: &email, name: name.as_deref(), host: &self.host };
+        let password = password::chosen(&wanted.password, &known)?;
         let password_hash = self.passwords.hash(password).await.map_err(Fault::from)?;
-        let new = NewAccount {
+        Ok(NewAccount {
             id: new_id(&*self.random),
             email,
             email_verified: false,
             name,
             password_hash: Some(password_hash),
             created_at: self.clock.now(),
-        };
-        let account = self.accounts.create(&new).await.map_err(|error| match error {
+        })
+    }
+
+    async fn make(&self, new: &NewAccount) -> Result<Account, RegisterError> {
+        let account = self.accounts.create(new).await.map_err(|error| match error {
             AccountError::Taken => RegisterError::Taken,
             AccountError::Store(fault) => RegisterError::Fault(fault.into()),
         })?;
-        self.audit.record(Event::by_user(Kind::AccountMade, &account.id).method("password"));
+        self.audit.record(
+            Event::by_user(Kind::AccountMade, &account.id).method(Means::Password.as_str()),
+        );
         Ok(account)
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{SessionId, Subject};
+use common::{SessionId, Subject, TokenId};
 use tracing::info;
 use uuid::Uuid;
 
@@ -49,7 +49,24 @@ impl Revocation {
         let reason = RevokeReason::LogoutAll;
         let epoch = self.sessions.revoke_others(subject, kept, reason, self.retain).await?;
         self.epochs.observe(epoch);
+        self.audit.record(Event::by_user(Kind::SignedOutElsewhere, subject).session(kept));
         info!(user.id = %subject, session.id = %kept, %epoch, "other sessions ended by their user");
+        Ok(())
+    }
+
+    /// Ends the sessions of a user whose password is changed, but for the one that changes it.
+    pub(super) async fn password_changed(
+        &self,
+        subject: &Subject,
+        keep: Option<SessionId>,
+    ) -> Result<(), Fault> {
+        let reason = RevokeReason::Password;
+        let epoch = match keep {
+            None => self.sessions.revoke_all(subject, reason, self.retain).await?,
+            Some(kept) => self.sessions.revoke_others(subject, kept, reason, self.retain).await?,
+        };
+        self.epochs.observe(epoch);
+        info!(user.id = %subject, %epoch, "sessions ended: the password is changed");
         Ok(())
     }
 
@@ -64,6 +81,14 @@ impl Revocation {
             self.session(subject, sid).await?;
         }
         Ok(theirs)
+    }
+
+    /// Has one access token refused; its session goes on.
+    pub(crate) async fn token(&self, subject: &Subject, jti: TokenId) -> Result<(), Fault> {
+        let epoch = self.log.block(jti.uuid(), self.retain).await?;
+        self.epochs.observe(epoch);
+        self.audit.record(Event::by_user(Kind::TokenRevoked, subject).token(jti));
+        Ok(())
     }
 
     /// Which of these ids are revoked, exactly: for an edge that has a suspicion.

@@ -11,7 +11,7 @@ use super::issue::JITTER_PERMILLE;
 use super::{Credentials, Epochs, Fault, Issued, Issuer};
 use crate::port::{
     Account, Accounts, Actor, Audit, Device, Ended, Event, Kind, Random, RevokeReason, Rotate,
-    Rotation, RotationRules, Sessions,
+    Rotation, RotationRules, Sessions, Whence,
 };
 
 /// Why there is no successor.
@@ -70,6 +70,7 @@ impl Rotator {
             return Err(self.without_account(&presented).await?);
         };
         self.issuer.ready()?;
+        let whence = Whence::from(&device);
         let request = Rotate {
             sid: presented.sid,
             generation: presented.generation,
@@ -91,7 +92,7 @@ impl Rotator {
             }
             Rotation::Ended { why, epoch } => {
                 self.epochs.observe(epoch);
-                Err(self.ended(&presented, why))
+                Err(self.ended(&presented, why, whence))
             }
         }
     }
@@ -106,11 +107,11 @@ impl Rotator {
     }
 
     /// The audit trail of what ends a session; RFC 9700 §4.14.2 leaves the user to be told.
-    fn ended(&self, presented: &Presented, why: Ended) -> RefreshError {
+    fn ended(&self, presented: &Presented, why: Ended, whence: Whence) -> RefreshError {
         let (sid, subject) = (presented.sid, &presented.subject);
         let kept = |kind| {
             // Whoever of the two came: the account's holder or somebody else.
-            Event::by(Actor::Unknown, kind).about(subject).session(sid)
+            Event::by(Actor::Unknown, kind).about(subject).session(sid).from(whence)
         };
         match why {
             Ended::Expired => RefreshError::Expired,

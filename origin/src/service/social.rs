@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use common::{Secret, SessionId, Subject, UnixSeconds};
 
-use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, SignedIn, register};
+use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, register};
 use crate::config::Label;
 use crate::port::{
-    Account, AccountError, Accounts, Brought, CLOCK_SKEW, Clock, Device, Email, Identities,
-    Identity, Linking, NewAccount, Provider, ProviderFault, Random, Stranger, Ties, Unlinking,
+    Account, AccountError, Accounts, Actor, Audit, Brought, CLOCK_SKEW, Clock, Device, Email,
+    Event, Identities, Identity, Kind, Linking, NewAccount, Provider, ProviderFault, Random,
+    Stranger, Ties, Unlinking,
 };
 
 /// How long somebody may take at the provider.
@@ -75,9 +76,6 @@ pub(crate) enum SocialError {
     /// The account is disabled, or its owner is none of those who may come.
     #[error("this account may not sign in")]
     NotLetIn,
-    /// Whoever wanted a link is not signed in any more.
-    #[error("the session that the link was asked for in is over")]
-    SignedOut,
     /// It is the last way into the account.
     #[error("it is the last way to sign in")]
     LastWay,
@@ -109,6 +107,7 @@ impl Named {
 pub(crate) struct Social {
     pub(crate) providers: Vec<Named>,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) audit: Arc<dyn Audit>,
     pub(crate) identities: Arc<dyn Identities>,
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -170,29 +169,25 @@ impl Social {
         stranger: &Stranger,
         lasting: Lasting,
         device: Device,
-    ) -> Result<(Account, Issued), SocialError> {
+    ) -> Result<Issued, SocialError> {
         let account = self.account_of(provider, stranger).await?;
         if account.disabled {
+            let event = Event::by(Actor::Unknown, Kind::SignInRefused).about(&account.id);
+            self.audit.record(event.method(provider).why("disabled"));
             return Err(SocialError::NotLetIn);
         }
-        let how = SignIn { by: Means::Provider(provider.to_owned()), lasting, device };
-        let issued = self.issuer.begin(&account, how).await?;
-        Ok((account, issued))
+        let how = SignIn { by: Means::Provider(provider.into()), lasting, device };
+        Ok(self.issuer.begin(&account, how).await?)
     }
 
-    /// Links whoever came back with the account of whoever is signed in.
+    /// Links whoever came back with the account of whoever asked for that.
     pub(crate) async fn link(
         &self,
         provider: &str,
         stranger: &Stranger,
-        asked_in: SessionId,
-        caller: &SignedIn,
+        account: &Subject,
     ) -> Result<(), SocialError> {
-        // Somebody else may have signed in to this browser meanwhile.
-        if caller.sid != asked_in {
-            return Err(SocialError::SignedOut);
-        }
-        match self.put(&caller.subject, provider, stranger).await? {
+        match self.put(account, provider, stranger).await? {
             Linking::Linked => Ok(()),
             Linking::OfAnother | Linking::Another => Err(SocialError::Linked),
         }
@@ -204,7 +199,11 @@ impl Social {
         let others: Vec<_> = others.filter(|name| name != provider).collect();
         let unlinked = self.identities.unlink(caller, provider, &others).await;
         match unlinked.map_err(Fault::from)? {
-            Unlinking::Unlinked => Ok(()),
+            Unlinking::Unlinked => {
+                let event = Event::by_user(Kind::LoginUnlinked, caller);
+                self.audit.record(event.method(provider));
+                Ok(())
+            }
             Unlinking::None => Err(SocialError::NoSuchProvider),
             Unlinking::Last => Err(SocialError::LastWay),
         }
@@ -234,7 +233,7 @@ impl Social {
                 // Whoever wrote the address first may not be who it belongs to: with an account that is
                 // not proven, its maker would keep a way in; with a login that is not, it would give one.
                 Some(_) => return Err(SocialError::Taken),
-                None => match self.make(stranger, email.clone()).await? {
+                None => match self.make(provider, stranger, email.clone()).await? {
                     Some(account) => account,
                     None => continue,
                 },
@@ -252,6 +251,7 @@ impl Social {
     /// An account without a password; `None` when somebody else has just taken the address.
     async fn make(
         &self,
+        provider: &str,
         stranger: &Stranger,
         email: Email,
     ) -> Result<Option<Account>, SocialError> {
@@ -264,7 +264,11 @@ impl Social {
             created_at: self.clock.now(),
         };
         match self.accounts.create(&new).await {
-            Ok(account) => Ok(Some(account)),
+            Ok(account) => {
+                let event = Event::by_user(Kind::AccountMade, &account.id);
+                self.audit.record(event.method(provider));
+                Ok(Some(account))
+            }
             Err(AccountError::Taken) => Ok(None),
             Err(AccountError::Store(fault)) => Err(Fault::from(fault).into()),
         }
@@ -282,7 +286,11 @@ impl Social {
             provider: provider.into(),
             linked_at: self.clock.now(),
         };
-        Ok(self.identities.link(account, &identity).await?)
+        let linked = self.identities.link(account, &identity).await?;
+        if linked == Linking::Linked {
+            self.audit.record(Event::by_user(Kind::LoginLinked, account).method(provider));
+        }
+        Ok(linked)
     }
 
     fn named(&self, name: &str) -> Result<&Named, SocialError> {

@@ -9,6 +9,7 @@ pub(super) const fn revocation(reason: RevokeReason) -> &'static str {
     match reason {
         RevokeReason::Logout => "logout",
         RevokeReason::LogoutAll => "logout-all",
+        RevokeReason::Password => "password",
         RevokeReason::Operator => "operator",
         RevokeReason::Superseded => "superseded",
     }

@@ -3,6 +3,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod database;
 pub(crate) mod embedded;
 mod ending;
 mod manifest;

@@ -29,14 +29,14 @@ pub(crate) enum OpenError {
     },
     /// The database is of another version, or none of ours.
     #[error(
-        "{key}: cannot bring the tables of {path} up to date: {source}; if a newer version made \
-         it, run that one"
+        "{key}: cannot bring the tables of {place} up to date: {source}; if a newer version made \
+         them, run that one"
     )]
     Migration {
-        /// The configuration key that led to this path.
+        /// The configuration key that led there.
         key: &'static str,
-        /// The file.
-        path: PathBuf,
+        /// The file, or what else it is.
+        place: String,
         /// What went wrong.
         source: sqlx::migrate::MigrateError,
     },

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::time::error::Elapsed;
 
 use super::OpenError;
 use crate::port::StoreFault;
@@ -78,7 +79,8 @@ impl File {
         let mut lock = pool.begin_with("BEGIN IMMEDIATE").await.map_err(store)?;
         // `run` is the same, but its future is not `Send`.
         migrator.run_direct(None, &mut *lock, false).await.map_err(|source| {
-            OpenError::Migration { key: self.key, path: path.to_owned(), source }
+            let place = path.display().to_string();
+            OpenError::Migration { key: self.key, place, source }
         })?;
         lock.commit().await.map_err(store)?;
         pool.close().await;
@@ -97,6 +99,11 @@ impl File {
         } else {
             StoreFault::Unavailable { store: self.name, source: Box::new(error) }
         }
+    }
+
+    /// No answer came in time.
+    pub(super) fn late(self, late: Elapsed) -> StoreFault {
+        StoreFault::Unavailable { store: self.name, source: Box::new(late) }
     }
 
     /// An entry of the file cannot be read.

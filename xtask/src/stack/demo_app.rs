@@ -1,6 +1,6 @@
 //! The app behind the gate: tells what reached it.
 
-use std::{borrow::Cow, convert::Infallible, time::Duration};
+use std::{borrow::Cow, convert::Infallible, path::PathBuf, time::Duration};
 
 use axum::{
     Json, Router,
@@ -16,7 +16,7 @@ use axum::{
 use futures_util::StreamExt;
 use serde::Serialize;
 
-use super::Served;
+use super::{Served, letters};
 use crate::{Error, error::Doing};
 
 /// What a browser is shown first.
@@ -34,7 +34,20 @@ impl DemoApp {
     /// # Errors
     /// When the port is taken.
     pub fn start(port: u16) -> Result<Self, Error> {
-        let served = Served::start("demo-app", port, router())
+        Self::serve(port, router())
+    }
+
+    /// The same, and shows the letters of this folder to everybody, at `/public/letters`.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub fn with_letters(port: u16, folder: PathBuf) -> Result<Self, Error> {
+        let letters = get(move || letters::page(folder.clone()));
+        Self::serve(port, router().route("/public/letters", letters))
+    }
+
+    fn serve(port: u16, router: Router) -> Result<Self, Error> {
+        let served = Served::start("demo-app", port, router)
             .doing(|| format!("starting the demo app on port {port}"))?;
         Ok(Self { served })
     }

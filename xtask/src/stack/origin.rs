@@ -7,6 +7,9 @@ use crate::{Error, error::Doing};
 
 const PREFIX: &str = "PORTCULLIS__";
 
+/// The folder of the state folder that letters go to where no mail server is configured.
+pub(super) const LETTERS: &str = "letters";
+
 pub(crate) fn part(
     program: &Path,
     state: &Path,
@@ -28,6 +31,11 @@ pub(crate) fn part(
     ];
     settings.extend(options.redis.clone().map(|url| ("redis.url".to_owned(), url)));
     settings.extend(options.database.clone().map(|url| ("database.url".to_owned(), url)));
+    if !options.settings.iter().any(|(key, _)| key.starts_with("mail.")) {
+        let folder = state.join(LETTERS).to_string_lossy().into_owned();
+        settings.push(("mail.folder".to_owned(), folder));
+        settings.push(("mail.from".to_owned(), "Portcullis <no-reply@example.com>".to_owned()));
+    }
     settings.extend(options.settings.iter().cloned());
 
     let (program, state) = (program.to_path_buf(), state.to_path_buf());

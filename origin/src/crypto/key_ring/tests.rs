@@ -1,3 +1,4 @@
+use jsonwebtoken::DecodingKey;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
@@ -5,7 +6,6 @@ use std::thread;
 use common::token::AccessRules;
 use common::token::access::{LEEWAY, MAX_LIFE, Unsigned};
 use common::{SessionId, Subject, TokenId};
-use jsonwebtoken::DecodingKey;
 use uuid::Uuid;
 
 use super::*;

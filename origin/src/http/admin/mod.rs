@@ -3,6 +3,7 @@
 
 mod audit;
 mod revoke;
+mod status;
 mod users;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Router<Arc<Services>> {
         .route("/auth/admin/sessions/{sid}", delete(users::end_session))
         .route("/auth/admin/revoke", post(revoke::revoke))
         .route("/auth/admin/audit", get(audit::events))
+        .route("/auth/admin/status", get(status::status))
 }
 
 /// An administrator. Another site cannot ask in their name: see [`Caller`].

@@ -7,7 +7,8 @@ use common::problem::Code;
 
 use super::super::Services;
 use super::super::error::Refusal;
-use super::body::{Expected, read};
+use super::super::oauth_error::OAuthError;
+use super::body::{Expected, has_type, read};
 use super::caller::same_origin;
 
 /// A form that was sent from a page of ours. Any site can have a browser send one, with no cookie
@@ -27,5 +28,22 @@ impl<T: Expected> FromRequest<Arc<Services>> for Form<T> {
         serde_urlencoded::from_bytes(&bytes)
             .map(Self)
             .map_err(|_| Refusal::because(Code::RequestInvalid, T::SHAPE))
+    }
+}
+
+/// The parameters of an endpoint of OAuth's: those expected, each once, and others that are not
+/// looked at (RFC 6749 §3.2). They come from programs, and from no page.
+pub(in super::super) struct Parameters<T>(pub(in super::super) T);
+
+impl<T: Expected> FromRequest<Arc<Services>> for Parameters<T> {
+    type Rejection = OAuthError;
+
+    async fn from_request(request: Request, _: &Arc<Services>) -> Result<Self, OAuthError> {
+        let is_form = has_type(request.headers(), "application/x-www-form-urlencoded");
+        if !is_form || request.uri().query().is_some() {
+            return Err(OAuthError::Request(T::SHAPE));
+        }
+        let bytes = read(request).await?;
+        serde_urlencoded::from_bytes(&bytes).map(Self).map_err(|_| OAuthError::Request(T::SHAPE))
     }
 }

@@ -23,14 +23,14 @@ const LASTS: u32 = 600;
 
 /// An attempt, and where its user wanted to go.
 #[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) attempt: Attempt,
-    pub(super) return_to: ReturnTo,
+pub(in super::super) struct Kept {
+    pub(in super::super) attempt: Attempt,
+    pub(in super::super) return_to: ReturnTo,
 }
 
 impl Kept {
     /// The `Set-Cookie` value that keeps it.
-    pub(super) fn cookie(&self) -> String {
+    pub(in super::super) fn cookie(&self) -> String {
         let Attempt { provider, ties: Ties { state, nonce, verifier }, begun, purpose } =
             &self.attempt;
         let purpose = match purpose {

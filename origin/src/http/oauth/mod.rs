@@ -10,17 +10,16 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use common::Secret;
 use common::problem::Code;
-use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::Services;
 use super::answer::sign_in_cookies;
 use super::error::Refusal;
-use super::extract::{Caller, Client, Expected, Form, has_type, read_body};
-use super::pages::social::{ACCOUNT, Back, failed, onward};
+use super::extract::{Caller, Client, has_type, read_body};
+use super::pages::social::{Back, failed};
 use super::pages::{FORM, ReturnTo, Words, see_other};
 use crate::service::{Lasting, Purpose, Returned, SignedIn, SocialError};
-use attempt::Kept;
+pub(super) use attempt::Kept;
 
 /// Sends a browser to a provider.
 pub(super) async fn depart(
@@ -69,7 +68,7 @@ pub(super) async fn arrive(
                 let signed_in =
                     services.social.sign_in(&provider, &stranger, lasting, client.device).await;
                 match signed_in {
-                    Ok((_, issued)) => {
+                    Ok(issued) => {
                         let mut response = see_other(&return_to);
                         sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
                         response
@@ -79,8 +78,10 @@ pub(super) async fn arrive(
             }
             Purpose::Link(asked_in) => {
                 let linked = match signed_in(&services, &caller).await {
+                    // Somebody else may have signed in to this browser meanwhile.
+                    Ok(who) if who.sid != asked_in => Err(SocialError::Stale.into()),
                     Ok(who) => {
-                        let linked = services.social.link(&provider, &stranger, asked_in, &who);
+                        let linked = services.social.link(&provider, &stranger, &who.subject);
                         linked.await.map_err(Refusal::from)
                     }
                     Err(refusal) => Err(refusal),
@@ -117,36 +118,6 @@ pub(super) async fn arrive_by_form(
     Ok(response)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Input {
-    provider: String,
-}
-
-impl Expected for Input {
-    const SHAPE: &'static str = "Send the form's field `provider`, once and nothing else.";
-}
-
-/// Sends whoever is signed in to a provider, to link the login there. Only a form of ours asks for that:
-/// another site must not be able to put somebody else's login on this account.
-pub(super) async fn link(
-    State(services): State<Arc<Services>>,
-    words: &'static Words,
-    caller: Caller,
-    Form(Input { provider }): Form<Input>,
-) -> Result<Response, Refusal> {
-    let who = signed_in(&services, &caller).await?;
-    match services.social.depart(&provider, Purpose::Link(who.sid)).await {
-        Ok((there, attempt)) => {
-            let return_to = ReturnTo::from(String::from(ACCOUNT));
-            let mut response = onward(&services, words, &there);
-            keep(response.headers_mut(), &Kept { attempt, return_to }.cookie())?;
-            Ok(response)
-        }
-        Err(error) => Ok(failed(&services, words, &error.into(), &Back::Account)),
-    }
-}
-
 /// Takes a link away, for a program.
 pub(super) async fn unlink(
     State(services): State<Arc<Services>>,
@@ -156,20 +127,6 @@ pub(super) async fn unlink(
     let who = signed_in(&services, &caller).await?;
     services.social.unlink(&who.subject, &provider).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The same, by a form.
-pub(super) async fn unlink_by_form(
-    State(services): State<Arc<Services>>,
-    words: &'static Words,
-    caller: Caller,
-    Form(Input { provider }): Form<Input>,
-) -> Result<Response, Refusal> {
-    let who = signed_in(&services, &caller).await?;
-    match services.social.unlink(&who.subject, &provider).await {
-        Ok(()) => Ok(see_other(&ReturnTo::from(String::from(ACCOUNT)))),
-        Err(error) => Ok(failed(&services, words, &error.into(), &Back::Account)),
-    }
 }
 
 async fn signed_in(services: &Services, caller: &Caller) -> Result<SignedIn, Refusal> {
@@ -205,7 +162,8 @@ fn go(headers: &mut HeaderMap, there: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn keep(headers: &mut HeaderMap, cookie: &str) -> Result<(), Refusal> {
+/// Sets a cookie.
+pub(super) fn keep(headers: &mut HeaderMap, cookie: &str) -> Result<(), Refusal> {
     let mut value = HeaderValue::try_from(cookie).map_err(|_| Refusal::new(Code::Internal))?;
     value.set_sensitive(true);
     headers.append(SET_COOKIE, value);

@@ -75,6 +75,13 @@ fn whole(words: &Words, title: &str, site: &str, wide: bool, content: &Markup) -
     response
 }
 
+/// A page with a secret in its address, which goes nowhere else: not as a `Referer` to the app
+/// either. Browsers then send `Origin: null` along with the form, and `Sec-Fetch-Site`, which counts.
+pub(super) fn with_secret(mut page: Response) -> Response {
+    page.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    page
+}
+
 /// A page that says what went wrong.
 pub(super) fn refused(refusal: &Refusal, mut page: Response) -> Response {
     let status = StatusCode::from_u16(refusal.code().status());

@@ -1,13 +1,17 @@
 //! The pages that people are sent to: whole without scripts, in their language, framed by nobody.
 
 pub(super) mod account;
+pub(super) mod admin;
 mod field;
+pub(super) mod forgot;
 mod layout;
+pub(super) mod reset;
 mod return_to;
 pub(super) mod sign_in;
 pub(super) mod sign_out;
 pub(super) mod sign_up;
 pub(super) mod social;
+pub(super) mod verify;
 mod visitor;
 mod words;
 
@@ -19,6 +23,7 @@ use axum::http::header::{AUTHORIZATION, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{self, MethodRouter};
+use url::form_urlencoded;
 
 use super::Services;
 use super::extract::has_type;
@@ -48,6 +53,32 @@ where
 /// No form can bring a bearer token: what has one comes from a program.
 fn is_form(headers: &HeaderMap) -> bool {
     has_type(headers, FORM) && !headers.contains_key(AUTHORIZATION)
+}
+
+/// What a link of a letter, or the answer to a form, says in the query of a page.
+#[derive(Default)]
+struct Query {
+    /// The secret of a letter; empty for none.
+    token: String,
+    /// A letter was sent.
+    sent: bool,
+    /// What the page is for is done.
+    done: bool,
+}
+
+impl Query {
+    fn of(query: Option<&str>) -> Self {
+        let mut read = Self::default();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            match &*name {
+                "token" => read.token = value.into_owned(),
+                "sent" => read.sent = true,
+                "done" => read.done = true,
+                _ => {}
+            }
+        }
+        read
+    }
 }
 
 /// The browser is to load that page next, whatever the method was (RFC 9110 §15.4.4).

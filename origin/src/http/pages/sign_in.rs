@@ -86,6 +86,12 @@ fn page(
             input type="hidden" name="return_to" value=(return_to.as_str());
             button { (words.sign_in) }
         }
+        @if services.by_mail.is_some() {
+            @if code == Some(Code::EmailUnverified) {
+                p { a href="/auth/verify" { (words.letters.ask_again) } }
+            }
+            p { a href="/auth/forgot" { (words.letters.forgot) } }
+        }
         (social::ways(services, words, return_to))
         p { (words.no_account) " " a href=(return_to.after("/auth/register")) { (words.sign_up) } }
     };

@@ -17,7 +17,7 @@ use super::field::Field;
 use super::return_to::ReturnTo;
 use super::words::Words;
 use super::{layout, see_other};
-use crate::service::{Deed, Issued, Lasting, Registration};
+use crate::service::{Deed, Issued, Lasting, Registered, Registration};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,8 +49,9 @@ pub(in super::super) async fn send(
     client: Client,
     Form(input): Form<Input>,
 ) -> Result<Response, Refusal> {
-    match sign_up(&services, client, &input).await {
-        Ok(issued) => {
+    match sign_up(&services, words, client, &input).await {
+        Ok(None) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?sent")))),
+        Ok(Some(issued)) => {
             let mut response = see_other(&input.return_to);
             sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
             Ok(response)
@@ -64,18 +65,25 @@ pub(in super::super) async fn send(
     }
 }
 
-/// Makes the account and signs in as anybody signs in.
-async fn sign_up(services: &Services, client: Client, input: &Input) -> Result<Issued, Refusal> {
+/// Makes the account and signs in as anybody signs in, unless the address is to be proven first.
+async fn sign_up(
+    services: &Services,
+    words: &Words,
+    client: Client,
+    input: &Input,
+) -> Result<Option<Issued>, Refusal> {
     let Input { email, password, name, .. } = input;
     let name = Some(name.clone()).filter(|name| !name.trim().is_empty());
     let wanted = Registration { email: email.clone(), password: password.clone(), name };
     services.throttle.count(Deed::Register, client.network).await?;
-    services.register.register(wanted).await?;
+    if let Registered::Asked = services.register.register(wanted, words.spoken()).await? {
+        return Ok(None);
+    }
     let (_, issued) = services
         .login
         .login(email, password, Lasting::Browser, client.device, client.network)
         .await?;
-    Ok(issued)
+    Ok(Some(issued))
 }
 
 fn page(

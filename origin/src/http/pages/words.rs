@@ -1,6 +1,8 @@
 //! What the pages say: one table for each language.
 
 pub(super) mod account;
+pub(super) mod admin;
+mod letters;
 
 use std::convert::Infallible;
 
@@ -8,6 +10,9 @@ use axum::extract::FromRequestParts;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::request::Parts;
 use common::problem::Code;
+
+pub(super) use self::letters::Letters;
+use crate::service::Language;
 
 /// The words of one language.
 pub(in super::super) struct Words {
@@ -23,6 +28,8 @@ pub(in super::super) struct Words {
     pub(super) no_account: &'static str,
     pub(super) have_account: &'static str,
     pub(super) account: account::Words,
+    pub(super) admin: admin::Words,
+    pub(super) letters: &'static Letters,
     problems: Problems,
 }
 
@@ -52,6 +59,8 @@ static ENGLISH: Words = Words {
     no_account: "No account yet?",
     have_account: "Already have an account?",
     account: account::ENGLISH,
+    admin: admin::ENGLISH,
+    letters: &letters::ENGLISH,
     problems: Problems {
         credentials: "E-mail address or password is wrong.",
         email: "This is no e-mail address like name@example.com.",
@@ -78,6 +87,8 @@ static KOREAN: Words = Words {
     no_account: "아직 계정이 없으신가요?",
     have_account: "이미 계정이 있으신가요?",
     account: account::KOREAN,
+    admin: admin::KOREAN,
+    letters: &letters::KOREAN,
     problems: Problems {
         credentials: "이메일 주소 또는 비밀번호가 올바르지 않습니다.",
         email: "name@example.com 형식의 이메일 주소를 입력해 주세요.",
@@ -104,10 +115,17 @@ impl Words {
             Code::PasswordTooLong => problems.password_long,
             Code::PasswordCommon => problems.password_common,
             Code::RequestInvalid => problems.name,
+            Code::EmailUnverified => self.letters.unverified,
+            Code::ProofInvalid => self.letters.proof_invalid,
             Code::RateLimited => problems.too_often,
             _ if code.status() == 503 => problems.busy,
             _ => problems.internal,
         }
+    }
+
+    /// The language, for letters.
+    pub(in super::super) fn spoken(&self) -> Language {
+        if self.language == "ko" { Language::Korean } else { Language::English }
     }
 
     /// The words that `Accept-Language` (RFC 9110 §12.5.4) asks for first, as far as there are any.

@@ -2,12 +2,16 @@
 
 mod account;
 mod admin;
+mod admin_pages;
 mod bodies;
 mod cookies;
 mod frame;
+mod introspection;
+mod letters;
 mod limits;
 mod pages;
 mod sessions;
+mod social;
 mod well_known;
 
 use std::sync::Arc;
@@ -19,6 +23,7 @@ use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use super::{Services, public};
@@ -103,7 +108,15 @@ async fn build(state: &TempDir, settings: &[(&str, &str)]) -> Arc<Services> {
     ];
     let variables = own.iter().chain(settings);
     let variables = variables.map(|(name, value)| (String::from(*name), String::from(*value)));
-    App::build(&Config::load(None, variables).unwrap()).await.unwrap().services
+    let app = App::build(&Config::load(None, variables).unwrap()).await.unwrap();
+    if let Some(postman) = app.postman {
+        let (running, stop) = watch::channel(false);
+        tokio::spawn(async move {
+            postman.run(stop).await;
+            drop(running);
+        });
+    }
+    app.services
 }
 
 fn request(method: &str, path: &str, body: Body, headers: &[(&str, &str)]) -> Request<Body> {

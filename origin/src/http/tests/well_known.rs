@@ -123,6 +123,10 @@ async fn iss_06_metadata_names_the_issuer_to_the_letter_and_nothing_that_is_not_
             "jwks_uri": "https://app.example/.well-known/jwks.json",
             "response_types_supported": [],
             "grant_types_supported": [],
+            "revocation_endpoint": "https://app.example/auth/revoke",
+            "revocation_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
+            "introspection_endpoint": "https://app.example/auth/introspect",
+            "introspection_endpoint_auth_methods_supported": ["client_secret_basic"],
         })
     );
 }

@@ -4,36 +4,31 @@ use async_trait::async_trait;
 use common::{Subject, UnixSeconds};
 use sqlx::FromRow;
 
-use super::{FILE, Row, SqlAccounts, fault, integer};
+use super::{Row, SqlAccounts};
 use crate::port::{Account, Identities, Identity, Linking, StoreFault, Unlinking};
+use crate::store::database::corrupt;
 
 #[async_trait]
 impl Identities for SqlAccounts {
     async fn account(&self, issuer: &str, subject: &str) -> Result<Option<Account>, StoreFault> {
         let query = "SELECT account.* FROM account JOIN identity ON identity.account_id = account.id \
                      WHERE identity.issuer = $1 AND identity.subject = $2";
-        let row: Option<Row> = sqlx::query_as(query)
-            .bind(issuer)
-            .bind(subject)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(fault)?;
+        let values = [issuer.into(), subject.into()];
+        let row: Option<Row> = self.database.one(query, &values).await?;
         row.map(Account::try_from).transpose()
     }
 
     async fn link(&self, account: &Subject, identity: &Identity) -> Result<Linking, StoreFault> {
         let insert = "INSERT INTO identity (issuer, subject, account_id, provider, linked_at) \
                       VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        let made = sqlx::query(insert)
-            .bind(&identity.issuer)
-            .bind(&identity.subject)
-            .bind(account.as_str())
-            .bind(&identity.provider)
-            .bind(integer(identity.linked_at.get()))
-            .execute(&self.pool)
-            .await
-            .map_err(fault)?;
-        if made.rows_affected() > 0 {
+        let values = [
+            identity.issuer.as_str().into(),
+            identity.subject.as_str().into(),
+            account.as_str().into(),
+            identity.provider.as_str().into(),
+            identity.linked_at.get().into(),
+        ];
+        if self.database.execute(insert, &values).await? > 0 {
             return Ok(Linking::Linked);
         }
         let whose = Identities::account(self, &identity.issuer, &identity.subject).await?;
@@ -59,24 +54,16 @@ impl Identities for SqlAccounts {
         let delete = "DELETE FROM identity WHERE account_id = $1 AND provider = $2 AND (\
                       EXISTS (SELECT 1 FROM account WHERE id = $1 AND password_hash IS NOT NULL) OR \
                       EXISTS (SELECT 1 FROM identity WHERE account_id = $1 AND provider = $3))";
-        let gone = sqlx::query(delete)
-            .bind(account.as_str())
-            .bind(provider)
-            .bind(other.map(|identity| identity.provider.as_str()))
-            .execute(&self.pool)
-            .await
-            .map_err(fault)?;
-        Ok(if gone.rows_affected() > 0 { Unlinking::Unlinked } else { Unlinking::Last })
+        let other = other.map(|identity| identity.provider.as_str());
+        let values = [account.as_str().into(), provider.into(), other.into()];
+        let gone = self.database.execute(delete, &values).await?;
+        Ok(if gone > 0 { Unlinking::Unlinked } else { Unlinking::Last })
     }
 
     async fn of(&self, account: &Subject) -> Result<Vec<Identity>, StoreFault> {
         let query = "SELECT issuer, subject, provider, linked_at FROM identity \
                      WHERE account_id = $1 ORDER BY linked_at, provider";
-        let rows: Vec<Link> = sqlx::query_as(query)
-            .bind(account.as_str())
-            .fetch_all(&self.pool)
-            .await
-            .map_err(fault)?;
+        let rows: Vec<Link> = self.database.all(query, &[account.as_str().into()]).await?;
         rows.into_iter().map(Identity::try_from).collect()
     }
 
@@ -86,19 +73,10 @@ impl Identities for SqlAccounts {
         now: UnixSeconds,
         until: UnixSeconds,
     ) -> Result<bool, StoreFault> {
-        sqlx::query("DELETE FROM spent_state WHERE until < $1")
-            .bind(integer(now.get()))
-            .execute(&self.pool)
-            .await
-            .map_err(fault)?;
+        let old = "DELETE FROM spent_state WHERE until < $1";
+        self.database.execute(old, &[now.get().into()]).await?;
         let mark = "INSERT INTO spent_state (state, until) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        let marked = sqlx::query(mark)
-            .bind(state)
-            .bind(integer(until.get()))
-            .execute(&self.pool)
-            .await
-            .map_err(fault)?;
-        Ok(marked.rows_affected() > 0)
+        Ok(self.database.execute(mark, &[state.into(), until.get().into()]).await? > 0)
     }
 }
 
@@ -117,7 +95,7 @@ impl TryFrom<Link> for Identity {
     fn try_from(link: Link) -> Result<Self, StoreFault> {
         let Link { issuer, subject, provider, linked_at } = link;
         let linked_at = u64::try_from(linked_at)
-            .map_err(|_| FILE.corrupt(String::from("an identity's column linked_at")))?;
+            .map_err(|_| corrupt(String::from("an identity's column linked_at")))?;
         Ok(Self { issuer, subject, provider, linked_at: UnixSeconds::new(linked_at) })
     }
 }

@@ -1,71 +1,33 @@
-//! Accounts in SQL: a SQLite file for now. The queries are such that Postgres takes them as they
-//! are, so its pool can stand beside this one.
+//! Accounts in SQL.
 
-use std::path::{Path, PathBuf};
+mod proofs;
 
 use async_trait::async_trait;
 use common::{Secret, Subject, UnixSeconds};
 use sqlx::FromRow;
-use sqlx::migrate::Migrator;
 
-use super::OpenError;
-use super::sqlite::{File, Pool, integer, pool};
+use super::database::{Database, corrupt};
 use crate::port::{Account, AccountError, Accounts, Email, NewAccount, StoreFault};
-
-pub(super) const FILE: File = File { name: "accounts.db", key: "database.url" };
-
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/accounts/migrations");
 
 /// The accounts. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct SqlAccounts {
-    pool: Pool,
+    database: Database,
 }
 
 impl SqlAccounts {
-    /// Opens the database: a path, or a URL like `sqlite:///var/lib/portcullis/accounts.db`.
-    ///
-    /// # Errors
-    /// [`OpenError`] when the address is of no database we speak to, or its file cannot be read
-    /// and written, or is not one of ours.
-    pub(crate) async fn open(address: &str) -> Result<Self, OpenError> {
-        let path = sqlite_path(address)?;
-        let options = FILE.prepare(&path, &MIGRATIONS).await?;
-        Ok(Self { pool: pool(4).connect_lazy_with(options) })
+    pub(crate) const fn new(database: Database) -> Self {
+        Self { database }
     }
 
-    /// The same database, for what lies beside the accounts.
-    pub(crate) fn pool(&self) -> Pool {
-        self.pool.clone()
-    }
-
-    async fn one(&self, query: &'static str, value: &str) -> Result<Option<Account>, StoreFault> {
-        let row: Option<Row> =
-            sqlx::query_as(query).bind(value).fetch_optional(&self.pool).await.map_err(fault)?;
+    async fn look_up(
+        &self,
+        query: &'static str,
+        value: &str,
+    ) -> Result<Option<Account>, StoreFault> {
+        let row: Option<Row> = self.database.one(query, &[value.into()]).await?;
         row.map(Account::try_from).transpose()
     }
-}
-
-/// Says in the port's words what the database said.
-pub(super) fn fault(error: sqlx::Error) -> StoreFault {
-    FILE.fault(error)
-}
-
-/// The file that `address` names. The address is not repeated in the error: one of another
-/// database may hold a password.
-fn sqlite_path(address: &str) -> Result<PathBuf, OpenError> {
-    let path = match address.split_once(':') {
-        Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest),
-        Some((_, rest)) if rest.starts_with("//") => "",
-        _ => address,
-    };
-    if path.is_empty() || path == ":memory:" || path.contains('?') {
-        return Err(OpenError::Setting {
-            key: FILE.key,
-            expected: "the path of a SQLite file, or sqlite: and the path",
-        });
-    }
-    Ok(Path::new(path).to_owned())
 }
 
 #[async_trait]
@@ -74,18 +36,16 @@ impl Accounts for SqlAccounts {
         let insert = "INSERT INTO account \
              (id, email, email_verified, name, roles, disabled, password_hash, created_at) \
              VALUES ($1, $2, $3, $4, '[]', $5, $6, $7) ON CONFLICT (email) DO NOTHING";
-        let made = sqlx::query(insert)
-            .bind(new.id.as_str())
-            .bind(new.email.as_str())
-            .bind(new.email_verified)
-            .bind(new.name.as_deref())
-            .bind(false)
-            .bind(new.password_hash.as_ref().map(|hash| hash.expose().as_str()))
-            .bind(integer(new.created_at.get()))
-            .execute(&self.pool)
-            .await
-            .map_err(fault)?;
-        if made.rows_affected() == 0 {
+        let values = [
+            new.id.as_str().into(),
+            new.email.as_str().into(),
+            new.email_verified.into(),
+            new.name.as_deref().into(),
+            false.into(),
+            new.password_hash.as_ref().map(|hash| hash.expose().as_str()).into(),
+            new.created_at.get().into(),
+        ];
+        if self.database.execute(insert, &values).await? == 0 {
             return Err(AccountError::Taken);
         }
         Ok(Account {
@@ -101,34 +61,53 @@ impl Accounts for SqlAccounts {
     }
 
     async fn by_email(&self, email: &Email) -> Result<Option<Account>, StoreFault> {
-        self.one("SELECT * FROM account WHERE email = $1", email.as_str()).await
+        self.look_up("SELECT * FROM account WHERE email = $1", email.as_str()).await
     }
 
     async fn by_id(&self, id: &Subject) -> Result<Option<Account>, StoreFault> {
-        self.one("SELECT * FROM account WHERE id = $1", id.as_str()).await
+        self.look_up("SELECT * FROM account WHERE id = $1", id.as_str()).await
     }
 
     async fn after(&self, email: &str, limit: u32) -> Result<Vec<Account>, StoreFault> {
         let page = "SELECT * FROM account WHERE email > $1 ORDER BY email LIMIT $2";
-        let rows: Vec<Row> = sqlx::query_as(page)
-            .bind(email)
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(fault)?;
+        let values = [email.into(), u64::from(limit).into()];
+        let rows: Vec<Row> = self.database.all(page, &values).await?;
         rows.into_iter().map(Account::try_from).collect()
     }
 
     async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault> {
         let roles = serde_json::to_string(roles)
-            .map_err(|error| FILE.corrupt(format!("roles without JSON form: {error}")))?;
-        let changed = sqlx::query("UPDATE account SET roles = $2 WHERE id = $1")
-            .bind(id.as_str())
-            .bind(roles)
-            .execute(&self.pool)
-            .await
-            .map_err(fault)?;
-        Ok(changed.rows_affected() > 0)
+            .map_err(|error| corrupt(format!("roles without JSON form: {error}")))?;
+        let update = "UPDATE account SET roles = $2 WHERE id = $1";
+        let values = [id.as_str().into(), roles.as_str().into()];
+        Ok(self.database.execute(update, &values).await? > 0)
+    }
+
+    async fn set_password(&self, id: &Subject, hash: &Secret<String>) -> Result<bool, StoreFault> {
+        let update = "UPDATE account SET password_hash = $2 WHERE id = $1";
+        let values = [id.as_str().into(), hash.expose().as_str().into()];
+        Ok(self.database.execute(update, &values).await? > 0)
+    }
+
+    async fn replace_password(
+        &self,
+        id: &Subject,
+        old: &Secret<String>,
+        new: &Secret<String>,
+    ) -> Result<bool, StoreFault> {
+        let update = "UPDATE account SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+        let (old, new) = (old.expose().as_str(), new.expose().as_str());
+        let values = [id.as_str().into(), old.into(), new.into()];
+        Ok(self.database.execute(update, &values).await? > 0)
+    }
+
+    async fn verify_email(&self, id: &Subject, email: &Email) -> Result<bool, StoreFault> {
+        // Two accounts that prove one address in the same instant meet at the column's uniqueness:
+        // the second gets a fault, and this answer when it tries again.
+        let update = "UPDATE account SET email = $2, email_verified = $3 WHERE id = $1 \
+             AND NOT EXISTS (SELECT 1 FROM account WHERE email = $2 AND id <> $1)";
+        let values = [id.as_str().into(), email.as_str().into(), true.into()];
+        Ok(self.database.execute(update, &values).await? > 0)
     }
 
     async fn beginning_with(
@@ -139,43 +118,28 @@ impl Accounts for SqlAccounts {
     ) -> Result<Vec<Account>, StoreFault> {
         let page = "SELECT * FROM account WHERE email > $1 AND substr(email, 1, length($2)) = $2 \
              ORDER BY email LIMIT $3";
-        let rows: Vec<Row> = sqlx::query_as(page)
-            .bind(after)
-            .bind(prefix)
-            .bind(limit)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(fault)?;
+        let values = [after.into(), prefix.into(), u64::from(limit).into()];
+        let rows: Vec<Row> = self.database.all(page, &values).await?;
         rows.into_iter().map(Account::try_from).collect()
     }
 
     async fn set_disabled(&self, id: &Subject, disabled: bool) -> Result<bool, StoreFault> {
-        let changed = sqlx::query("UPDATE account SET disabled = $2 WHERE id = $1")
-            .bind(id.as_str())
-            .bind(disabled)
-            .execute(&self.pool)
-            .await
-            .map_err(fault)?;
-        Ok(changed.rows_affected() > 0)
+        let update = "UPDATE account SET disabled = $2 WHERE id = $1";
+        Ok(self.database.execute(update, &[id.as_str().into(), disabled.into()]).await? > 0)
     }
 
     async fn others_with_role(&self, role: &str, id: &Subject) -> Result<bool, StoreFault> {
         // The list with the role in it, as JSON; a quote within a role has a backslash before it.
         let listed = "SELECT * FROM account WHERE id <> $1 AND disabled = $2 \
              AND replace(roles, $3, '') <> roles LIMIT 1";
-        let row: Option<Row> = sqlx::query_as(listed)
-            .bind(id.as_str())
-            .bind(false)
-            .bind(format!("\"{role}\""))
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(fault)?;
+        let role = format!("\"{role}\"");
+        let values = [id.as_str().into(), false.into(), role.as_str().into()];
+        let row: Option<Row> = self.database.one(listed, &values).await?;
         Ok(row.is_some())
     }
 
     async fn ping(&self) -> Result<(), StoreFault> {
-        sqlx::query("SELECT 1").fetch_one(&self.pool).await.map_err(fault)?;
-        Ok(())
+        self.database.ping().await
     }
 }
 
@@ -196,7 +160,7 @@ impl TryFrom<Row> for Account {
     type Error = StoreFault;
 
     fn try_from(row: Row) -> Result<Self, StoreFault> {
-        let wrong = |column| FILE.corrupt(format!("an account's column {column}"));
+        let wrong = |column| corrupt(format!("an account's column {column}"));
         let roles = serde_json::from_str(&row.roles).map_err(|_| wrong("roles"))?;
         let created_at = u64::try_from(row.created_at).map_err(|_| wrong("created_at"))?;
         Ok(Self {

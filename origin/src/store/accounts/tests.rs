@@ -1,17 +1,84 @@
-use std::os::unix::fs::PermissionsExt;
+//! What accounts must do, on a SQLite file and on a real Postgres.
+
+use std::any::Any;
+use std::sync::Arc;
 
 use common::{Secret, Subject, UnixSeconds};
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::SqlAccounts;
-use crate::port::{AccountError, Accounts, Email, NewAccount, StoreFault};
-use crate::store::OpenError;
+use crate::port::{
+    AccountError, Accounts, Email, Identities, Identity, Linking, NewAccount, NewProof, Proofs,
+    Purpose, StoreFault, Unlinking,
+};
+use crate::store::database::Database;
+use crate::store::database::server::Server;
 
-async fn fresh() -> (SqlAccounts, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("accounts.db");
-    (SqlAccounts::open(path.to_str().unwrap()).await.unwrap(), folder)
+/// A database of one test.
+struct Bench {
+    accounts: SqlAccounts,
+    database: Database,
+    url: String,
+    /// What ends when the test does: the file's folder, or the server with its last test.
+    _kept: Arc<dyn Any + Send + Sync>,
+}
+
+impl Bench {
+    async fn file() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = folder.path().join("accounts.db").to_str().unwrap().to_owned();
+        Self::open(url, Arc::new(folder)).await
+    }
+
+    async fn server() -> Self {
+        let server = Server::shared();
+        Self::open(server.fresh_database().await, server).await
+    }
+
+    async fn open(url: String, kept: Arc<dyn Any + Send + Sync>) -> Self {
+        let database = Database::open(&url).await.unwrap();
+        Self { accounts: SqlAccounts::new(database.clone()), database, url, _kept: kept }
+    }
+
+    /// As after a restart.
+    async fn again(&self) -> SqlAccounts {
+        SqlAccounts::new(Database::open(&self.url).await.unwrap())
+    }
+}
+
+/// Runs every row on both databases. A row that is missing here is dead code, which the compiler
+/// tells.
+macro_rules! on_both {
+    ($($row:ident,)+) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $row() {
+                super::$row(&super::Bench::file().await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $row() {
+                super::$row(&super::Bench::server().await).await;
+            })+
+        }
+    };
+}
+
+on_both! {
+    an_account_comes_back_as_it_was_made,
+    nobody_is_found_who_was_not_made,
+    an_address_is_taken_once_however_many_ask_for_it,
+    roles_are_replaced_as_a_whole,
+    accounts_are_listed_page_by_page,
+    a_login_elsewhere_is_one_accounts_and_its_state_is_spent_once,
+    what_administrators_ask_is_answered,
+    a_password_is_replaced_unless_it_changed_meanwhile,
+    an_address_that_another_has_is_not_verified,
+    a_proof_is_taken_once_however_many_bring_it,
+    a_newer_proof_replaces_the_older_after_a_pause,
+    a_proof_is_good_for_its_purpose_and_time,
+    an_entry_that_cannot_be_read_is_a_fault_without_its_content,
 }
 
 fn new(id: &str, email: &str) -> NewAccount {
@@ -25,13 +92,10 @@ fn new(id: &str, email: &str) -> NewAccount {
     }
 }
 
-#[tokio::test]
-async fn an_account_comes_back_as_it_was_made() {
-    let (accounts, folder) = fresh().await;
+async fn an_account_comes_back_as_it_was_made(bench: &Bench) {
+    let accounts = &bench.accounts;
     let made = accounts.create(&new("u1", "Ada@Example.com")).await.unwrap();
-    // As after a restart.
-    let again =
-        SqlAccounts::open(folder.path().join("accounts.db").to_str().unwrap()).await.unwrap();
+    let again = bench.again().await;
     let email = Email::parse(" ada@example.COM").unwrap();
     for found in [
         accounts.by_email(&email).await.unwrap().unwrap(),
@@ -44,9 +108,8 @@ async fn an_account_comes_back_as_it_was_made() {
     }
 }
 
-#[tokio::test]
-async fn nobody_is_found_who_was_not_made() {
-    let (accounts, _folder) = fresh().await;
+async fn nobody_is_found_who_was_not_made(bench: &Bench) {
+    let accounts = &bench.accounts;
     let email = Email::parse("a'OR'1'='1@example.com").unwrap();
     assert!(accounts.by_email(&email).await.unwrap().is_none());
     let id: Subject = "'OR'1'='1".parse().unwrap();
@@ -55,9 +118,8 @@ async fn nobody_is_found_who_was_not_made() {
     accounts.ping().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_address_is_taken_once_however_many_ask_for_it() {
-    let (accounts, _folder) = fresh().await;
+async fn an_address_is_taken_once_however_many_ask_for_it(bench: &Bench) {
+    let accounts = &bench.accounts;
     let mut asking = JoinSet::new();
     for n in 0..32 {
         let accounts = accounts.clone();
@@ -70,9 +132,8 @@ async fn an_address_is_taken_once_however_many_ask_for_it() {
     assert_eq!(outcomes.iter().filter(taken).count(), 31);
 }
 
-#[tokio::test]
-async fn roles_are_replaced_as_a_whole() {
-    let (accounts, _folder) = fresh().await;
+async fn roles_are_replaced_as_a_whole(bench: &Bench) {
+    let accounts = &bench.accounts;
     let id = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
     for roles in [vec!["admin", "a \"quoted\" one"], vec!["editor"], vec![]] {
         let roles: Vec<String> = roles.into_iter().map(str::to_owned).collect();
@@ -81,48 +142,164 @@ async fn roles_are_replaced_as_a_whole() {
     }
 }
 
-#[tokio::test]
-async fn an_entry_that_cannot_be_read_is_a_fault_without_its_content() {
-    let (accounts, _folder) = fresh().await;
+async fn accounts_are_listed_page_by_page(bench: &Bench) {
+    for n in [3, 1, 2, 0, 4] {
+        bench.accounts.create(&new(&format!("u{n}"), &format!("{n}@example.com"))).await.unwrap();
+    }
+    let (mut last, mut found) = (String::new(), Vec::new());
+    loop {
+        let page = bench.accounts.after(&last, 2).await.unwrap();
+        assert!(page.len() <= 2);
+        let Some(end) = page.last() else { break };
+        last.clone_from(&end.email);
+        found.extend(page.into_iter().map(|account| account.id.as_str().to_owned()));
+    }
+    assert_eq!(found, ["u0", "u1", "u2", "u3", "u4"]);
+}
+
+async fn a_login_elsewhere_is_one_accounts_and_its_state_is_spent_once(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
+    let bob = accounts.create(&new("u2", "bob@example.com")).await.unwrap().id;
+    let identity = Identity {
+        issuer: "https://a.example".to_owned(),
+        subject: "s'1".to_owned(),
+        provider: "a".to_owned(),
+        linked_at: NOW,
+    };
+    assert!(matches!(accounts.link(&ada, &identity).await.unwrap(), Linking::Linked));
+    assert!(matches!(accounts.link(&bob, &identity).await.unwrap(), Linking::OfAnother));
+    let found = Identities::account(accounts, "https://a.example", "s'1").await.unwrap();
+    assert_eq!(found.unwrap().id, ada);
+    assert_eq!(accounts.of(&ada).await.unwrap().len(), 1);
+    let unlinked = accounts.unlink(&ada, "a", &[]).await.unwrap();
+    assert!(matches!(unlinked, Unlinking::Unlinked));
+    assert!(accounts.of(&ada).await.unwrap().is_empty());
+    let until = UnixSeconds::new(NOW.get() + 600);
+    assert!(accounts.spend("state", NOW, until).await.unwrap());
+    assert!(!accounts.spend("state", NOW, until).await.unwrap());
+}
+
+async fn what_administrators_ask_is_answered(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
+    let adam = accounts.create(&new("u2", "adam%_@example.com")).await.unwrap().id;
+    let found = accounts.beginning_with("ada", "", 10).await.unwrap();
+    assert_eq!(found.len(), 2);
+    let found = accounts.beginning_with("adam%", "", 10).await.unwrap();
+    assert!(found.len() == 1 && found[0].id == adam);
+    let admin = ["admin".to_owned()];
+    assert!(accounts.set_roles(&ada, &admin).await.unwrap());
+    assert!(accounts.others_with_role("admin", &adam).await.unwrap());
+    assert!(!accounts.others_with_role("admin", &ada).await.unwrap());
+    assert!(accounts.set_disabled(&ada, true).await.unwrap());
+    assert!(!accounts.others_with_role("admin", &adam).await.unwrap());
+}
+
+async fn a_password_is_replaced_unless_it_changed_meanwhile(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let made = accounts.create(&new("u1", "ada@example.com")).await.unwrap();
+    let [old, second, third] = [
+        made.password_hash.unwrap(),
+        Secret::new("second".to_owned()),
+        Secret::new("third".to_owned()),
+    ];
+    assert!(accounts.replace_password(&made.id, &old, &second).await.unwrap());
+    assert!(!accounts.replace_password(&made.id, &old, &third).await.unwrap());
+    let hash = accounts.by_id(&made.id).await.unwrap().unwrap().password_hash.unwrap();
+    assert_eq!(hash.expose(), "second");
+    assert!(accounts.set_password(&made.id, &third).await.unwrap());
+    assert!(!accounts.set_password(&"nobody".parse().unwrap(), &third).await.unwrap());
+}
+
+async fn an_address_that_another_has_is_not_verified(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
+    accounts.create(&new("u2", "bob@example.com")).await.unwrap();
+    let [ada_at, bob_at, new_at] = ["ada@example.com", "bob@example.com", "new@example.com"]
+        .map(|text| Email::parse(text).unwrap());
+    assert!(!accounts.verify_email(&ada, &bob_at).await.unwrap());
+    assert!(accounts.verify_email(&ada, &ada_at).await.unwrap());
+    assert!(accounts.by_id(&ada).await.unwrap().unwrap().email_verified);
+    assert!(accounts.verify_email(&ada, &new_at).await.unwrap());
+    assert!(accounts.by_email(&ada_at).await.unwrap().is_none());
+    assert_eq!(accounts.by_email(&new_at).await.unwrap().unwrap().id, ada);
+    assert!(!accounts.verify_email(&"nobody".parse().unwrap(), &ada_at).await.unwrap());
+}
+
+fn proof(account: &Subject, purpose: Purpose, digest: &str, made_at: u64) -> NewProof {
+    NewProof {
+        purpose,
+        account: account.clone(),
+        digest: digest.to_owned(),
+        email: "ada@example.com".to_owned(),
+        password_hash: None,
+        made_at: UnixSeconds::new(made_at),
+        expires_at: UnixSeconds::new(made_at + 1_800),
+    }
+}
+
+const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
+
+async fn a_proof_is_taken_once_however_many_bring_it(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
+    assert!(accounts.keep(&proof(&ada, Purpose::Reset, "d1", NOW.get()), NOW).await.unwrap());
+    let mut asking = JoinSet::new();
+    for _ in 0..16 {
+        let accounts = accounts.clone();
+        asking.spawn(async move { accounts.take(Purpose::Reset, "d1", NOW).await.unwrap() });
+    }
+    let taken: Vec<_> = asking.join_all().await.into_iter().flatten().collect();
+    assert_eq!(taken.len(), 1);
+    assert_eq!((&taken[0].account, &*taken[0].email), (&ada, "ada@example.com"));
+}
+
+async fn a_newer_proof_replaces_the_older_after_a_pause(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
+    let before = UnixSeconds::new(NOW.get() - 60);
+    let with = Some(Secret::new("a hash".to_owned()));
+    let first =
+        NewProof { password_hash: with, ..proof(&ada, Purpose::Verify, "d1", NOW.get() - 30) };
+    assert!(accounts.keep(&first, before).await.unwrap());
+    let second = proof(&ada, Purpose::Verify, "d2", NOW.get());
+    assert!(!accounts.keep(&second, before).await.unwrap());
+    let found = accounts.find(Purpose::Verify, "d1", NOW).await.unwrap().unwrap();
+    assert_eq!(found.password_hash.unwrap().expose(), "a hash");
+    // Of another purpose there is one beside it.
+    assert!(accounts.keep(&proof(&ada, Purpose::Reset, "d3", NOW.get()), before).await.unwrap());
+    assert!(accounts.keep(&second, NOW).await.unwrap());
+    assert!(accounts.find(Purpose::Verify, "d1", NOW).await.unwrap().is_none());
+    let found = accounts.find(Purpose::Verify, "d2", NOW).await.unwrap().unwrap();
+    assert!(found.password_hash.is_none());
+    accounts.forget(Purpose::Verify, &ada).await.unwrap();
+    assert!(accounts.find(Purpose::Verify, "d2", NOW).await.unwrap().is_none());
+    assert!(accounts.find(Purpose::Reset, "d3", NOW).await.unwrap().is_some());
+}
+
+async fn a_proof_is_good_for_its_purpose_and_time(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
+    let made = proof(&ada, Purpose::Reset, "d1", NOW.get());
+    accounts.keep(&made, NOW).await.unwrap();
+    assert!(accounts.take(Purpose::Verify, "d1", NOW).await.unwrap().is_none());
+    assert!(accounts.take(Purpose::Reset, "d2", NOW).await.unwrap().is_none());
+    assert!(accounts.take(Purpose::Reset, "' OR '1'='1", NOW).await.unwrap().is_none());
+    assert!(accounts.take(Purpose::Reset, "d1", made.expires_at).await.unwrap().is_none());
+    accounts.prune(NOW).await.unwrap();
+    assert!(accounts.find(Purpose::Reset, "d1", NOW).await.unwrap().is_some());
+    accounts.prune(made.expires_at).await.unwrap();
+    assert!(accounts.find(Purpose::Reset, "d1", NOW).await.unwrap().is_none());
+}
+
+async fn an_entry_that_cannot_be_read_is_a_fault_without_its_content(bench: &Bench) {
+    let accounts = &bench.accounts;
     let id = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
-    for spoil in ["UPDATE account SET roles = 'admin'", "UPDATE account SET roles = X'FF'"] {
-        sqlx::query(spoil).execute(&accounts.pool).await.unwrap();
+    for spoil in ["UPDATE account SET roles = 'admin'", "UPDATE account SET created_at = -1"] {
+        bench.database.execute(spoil, &[]).await.unwrap();
         let outcome = accounts.by_id(&id).await;
         let Err(StoreFault::Corrupt { what, .. }) = outcome else { panic!("{outcome:?}") };
         assert!(!what.contains("ada") && !what.contains("argon"), "{what}");
-    }
-}
-
-#[tokio::test]
-async fn the_file_is_its_owners_alone() {
-    let (accounts, folder) = fresh().await;
-    accounts.create(&new("u1", "ada@example.com")).await.unwrap();
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let mode = entry.unwrap().metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o077, 0);
-    }
-}
-
-#[tokio::test]
-async fn an_address_is_a_path_or_a_sqlite_url() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("with space.db");
-    let path = path.to_str().unwrap();
-    for address in [path.to_owned(), format!("sqlite:{path}"), format!("sqlite://{path}")] {
-        SqlAccounts::open(&address).await.unwrap();
-    }
-    for address in [
-        "",
-        "sqlite:",
-        "sqlite::memory:",
-        ":memory:",
-        "sqlite://a.db?mode=memory",
-        "postgres://portcullis:hunter2@localhost/portcullis",
-        "mysql://portcullis:hunter2@localhost/portcullis",
-    ] {
-        let Err(error) = SqlAccounts::open(address).await else { panic!("{address} works") };
-        assert!(matches!(error, OpenError::Setting { .. }), "{error:?}");
-        let told = format!("{error} {error:?}");
-        assert!(told.contains("database.url") && !told.contains("hunter2"), "{told}");
     }
 }

@@ -17,8 +17,7 @@ use uuid::Uuid;
 
 use self::row::Row;
 use self::writer::{Message, Writer};
-use super::accounts::fault;
-use super::sqlite::Pool;
+use super::database::{Database, Value};
 use crate::port::{Audit, AuditTrail, Event, Recorded, StoreFault, Wanted};
 
 /// Events that wait to be kept; more than a store that hangs for a minute brings together.
@@ -27,23 +26,23 @@ const QUEUE: usize = 4096;
 /// The audit log. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct SqlAudit {
-    pool: Pool,
+    database: Database,
     queue: mpsc::Sender<Message>,
     dropped: Arc<AtomicU64>,
 }
 
 impl SqlAudit {
-    /// Begins to keep what is recorded, in the database of `pool`, for `keep`.
-    pub(crate) fn start(pool: Pool, keep: Duration) -> Self {
-        Self::queueing(pool, keep, QUEUE)
+    /// Begins to keep what is recorded, in this database, for `keep`.
+    pub(crate) fn start(database: Database, keep: Duration) -> Self {
+        Self::queueing(database, keep, QUEUE)
     }
 
-    fn queueing(pool: Pool, keep: Duration, most: usize) -> Self {
+    fn queueing(database: Database, keep: Duration, most: usize) -> Self {
         let (queue, messages) = mpsc::channel(most);
         let dropped = Arc::new(AtomicU64::new(0));
-        let writer = Writer { pool: pool.clone(), keep, dropped: Arc::clone(&dropped) };
+        let writer = Writer { database: database.clone(), keep, dropped: Arc::clone(&dropped) };
         tokio::spawn(writer.run(messages));
-        Self { pool, queue, dropped }
+        Self { database, queue, dropped }
     }
 }
 
@@ -59,6 +58,8 @@ impl Audit for SqlAudit {
 #[async_trait]
 impl AuditTrail for SqlAudit {
     async fn events(&self, wanted: &Wanted) -> Result<Vec<Recorded>, StoreFault> {
+        // Whoever asks finds what they have just done.
+        self.settled().await;
         let query = match (wanted.kind, &wanted.subject) {
             (None, None) => "SELECT * FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2",
             (Some(_), None) => {
@@ -74,14 +75,10 @@ impl AuditTrail for SqlAudit {
         };
         // Above every UUID.
         let before = wanted.before.as_deref().unwrap_or("~");
-        let mut query = sqlx::query_as(query).bind(before).bind(i64::from(wanted.limit));
-        if let Some(kind) = wanted.kind {
-            query = query.bind(kind.word());
-        }
-        if let Some(subject) = &wanted.subject {
-            query = query.bind(subject.as_str());
-        }
-        let rows: Vec<Row> = query.fetch_all(&self.pool).await.map_err(fault)?;
+        let mut values = vec![Value::from(before), u64::from(wanted.limit).into()];
+        values.extend(wanted.kind.map(|kind| Value::from(kind.word())));
+        values.extend(wanted.subject.as_ref().map(|subject| Value::from(subject.as_str())));
+        let rows: Vec<Row> = self.database.all(query, &values).await?;
         rows.into_iter().filter_map(|row| row.read().transpose()).collect()
     }
 

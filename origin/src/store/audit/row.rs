@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::port::{Actor, Detail, Event, Kind, Recorded, StoreFault, Whence};
-use crate::store::accounts::FILE;
+use crate::store::database::corrupt;
 use crate::store::sqlite::integer;
 
 /// Stand for an actor without an account; a subject has no colon.
@@ -53,7 +53,7 @@ impl Row {
     pub(super) fn read(self) -> Result<Option<Recorded>, StoreFault> {
         let Some(kind) = Kind::read(&self.kind) else { return Ok(None) };
         let id = self.id;
-        let wrong = |column: &str| FILE.corrupt(format!("audit event {id}, column {column}"));
+        let wrong = |column: &str| corrupt(format!("audit event {id}, column {column}"));
         let subject = |text: String| Subject::try_from(text).map_err(|_| wrong("subject"));
         let actor = match self.actor {
             None => Actor::Unknown,

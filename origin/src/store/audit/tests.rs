@@ -3,15 +3,15 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::port::{Actor, Detail, Kind, Whence};
-use crate::store::accounts::SqlAccounts;
+use crate::store::database::Database;
+use crate::store::database::server::Server;
 
 const DAY: Duration = Duration::from_hours(24);
 
 async fn fresh() -> (SqlAudit, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("accounts.db");
-    let accounts = SqlAccounts::open(path.to_str().unwrap()).await.unwrap();
-    (SqlAudit::start(accounts.pool(), 90 * DAY), folder)
+    (SqlAudit::start(Database::file(&path).await.unwrap(), 90 * DAY), folder)
 }
 
 fn all() -> Wanted {
@@ -21,6 +21,17 @@ fn all() -> Wanted {
 #[tokio::test]
 async fn an_event_comes_back_as_it_was_recorded() {
     let (audit, _folder) = fresh().await;
+    comes_back(&audit).await;
+}
+
+#[tokio::test]
+async fn an_event_comes_back_from_postgres_too() {
+    let server = Server::shared();
+    let database = Database::open(&server.fresh_database().await).await.unwrap();
+    comes_back(&SqlAudit::start(database, 90 * DAY)).await;
+}
+
+async fn comes_back(audit: &SqlAudit) {
     let subject: Subject = "u1".parse().unwrap();
     let full = Event {
         kind: Kind::RolesChanged,
@@ -95,16 +106,14 @@ async fn what_is_old_is_dropped_and_what_another_version_kept_is_left_out() {
     audit.settled().await;
     let old = "INSERT INTO audit (id, at, kind, detail) VALUES ('0', 0, 'signed-in', '{}'), \
          ('1', 9000000000000000, 'of-another-version', '{}')";
-    sqlx::query(old).execute(&audit.pool).await.unwrap();
+    audit.database.execute(old, &[]).await.unwrap();
     // As after a restart: what is old goes first.
     let path = folder.path().join("accounts.db");
-    let accounts = SqlAccounts::open(path.to_str().unwrap()).await.unwrap();
-    let again = SqlAudit::start(accounts.pool(), DAY);
+    let again = SqlAudit::start(Database::file(&path).await.unwrap(), DAY);
     for _ in 0..200 {
         again.settled().await;
-        let ids: Vec<String> =
-            sqlx::query_scalar("SELECT id FROM audit").fetch_all(&again.pool).await.unwrap();
-        if !ids.iter().any(|id| id == "0") {
+        let ids: Vec<(String,)> = again.database.all("SELECT id FROM audit", &[]).await.unwrap();
+        if !ids.iter().any(|(id,)| id == "0") {
             assert_eq!(ids.len(), 2, "{ids:?}");
             assert_eq!(again.events(&all()).await.unwrap().len(), 1);
             return;
@@ -118,15 +127,14 @@ async fn what_is_old_is_dropped_and_what_another_version_kept_is_left_out() {
 #[tokio::test]
 async fn recording_never_waits_and_what_is_lost_is_counted() {
     let (audit, _folder) = fresh().await;
-    let audit = SqlAudit::queueing(audit.pool, 90 * DAY, 10);
+    let audit = SqlAudit::queueing(audit.database, 90 * DAY, 10);
     // On this one thread the writer has had no turn yet.
     for _ in 0..110 {
         audit.record(Event::by(Actor::Unknown, Kind::SignInRefused));
     }
     assert_eq!(audit.dropped.load(Ordering::Relaxed), 100);
     audit.settled().await;
-    let kept: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM audit").fetch_one(&audit.pool).await.unwrap();
-    assert_eq!(kept, 10);
+    let kept: Vec<(String,)> = audit.database.all("SELECT id FROM audit", &[]).await.unwrap();
+    assert_eq!(kept.len(), 10);
     assert_eq!(audit.dropped.load(Ordering::Relaxed), 0, "told in the log");
 }

@@ -11,8 +11,7 @@ use uuid::Uuid;
 
 use super::row::Row;
 use crate::port::{Event, StoreFault};
-use crate::store::accounts::fault;
-use crate::store::sqlite::{Pool, integer};
+use crate::store::database::Database;
 use crate::telemetry::chain;
 
 /// The pause after a failure; the queue holds what comes meanwhile.
@@ -20,7 +19,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// How often old events are dropped, and how many at a time: others write in between.
 const PRUNING: Duration = Duration::from_hours(1);
-const PRUNED: i64 = 2_000;
+const PRUNED: u64 = 2_000;
 
 /// What the writer is asked for.
 pub(super) enum Message {
@@ -32,7 +31,7 @@ pub(super) enum Message {
 
 /// Keeps events.
 pub(super) struct Writer {
-    pub(super) pool: Pool,
+    pub(super) database: Database,
     pub(super) keep: Duration,
     pub(super) dropped: Arc<AtomicU64>,
 }
@@ -79,33 +78,30 @@ impl Writer {
         let insert = "INSERT INTO audit \
              (id, at, kind, actor, subject, session, network, place, detail) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING";
-        sqlx::query(insert)
-            .bind(&*row.id)
-            .bind(row.at)
-            .bind(&*row.kind)
-            .bind(row.actor.as_deref())
-            .bind(row.subject.as_deref())
-            .bind(row.session.as_deref())
-            .bind(row.network.as_deref())
-            .bind(row.place.as_deref())
-            .bind(&*row.detail)
-            .execute(&self.pool)
-            .await
-            .map_err(fault)?;
-        Ok(())
+        let values = [
+            row.id.as_str().into(),
+            row.at.into(),
+            row.kind.as_str().into(),
+            row.actor.as_deref().into(),
+            row.subject.as_deref().into(),
+            row.session.as_deref().into(),
+            row.network.as_deref().into(),
+            row.place.as_deref().into(),
+            row.detail.as_str().into(),
+        ];
+        self.database.execute(insert, &values).await.map(drop)
     }
 
     async fn prune(&self) {
         // The time as ids bear it.
         let (now, _) = Uuid::now_v7().as_u64_pair();
         let keep = u64::try_from(self.keep.as_millis()).unwrap_or(u64::MAX);
-        let before = integer((now >> 16).saturating_sub(keep));
+        let before = (now >> 16).saturating_sub(keep);
         let prune = "DELETE FROM audit WHERE id IN \
              (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2)";
         loop {
-            let dropped = sqlx::query(prune).bind(before).bind(PRUNED).execute(&self.pool).await;
-            match dropped.map_err(fault) {
-                Ok(dropped) if dropped.rows_affected() == PRUNED.unsigned_abs() => {}
+            match self.database.execute(prune, &[before.into(), PRUNED.into()]).await {
+                Ok(PRUNED) => {}
                 Ok(_) => return,
                 Err(fault) => {
                     warn!(error = chain(&fault), "old audit events were not dropped");

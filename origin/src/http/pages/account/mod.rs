@@ -1,6 +1,8 @@
 //! `GET /auth/account`: what somebody sees of themselves, and can change. A section for each matter,
 //! in a file of its own, with the forms that it sends to `/auth/account/…`; each leads back here.
 
+mod credentials;
+mod logins;
 mod sessions;
 
 use std::sync::Arc;
@@ -25,8 +27,12 @@ pub(super) const PATH: &str = "/auth/account";
 pub(in super::super) fn routes(services: &Arc<Services>) -> Router<Arc<Services>> {
     Router::new()
         .route(PATH, get(show))
+        .route("/auth/account/password", post(credentials::password))
+        .route("/auth/account/email", post(credentials::address))
         .route("/auth/account/sessions/end", post(sessions::end))
         .route("/auth/account/sessions/end-others", post(sessions::end_others))
+        .route("/auth/account/link", post(logins::link))
+        .route("/auth/account/unlink", post(logins::unlink))
         .route_layer(from_fn_with_state(Arc::clone(services), admit))
 }
 
@@ -35,8 +41,19 @@ async fn show(
     words: &'static Words,
     visitor: Visitor,
 ) -> Result<Response, Refusal> {
+    page(&services, words, &visitor, credentials::Outcome::default()).await
+}
+
+/// The page, with what came of a form of its section about passwords.
+async fn page(
+    services: &Services,
+    words: &Words,
+    visitor: &Visitor,
+    outcome: credentials::Outcome,
+) -> Result<Response, Refusal> {
     let (account, own) = (&visitor.account, &words.account);
     let sessions = services.profiles.sessions(&account.id).await?;
+    let linked = services.social.linked(&account.id).await?;
     let now = services.clock.now();
     let content = html! {
         p {
@@ -44,7 +61,9 @@ async fn show(
             (account.email)
         }
         form method="post" action="/auth/logout" { button .plain { (own.sign_out) } }
+        (credentials::section(words, services, visitor, outcome))
         (sessions::section(own, &sessions, visitor.sid, now))
+        (logins::section(words, &services.social.providers, &linked))
     };
     Ok(layout::wide_page(words, own.title, &services.own_origin, &content))
 }

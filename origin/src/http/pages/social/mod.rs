@@ -6,18 +6,15 @@ mod words;
 use axum::http::HeaderValue;
 use axum::http::header::REFRESH;
 use axum::response::Response;
-use common::problem::Code;
 use maud::{Markup, html};
 
 use super::super::Services;
 use super::super::error::Refusal;
-use super::layout;
 use super::return_to::ReturnTo;
 use super::words::Words;
+use super::{account, layout};
 use crate::config::Label;
-
-/// Where links with logins are seen.
-pub(in super::super) const ACCOUNT: &str = "/auth/account";
+pub(super) use words::{SocialWords, of as words_of};
 
 /// A way to each provider, for the page to sign in at. A link, not a form: browsers hold a form's redirects
 /// to this site too.
@@ -57,7 +54,7 @@ pub(in super::super) fn failed(
         Back::SignIn(return_to) => {
             (words.sign_in, return_to.after("/auth/login"), own.sign_in_again)
         }
-        Back::Account => (own.linking, String::from(ACCOUNT), own.to_account),
+        Back::Account => (own.linking, String::from(account::PATH), own.to_account),
     };
     let content = html! {
         p #problem .problem role="alert" { (own.problem(code).unwrap_or_else(|| words.problem(code))) }
@@ -73,7 +70,7 @@ pub(in super::super) enum Back {
 }
 
 /// On to the provider from a form of ours, whose redirect browsers would hold back.
-pub(in super::super) fn onward(services: &Services, words: &Words, there: &str) -> Response {
+pub(super) fn onward(services: &Services, words: &Words, there: &str) -> Response {
     let own = words::of(words);
     let content = html! { p { a .way href=(there) { (own.onward) } } };
     let mut page = layout::page(words, own.linking, &services.own_origin, &content);
@@ -82,9 +79,4 @@ pub(in super::super) fn onward(services: &Services, words: &Words, there: &str) 
         page.headers_mut().insert(REFRESH, refresh);
     }
     page
-}
-
-/// What went wrong, in words for the page.
-pub(super) fn problem(words: &Words, code: Code) -> Option<&'static str> {
-    words::of(words).problem(code)
 }

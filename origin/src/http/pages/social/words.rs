@@ -4,17 +4,17 @@ use common::problem::Code;
 
 use super::super::words::Words;
 
-pub(super) struct SocialWords {
+pub(in super::super) struct SocialWords {
     pub(super) or: &'static str,
     /// Around the provider's name.
     with: (&'static str, &'static str),
-    pub(super) linking: &'static str,
-    pub(super) onward: &'static str,
+    pub(in super::super) linking: &'static str,
+    pub(in super::super) onward: &'static str,
     pub(super) sign_in_again: &'static str,
     pub(super) to_account: &'static str,
-    pub(super) unlink: &'static str,
-    pub(super) link: &'static str,
-    pub(super) linked: &'static str,
+    pub(in super::super) unlink: &'static str,
+    pub(in super::super) link: &'static str,
+    pub(in super::super) linked: &'static str,
     stale: &'static str,
     refused: &'static str,
     failed: &'static str,
@@ -74,7 +74,7 @@ static KOREAN: SocialWords = SocialWords {
 };
 
 /// Those of the page's language.
-pub(super) fn of(words: &Words) -> &'static SocialWords {
+pub(in super::super) fn of(words: &Words) -> &'static SocialWords {
     if words.language == "ko" { &KOREAN } else { &ENGLISH }
 }
 

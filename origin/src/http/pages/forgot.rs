@@ -1,0 +1,70 @@
+//! `GET /auth/forgot`, and `POST` of its form to `/auth/password/forgot`.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use common::problem::Code;
+use maud::html;
+use serde::Deserialize;
+
+use super::super::Services;
+use super::super::error::Refusal;
+use super::super::extract::{Expected, Form};
+use super::field::Field;
+use super::words::Words;
+use super::{Query, ReturnTo, layout, see_other};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Input {
+    email: String,
+}
+
+impl Expected for Input {
+    const SHAPE: &'static str = "Send the form's field `email` once and nothing else.";
+}
+
+pub(in super::super) async fn show(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    services.by_mail()?;
+    if Query::of(query.as_deref()).sent {
+        let content = html! {
+            p .notice role="status" { (words.letters.forgot_sent) }
+            p { a href="/auth/login" { (words.sign_in) } }
+        };
+        return Ok(layout::page(words, words.letters.forgot, &services.own_origin, &content));
+    }
+    Ok(page(&services, words, "", None))
+}
+
+pub(in super::super) async fn send(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    Form(input): Form<Input>,
+) -> Result<Response, Refusal> {
+    match services.by_mail()?.reset.send(&input.email, words.spoken()) {
+        Ok(()) => Ok(see_other(&ReturnTo::from(String::from("/auth/forgot?sent")))),
+        Err(error) => {
+            let refusal = Refusal::from(error);
+            let page = page(&services, words, &input.email, Some(refusal.code()));
+            Ok(layout::refused(&refusal, page))
+        }
+    }
+}
+
+fn page(services: &Services, words: &Words, email: &str, code: Option<Code>) -> Response {
+    let content = html! {
+        form method="post" action="/auth/password/forgot" {
+            (layout::problem(words, code))
+            p .text { (words.letters.forgot_text) }
+            (Field::Email.show(words.email, None, email, code))
+            button { (words.letters.forgot_send) }
+        }
+        p { a href="/auth/login" { (words.sign_in) } }
+    };
+    layout::page(words, words.letters.forgot, &services.own_origin, &content)
+}

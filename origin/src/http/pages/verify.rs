@@ -1,0 +1,122 @@
+//! `GET /auth/verify`, where the link of a letter leads, and `POST` of its form; without a secret in
+//! the query, the form to ask for another letter. To load the page uses nothing up.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use common::Secret;
+use common::problem::Code;
+use maud::html;
+use serde::Deserialize;
+
+use super::super::Services;
+use super::super::error::Refusal;
+use super::super::extract::{Expected, Form};
+use super::field::Field;
+use super::words::Words;
+use super::{Query, ReturnTo, layout, see_other};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Input {
+    token: Secret<String>,
+}
+
+impl Expected for Input {
+    const SHAPE: &'static str = "Send the form's field `token` once and nothing else.";
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Again {
+    email: String,
+}
+
+impl Expected for Again {
+    const SHAPE: &'static str = "Send the form's field `email` once and nothing else.";
+}
+
+pub(in super::super) async fn show(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    services.by_mail()?;
+    let query = Query::of(query.as_deref());
+    let told = match (query.done, query.sent) {
+        (true, _) => Some(words.letters.verify_done),
+        (_, true) => Some(words.letters.resend_sent),
+        _ => None,
+    };
+    Ok(if let Some(told) = told {
+        let content = html! {
+            p .notice role="status" { (told) }
+            p { a href="/auth/login" { (words.sign_in) } }
+        };
+        layout::page(words, words.letters.verify, &services.own_origin, &content)
+    } else if query.token.is_empty() {
+        ask(&services, words, "", None)
+    } else {
+        page(&services, words, &query.token, None)
+    })
+}
+
+pub(in super::super) async fn send(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    Form(input): Form<Input>,
+) -> Result<Response, Refusal> {
+    match services.by_mail()?.verify.verify(&input.token).await {
+        Ok(_) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?done")))),
+        Err(error) => {
+            let refusal = Refusal::from(error);
+            let page = page(&services, words, input.token.expose(), Some(refusal.code()));
+            Ok(layout::refused(&refusal, page))
+        }
+    }
+}
+
+pub(in super::super) async fn resend(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    Form(input): Form<Again>,
+) -> Result<Response, Refusal> {
+    match services.by_mail()?.verify.send(&input.email, words.spoken()) {
+        Ok(()) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?sent")))),
+        Err(error) => {
+            let refusal = Refusal::from(error);
+            let page = ask(&services, words, &input.email, Some(refusal.code()));
+            Ok(layout::refused(&refusal, page))
+        }
+    }
+}
+
+fn page(services: &Services, words: &Words, token: &str, code: Option<Code>) -> Response {
+    let letters = words.letters;
+    let content = html! {
+        form method="post" action="/auth/verify" {
+            (layout::problem(words, code))
+            p .text { (letters.verify_text) }
+            input type="hidden" name="token" value=(token);
+            button { (letters.verify_send) }
+        }
+        @if code == Some(Code::ProofInvalid) {
+            p { a href="/auth/verify" { (letters.ask_again) } }
+        }
+    };
+    layout::with_secret(layout::page(words, letters.verify, &services.own_origin, &content))
+}
+
+fn ask(services: &Services, words: &Words, email: &str, code: Option<Code>) -> Response {
+    let content = html! {
+        form method="post" action="/auth/verify/resend" {
+            (layout::problem(words, code))
+            p .text { (words.letters.resend_text) }
+            (Field::Email.show(words.email, None, email, code))
+            button { (words.letters.resend_send) }
+        }
+        p { a href="/auth/login" { (words.sign_in) } }
+    };
+    layout::page(words, words.letters.verify, &services.own_origin, &content)
+}

@@ -1,0 +1,82 @@
+//! `POST /auth/verify`, `POST /auth/verify/resend`, `POST /auth/email`
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use common::Secret;
+use common::problem::Code;
+use serde::Deserialize;
+
+use super::Services;
+use super::error::Refusal;
+use super::extract::{Body, Caller, Expected};
+use super::pages::Words;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Proof {
+    token: Secret<String>,
+}
+
+impl Expected for Proof {
+    const SHAPE: &'static str = "Send a JSON object with the text `token` and nothing else.";
+}
+
+/// Makes the address that the token was sent to the account's.
+pub(super) async fn verify(
+    State(services): State<Arc<Services>>,
+    Body(input): Body<Proof>,
+) -> Result<StatusCode, Refusal> {
+    services.by_mail()?.verify.verify(&input.token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Address {
+    email: String,
+}
+
+impl Expected for Address {
+    const SHAPE: &'static str = "Send a JSON object with the text `email` and nothing else.";
+}
+
+/// Sends the letter again, if there is somebody to send it to; the answer is the same.
+pub(super) async fn resend(
+    State(services): State<Arc<Services>>,
+    words: &'static Words,
+    Body(input): Body<Address>,
+) -> Result<StatusCode, Refusal> {
+    services.by_mail()?.verify.send(&input.email, words.spoken())?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OtherAddress {
+    current_password: Secret<String>,
+    email: String,
+}
+
+impl Expected for OtherAddress {
+    const SHAPE: &'static str = "Send a JSON object with the texts `current_password` and `email`, \
+                                 each once and nothing else.";
+}
+
+/// Sends a letter to another address, which becomes the caller's once it is confirmed.
+pub(super) async fn change(
+    State(services): State<Arc<Services>>,
+    caller: Caller,
+    words: &'static Words,
+    Body(input): Body<OtherAddress>,
+) -> Result<StatusCode, Refusal> {
+    let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
+    let signed_in = services.credentials.signed_in(token).await?;
+    let OtherAddress { current_password, email } = input;
+    let outbox = &services.by_mail()?.outbox;
+    let change = &services.change;
+    let subject = &signed_in.subject;
+    change.address(outbox, subject, &current_password, &email, words.spoken()).await?;
+    Ok(StatusCode::ACCEPTED)
+}

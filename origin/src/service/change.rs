@@ -1,0 +1,115 @@
+//! Choosing another password, or another address, with the password that one has.
+
+use std::sync::Arc;
+
+use common::{Secret, SessionId, Subject};
+use tracing::info;
+
+use super::letters::Language;
+use super::password::Known;
+use super::postman::{Errand, Outbox};
+use super::{Fault, ProofError, Revocation, WeakPassword, password};
+use crate::port::{
+    Account, Accounts, Audit, Email, Event, Fit, Kind, Passwords, Proofs, Purpose, StoreFault,
+};
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangeError {
+    /// The current password is another one, or the account has none.
+    #[error("the current password does not fit")]
+    Refused,
+    /// The new password.
+    #[error(transparent)]
+    Password(#[from] WeakPassword),
+    /// The new address, or the letter to it.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// Our fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StoreFault> for ChangeError {
+    fn from(fault: StoreFault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+/// Changes what people sign in with.
+pub(crate) struct Change {
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) proofs: Arc<dyn Proofs>,
+    pub(crate) passwords: Arc<dyn Passwords>,
+    pub(crate) revocation: Arc<Revocation>,
+    pub(crate) audit: Arc<dyn Audit>,
+    /// `None`: nobody is told.
+    pub(crate) outbox: Option<Outbox>,
+    /// The name of this site, which is no password.
+    pub(crate) host: String,
+}
+
+impl Change {
+    /// Sets another password. The session that asks goes on, all others of the account end.
+    pub(crate) async fn password(
+        &self,
+        subject: &Subject,
+        session: SessionId,
+        current: &Secret<String>,
+        wanted: &Secret<String>,
+        language: Language,
+    ) -> Result<(), ChangeError> {
+        let account = self.proven(subject, current).await?;
+        let email = Email::parse(&account.email).map_err(ProofError::from)?;
+        let known = Known { email: &email, name: account.name.as_deref(), host: &self.host };
+        let hash = self.passwords.hash(password::chosen(wanted, &known)?).await;
+        let hash = hash.map_err(Fault::from)?;
+        // Before and after, as with a reset: a store that does not answer leaves all as it was, and
+        // who signed in by the old password in between is out too.
+        self.revocation.password_changed(&account.id, Some(session)).await?;
+        self.accounts.set_password(&account.id, &hash).await?;
+        self.revocation.password_changed(&account.id, Some(session)).await?;
+        // A letter that is under way would undo it.
+        self.proofs.forget(Purpose::Reset, &account.id).await?;
+        self.audit.record(Event::by_user(Kind::PasswordChanged, &account.id).session(session));
+        info!(user.id = %account.id, "password changed");
+        if let Some(outbox) = &self.outbox {
+            // A full queue keeps nobody from a password that is set.
+            outbox.put(Errand::PasswordChanged(Box::new(account)), language).ok();
+        }
+        Ok(())
+    }
+
+    /// Sends a letter to another address, which becomes the account's when its reader confirms
+    /// it. Whether another account has it is not told.
+    pub(crate) async fn address(
+        &self,
+        outbox: &Outbox,
+        subject: &Subject,
+        current: &Secret<String>,
+        wanted: &str,
+        language: Language,
+    ) -> Result<(), ChangeError> {
+        let email = Email::parse(wanted).map_err(ProofError::from)?;
+        let account = self.proven(subject, current).await?;
+        let errand = Errand::Address(Box::new(account), email);
+        Ok(outbox.put(errand, language).map_err(ProofError::from)?)
+    }
+
+    /// The caller's account, by its password too.
+    async fn proven(
+        &self,
+        subject: &Subject,
+        current: &Secret<String>,
+    ) -> Result<Account, ChangeError> {
+        let account = self.accounts.by_id(subject).await?;
+        let account = account.filter(|account| !account.disabled).ok_or(ChangeError::Refused)?;
+        // One that is too long to be any fits nobody.
+        let current = password::normal(current).map_err(|_| ChangeError::Refused)?;
+        let fit = self.passwords.verify(current, account.password_hash.clone()).await;
+        match fit.map_err(Fault::from)? {
+            Fit::Wrong => Err(ChangeError::Refused),
+            Fit::Right | Fit::Outdated => Ok(account),
+        }
+    }
+}

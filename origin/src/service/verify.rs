@@ -1,0 +1,75 @@
+//! Proving an address by the secret that was sent there.
+
+use std::sync::Arc;
+
+use common::{Secret, Subject};
+use tracing::info;
+
+use super::letters::Language;
+use super::postman::{Errand, Full, Outbox};
+use super::{Fault, Revocation, proof};
+use crate::port::{
+    Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, Proofs, Purpose, StoreFault,
+};
+
+/// Why an address was not proven, or a letter not sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProofError {
+    /// No such proof: used, too old, replaced, or never one.
+    #[error("the proof is used, too old, or none")]
+    Invalid,
+    /// The address.
+    #[error(transparent)]
+    Email(#[from] InvalidEmail),
+    /// Too many letters wait.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// Our fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StoreFault> for ProofError {
+    fn from(fault: StoreFault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+/// Verifies addresses.
+pub(crate) struct Verify {
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) proofs: Arc<dyn Proofs>,
+    pub(crate) revocation: Arc<Revocation>,
+    pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) outbox: Outbox,
+}
+
+impl Verify {
+    /// Sends a letter to an address that an account has not proven, and says nothing of whether
+    /// there is one.
+    pub(crate) fn send(&self, email: &str, language: Language) -> Result<(), ProofError> {
+        Ok(self.outbox.put(Errand::Verify(Email::parse(email)?), language)?)
+    }
+
+    /// Makes the address that `secret` was sent to its account's; whose it is.
+    pub(crate) async fn verify(&self, secret: &Secret<String>) -> Result<Subject, ProofError> {
+        let now = self.clock.now();
+        let taken = self.proofs.take(Purpose::Verify, &proof::digest(secret), now).await?;
+        let proof = taken.ok_or(ProofError::Invalid)?;
+        let account = self.accounts.by_id(&proof.account).await?.ok_or(ProofError::Invalid)?;
+        // Registered more than once before anybody proved the address: the password of the letter
+        // that was answered is the one that counts, and whoever signed in by another is out.
+        if let Some(hash) = proof.password_hash.filter(|_| !account.email_verified) {
+            self.revocation.password_changed(&account.id, None).await?;
+            self.accounts.set_password(&account.id, &hash).await?;
+        }
+        let email = Email::parse(&proof.email)?;
+        if !self.accounts.verify_email(&account.id, &email).await? {
+            return Err(ProofError::Invalid);
+        }
+        self.audit.record(Event::by_user(Kind::EmailVerified, &account.id));
+        info!(user.id = %account.id, "e-mail address verified");
+        Ok(account.id)
+    }
+}

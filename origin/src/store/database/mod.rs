@@ -1,0 +1,190 @@
+//! The SQL database with accounts and what belongs to them: a SQLite file, or Postgres by URL. One
+//! set of queries runs on both, so they hold only SQL that both speak: `$1` for values, `ON
+//! CONFLICT`, `RETURNING`; texts, 64-bit integers and booleans.
+
+mod address;
+mod postgres;
+
+#[cfg(test)]
+pub(super) mod server;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, PgPool, SqlitePool};
+
+use self::address::Address;
+use super::OpenError;
+use super::sqlite::{self, File, pool};
+use crate::port::StoreFault;
+
+/// The configuration key that leads to the database.
+const KEY: &str = "database.url";
+
+/// The database's name in a [`StoreFault`].
+const NAME: &str = "database";
+
+const FILE: File = File { name: NAME, key: KEY };
+
+/// How long a statement may take, its wait for a connection included: a server that went away
+/// without a word keeps nobody waiting for longer.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// The tables of all that is kept here, by one sequence of numbers.
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/accounts/migrations");
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub(crate) enum Database {
+    /// A file.
+    Sqlite(SqlitePool),
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// A value in a statement.
+#[derive(Clone, Copy)]
+pub(in crate::store) enum Value<'a> {
+    Text(Option<&'a str>),
+    Integer(i64),
+    Boolean(bool),
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Value<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u64> for Value<'_> {
+    fn from(number: u64) -> Self {
+        Self::Integer(sqlite::integer(number))
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+/// Gives a query its values. A macro, since the two databases' queries have no type in common.
+macro_rules! bound {
+    ($query:expr, $values:expr) => {
+        $values.iter().fold($query, |query, value| match *value {
+            Value::Text(text) => query.bind(text),
+            Value::Integer(number) => query.bind(number),
+            Value::Boolean(value) => query.bind(value),
+        })
+    };
+}
+
+/// A type that is read from a row of either database.
+pub(in crate::store) trait Readable:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+
+impl<T> Readable for T where
+    T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+
+impl Database {
+    /// Opens the database and brings its tables up to date: a path, a URL like
+    /// `sqlite:///var/lib/portcullis/accounts.db`, or one like `postgres://user:password@host/name`.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the address is of no database we speak to, or it does not answer, or its
+    /// tables are not ours.
+    pub(crate) async fn open(address: &str) -> Result<Self, OpenError> {
+        match Address::parse(address)? {
+            Address::File(path) => Self::file(&path).await,
+            Address::Server(options) => {
+                postgres::open(options, &MIGRATIONS).await.map(Self::Postgres)
+            }
+        }
+    }
+
+    /// Opens a file.
+    pub(crate) async fn file(path: &Path) -> Result<Self, OpenError> {
+        let options = FILE.prepare(path, &MIGRATIONS).await?;
+        Ok(Self::Sqlite(pool(4).connect_lazy_with(options)))
+    }
+
+    /// Executes a statement; how many rows it changed.
+    pub(in crate::store) async fn execute(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreFault> {
+        match self {
+            Self::Sqlite(pool) => in_time(bound!(sqlx::query(sql), values).execute(pool))
+                .await
+                .map(|done| done.rows_affected()),
+            Self::Postgres(pool) => in_time(bound!(sqlx::query(sql), values).execute(pool))
+                .await
+                .map(|done| done.rows_affected()),
+        }
+    }
+
+    /// Every row of an answer.
+    pub(in crate::store) async fn all<R: Readable>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<R>, StoreFault> {
+        match self {
+            Self::Sqlite(pool) => {
+                in_time(bound!(sqlx::query_as::<_, R>(sql), values).fetch_all(pool)).await
+            }
+            Self::Postgres(pool) => {
+                in_time(bound!(sqlx::query_as::<_, R>(sql), values).fetch_all(pool)).await
+            }
+        }
+    }
+
+    /// The only row of an answer that has one at most.
+    pub(in crate::store) async fn one<R: Readable>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Option<R>, StoreFault> {
+        Ok(self.all(sql, values).await?.pop())
+    }
+
+    /// Whether it answers.
+    pub(in crate::store) async fn ping(&self) -> Result<(), StoreFault> {
+        self.execute("SELECT 1", &[]).await.map(drop)
+    }
+}
+
+/// An entry cannot be read.
+pub(in crate::store) fn corrupt(what: String) -> StoreFault {
+    FILE.corrupt(what)
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, StoreFault> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answer) => answer.map_err(|error| FILE.fault(error)),
+        Err(late) => Err(FILE.late(late)),
+    }
+}

@@ -1,0 +1,92 @@
+//! Signing in by a login at a real provider, through the edge: there and back with cookies and the way
+//! back, once only, by new keys, and with clocks that are apart.
+
+use std::time::Duration;
+
+use e2e::provider::Provider;
+use e2e::{Answer, Client, Fleet, Outcome, Plan};
+use reqwest::Method;
+
+const COOKIE: &str = "__Host-at-sign-in";
+/// How seldom the origin looks for an unknown key.
+const COOL_DOWN: Duration = Duration::from_secs(10);
+
+pub(crate) async fn tell() -> Outcome {
+    let folder = tempfile::Builder::new().prefix("portcullis-").tempdir()?;
+    let mut provider = Provider::start(folder.path()).await?;
+    let settings = [
+        ("oauth.idp.issuer", provider.issuer()),
+        ("oauth.idp.client_id", "portcullis".into()),
+        ("oauth.idp.client_secret", "portcullis has a secret, too".into()),
+    ];
+    let settings = settings.map(|(key, value)| (key.into(), value)).to_vec();
+    let fleet = Fleet::start(Plan { locations: 1, settings, ..Plan::default() }).await?;
+
+    // OID-22: all the way, from the page that the edge sends a browser to.
+    let mut browser = fleet.edge(0)?;
+    let request = browser.request(Method::GET, "/orders?page=2");
+    let page = request.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document");
+    let sent = browser.send(page).await?.expect(303)?;
+    let login = browser.get_plain(sent.header("location")).await?.expect(200)?;
+    let way = "/auth/oauth/idp?return_to=%2Forders%3Fpage%3D2";
+    assert!(login.body.contains(way), "{}", login.body);
+    let (back, answer) = sign_in(&mut browser, &provider, way).await?;
+    assert_eq!(answer.header("location"), "/orders?page=2");
+    assert_eq!(browser.cookie(COOKIE), None);
+    let call = browser.browse(Method::GET, "/orders?page=2", None).await?.expect(200)?;
+    assert_eq!(call.seen("x-auth-email-verified"), ["true"]);
+    let subject = call.seen("x-auth-subject");
+
+    // OID-06: what came back is of no more use, here or elsewhere.
+    browser.browse(Method::GET, &back, None).await?.expect(400)?;
+    fleet.edge(0)?.get_plain(&back).await?.expect(400)?;
+
+    // The app is never shown what ties a sign-in to the browser (CKS-07).
+    let mut other = fleet.edge(0)?;
+    other.browse(Method::GET, "/auth/oauth/idp", None).await?.expect(303)?;
+    assert!(other.cookie(COOKIE).is_some());
+    other.keep("theme", "dark");
+    let call = other.browse(Method::GET, "/public/x", None).await?.expect(200)?;
+    assert_eq!(call.seen("cookie"), ["theme=dark"]);
+
+    // OID-21: a form of the provider's, without cookies of ours, gets through the edge.
+    let form = other.request(Method::POST, "/auth/oauth/idp/callback");
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    let form = form.header("sec-fetch-site", "cross-site").header("origin", "https://idp.example");
+    let bounced = other.send(form.body("code=c&state=s&user=u")).await?.expect(303)?;
+    assert_eq!(bounced.header("location"), "/auth/oauth/idp/callback?code=c&state=s");
+
+    // OID-22: clocks half a minute apart, and new keys.
+    provider.with_clock_ahead(28).await?;
+    sign_in(&mut fleet.edge(0)?, &provider, way).await?;
+    provider.with_clock_ahead(0).await?;
+    provider.rotate().await?;
+    tokio::time::sleep(COOL_DOWN).await;
+    let mut again = fleet.edge(0)?;
+    sign_in(&mut again, &provider, way).await?;
+    let call = again.browse(Method::GET, "/orders", None).await?.expect(200)?;
+    assert_eq!(call.seen("x-auth-subject"), subject, "the same person");
+
+    // OID-10: without the provider there is a page that says so.
+    provider.kill();
+    let there = fleet.edge(0)?.get_plain("/auth/oauth/idp").await?.expect(303)?;
+    assert!(there.header("location").starts_with(&provider.issuer()), "what it says is kept");
+    fleet.end().await
+}
+
+/// All the way there and back; the address of the way back, and the answer that begins the session.
+async fn sign_in(
+    browser: &mut Client,
+    provider: &Provider,
+    way: &str,
+) -> Outcome<(String, Answer)> {
+    let sent = browser.browse(Method::GET, way, None).await?.expect(303)?;
+    let back = provider.visit(sent.header("location")).await?;
+    // RFC 9207: this provider names itself.
+    assert!(back.contains("&iss=http%3A%2F%2F127.0.0.1"), "{back}");
+    let answer = browser.browse(Method::GET, &back, None).await?.expect(303)?;
+    for name in ["__Host-at", "__Host-rt"] {
+        assert!(browser.cookie(name).is_some(), "{name}");
+    }
+    Ok((back, answer))
+}
