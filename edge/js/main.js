@@ -11,17 +11,13 @@ export default {
     try {
       gate.ready(env);
       // Names come in lower case, and nothing here has a line break.
-      let lines = `${request.method}
-${request.url}
-`;
-      request.headers.forEach((value, name) => (lines += `${name}:${value}
-`));
+      let lines = `${request.method}\n${request.url}\n`;
+      request.headers.forEach((value, name) => (lines += `${name}:${value}\n`));
       const asked = encoder.encode(lines);
       let plan = gate.decide(asked);
       if (plan.startsWith("verify")) plan = gate.answered(await gate.look(plan), asked, env);
       // No client can send a header of this name.
-      plan ||= await gate.findOut(encoder.encode(`${lines}@place:${place(request)}
-`), env, context);
+      plan ||= await gate.findOut(encoder.encode(`${lines}@place:${place(request)}\n`), env, context);
       return await carryOut(plan, request, env, context);
     } catch (error) {
       console.error(`This request got 500. ${error}`);
