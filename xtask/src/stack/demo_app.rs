@@ -46,9 +46,8 @@ impl DemoApp {
     /// # Errors
     /// When the port is taken.
     pub fn with_letters(port: u16, folder: PathBuf) -> Result<Self, Error> {
-        let letters = get(move |headers: HeaderMap| {
-            letters::page(folder.clone(), Language::of(&headers))
-        });
+        let letters =
+            get(move |headers: HeaderMap| letters::page(folder.clone(), Language::of(&headers)));
         Self::serve(port, router().route("/public/letters", letters))
     }
 
