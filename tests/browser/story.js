@@ -32,7 +32,7 @@ async function somebody(browser, email) {
 /** Whoever opens a protected page is asked to sign in and brought back, with no script on the way. */
 async function signingIn(browser) {
   const wanted = "/orders?a=1&b=%2Fc";
-  const [person, page] = await somebody(browser, "ada@example.com");
+  const [person, page] = await somebody(browser, "augusta@example.com");
   const { "__Host-at": access, "__Host-rt": refresh } = await person.cookies();
   for (const cookie of [access, refresh]) {
     assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite, cookie.session], [true, true, "Lax", true]);
@@ -45,10 +45,10 @@ async function signingIn(browser) {
   await page.goto(here + wanted);
   assert.equal(place(page).split("?")[0], "/auth/login");
   assert.equal(await text(page, "h1"), "Sign in");
-  const refused = await submit(page, { email: "ada@example.com", password: "another password" });
+  const refused = await submit(page, { email: "augusta@example.com", password: "another password" });
   assert.equal(refused.status(), 401);
   assert.equal(await text(page, "[role=alert]"), "E-mail address or password is wrong.");
-  assert.deepEqual(await page.$$eval("main input[required]", (all) => all.map(({ value }) => value)), ["ada@example.com", ""]);
+  assert.deepEqual(await page.$$eval("main input[required]", (all) => all.map(({ value }) => value)), ["augusta@example.com", ""]);
   const response = await submit(page, { password });
   assert.equal(response.status(), 200);
   assert.equal(place(page), wanted);

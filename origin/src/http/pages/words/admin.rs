@@ -148,7 +148,7 @@ pub(super) const KOREAN: Words = Words {
     epoch: "마지막 변경 (epoch)",
     change: "변경 (epoch)",
     changes: "폐기 전파 현황",
-    changes_hint: "최근 변경마다 이 서버가 알게 된 뒤 걸린 시간(초)입니다. 가져간 쪽은 대개 엣지입니다.",
+    changes_hint: "이 서버가 각 변경을 알게 된 뒤 걸린 시간입니다. 가져간 쪽은 대개 엣지입니다.",
     no_changes: "서버가 시작된 뒤로 변경이 없습니다.",
     signed: "서명됨",
     published: "KV에 기록됨",
