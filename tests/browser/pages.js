@@ -1,6 +1,7 @@
 // Every page, looked at by axe-core: WCAG 2.2 AA and what it calls best practice, in both languages, both
 // schemes, on a phone and on a wide screen. With a folder for pictures it leaves one of each.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Person, submit } from "./browser.js";
@@ -61,6 +62,7 @@ async function ofAnybody(page, here, look) {
     ["reset-done", "/auth/reset?done"],
     ["verify", "/auth/verify?token=x"],
     ["verify-ask", "/auth/verify"],
+    ["provider-refused", "/auth/oauth/idp/callback?error=access_denied"],
   ]) {
     await page.goto(here + path);
     await look(page, name);
@@ -71,6 +73,9 @@ async function ofAnybody(page, here, look) {
   await page.goto(`${here}/auth/register`);
   await submit(page, { email: "nobody@example.com", password: "short" });
   await look(page, "register-refused");
+  await submit(page, { email: `${randomUUID()}@example.com`, password: "correct horse battery" });
+  await page.goto(`${here}/auth/admin`);
+  await look(page, "not-admin");
 }
 
 async function ofAdministrators(page, here, { email, password }, look) {
