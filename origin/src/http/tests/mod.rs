@@ -9,6 +9,7 @@ mod frame;
 mod introspection;
 mod oauth;
 mod pages;
+mod round_trips;
 mod sessions;
 mod well_known;
 
