@@ -1,4 +1,4 @@
-//! Refreshes in a second on one core, as bars.
+//! Refreshes in a second of a core, as bars.
 
 use std::path::Path;
 
@@ -24,13 +24,13 @@ const OTHERS: RGBColor = RGBColor(0x9a, 0xa5, 0xb1);
 /// Draws it.
 pub(crate) fn draw(path: &Path, measured: &[Measured]) -> Outcome {
     let refreshes = measured.iter().filter(|one| one.row.task == Task::Refresh);
-    let bars: Vec<_> = refreshes.map(|one| (one, one.quartiles(Turn::rate)[1])).collect();
+    let bars: Vec<_> = refreshes.map(|one| (one, one.quartiles(Turn::of_a_core)[1])).collect();
     let most = bars.iter().map(|(_, rate)| *rate).fold(1.0, f64::max);
     let height = u32::try_from(TOP + STEP * i32::try_from(bars.len())? + 16)?;
     let area = SVGBackend::new(path, (WIDTH, height)).into_drawing_area();
     area.fill(&WHITE)?;
     let text = |size: i32| ("sans-serif", size).into_font().color(&BLACK);
-    let title = "Sessions renewed in a second, with one core for the server";
+    let title = "Sessions renewed in a second of one core (Redis has another)";
     area.draw(&Text::new(title, (14, 16), text(16)))?;
     for ((one, rate), at) in bars.into_iter().zip(0..) {
         let top = TOP + STEP * at;

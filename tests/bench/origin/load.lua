@@ -25,14 +25,18 @@ end
 function request()
   -- With none left, the answer is a refusal, and counts as one.
   local token = tokens[first] or "none"
-  tokens[first] = nil
-  first = first + 1
+  if first <= last then
+    tokens[first] = nil
+    first = first + 1
+  end
   if not once then
     keep(token)
   end
-  local text = body:gsub("%%s", token)
+  -- A text in its place could have signs that mean something to gsub.
+  local function put() return token end
+  local text = body:gsub("%%s", put)
   local length = text == "" and "" or "Content-Length: " .. #text .. "\r\n"
-  return head:gsub("%%s", token) .. length .. "\r\n" .. text
+  return head:gsub("%%s", put) .. length .. "\r\n" .. text
 end
 
 function response(status, headers, body)

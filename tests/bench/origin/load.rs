@@ -13,7 +13,9 @@ use xtask::Workspace;
 use crate::rows::{Asked, Row, Task};
 
 /// Connections of a load of refreshes, all of one thread of wrk.
-pub(crate) const CONNECTIONS: usize = 16;
+const CONNECTIONS: usize = 16;
+/// Sessions of one turn: wrk also has a request made for nobody, to look at.
+pub(crate) const SESSIONS: usize = CONNECTIONS + 1;
 /// Connections of a load of sign-ins: as many as keep the threads that hash busy.
 const LOGIN_CONNECTIONS: usize = 4;
 /// For what is under way when wrk stops.
@@ -39,6 +41,12 @@ impl Turn {
     /// Processor time of a request, in microseconds.
     pub(crate) fn micros(&self) -> f64 {
         self.cpu.as_secs_f64() * 1e6 / self.count()
+    }
+
+    /// Requests answered in a second of the processor's: as many as in a second of a core that has nothing
+    /// else to do.
+    pub(crate) fn of_a_core(&self) -> f64 {
+        self.count() / self.cpu.as_secs_f64()
     }
 
     /// Redis' processor time of a request, in microseconds.

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use e2e::Outcome;
-use load::{CONNECTIONS, Turn};
+use load::{SESSIONS, Turn};
 use rows::{ROWS, Row, Task, Who};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use site::Site;
@@ -63,7 +63,7 @@ async fn measure(course: &OriginCourse) -> Outcome {
     let folder = tempfile::Builder::new().prefix("portcullis-bench-").tempdir()?;
     let mut site = Site::start(folder.path(), core).await?;
     // In each turn, sessions that were not in one before: wrk does not wait for its last answers.
-    let sessions = CONNECTIONS * (course.rounds + 1);
+    let sessions = SESSIONS * (course.rounds + 1);
     let mut step = Step::begin("servers and their sessions");
     for row in &all {
         step.tick();
@@ -106,7 +106,7 @@ async fn take_turn(site: &mut Site, folder: &Path, row: &Row, seconds: u64) -> O
         return yardstick::turn(site.core(), seconds);
     }
     let tokens = match row.task {
-        Task::Refresh => site.sessions(row.who, CONNECTIONS)?,
+        Task::Refresh => site.sessions(row.who, SESSIONS)?,
         Task::Login => vec![site::login()],
     };
     load::turn(row, site.served(row.who)?, seconds, &folder.join("tokens"), &tokens).await

@@ -22,7 +22,7 @@ pub(crate) enum Task {
     Login,
 }
 
-/// A promise: this row answers at least so many times as many requests in a second as another one.
+/// A promise: this row answers at least so many times as many requests in a second of a core as another one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
     pub(crate) of: &'static str,
