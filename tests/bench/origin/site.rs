@@ -74,7 +74,7 @@ impl Site {
         let mut redis = Part::new("redis", redis_port, folder.join("redis.log"), move || {
             let mut command = Command::new("redis-server");
             command.args(["--port", &redis_port.to_string(), "--bind", "127.0.0.1"]);
-            command.args(["--save", "", "--appendonly", "no"]).arg("--dir").arg(&data);
+            command.args(["--save", "", "--appendonly", "yes"]).arg("--dir").arg(&data);
             command
         });
         redis.start()?;
