@@ -10,6 +10,7 @@ mod introspection;
 mod letters;
 mod limits;
 mod pages;
+mod round_trips;
 mod sessions;
 mod social;
 mod well_known;
