@@ -106,6 +106,8 @@ async fn build(state: &TempDir, settings: &[(&str, &str)]) -> Arc<Services> {
         ("PORTCULLIS__LIMITS__SIGN_IN", "100000/1h"),
         ("PORTCULLIS__LIMITS__REGISTER", "100000/1h"),
         ("PORTCULLIS__LIMITS__ACCOUNT", "1000"),
+        ("PORTCULLIS__LIMITS__MAIL", "100000/1h"),
+        ("PORTCULLIS__LIMITS__MAIL_TO", "100000/1h"),
     ];
     let variables = own.iter().chain(settings);
     let variables = variables.map(|(name, value)| (String::from(*name), String::from(*value)));
