@@ -39,26 +39,34 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
 /// The bytes of this text; `None` when it is not exactly what [`encode`] would write of some.
 #[must_use]
 pub fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
-    let text = text.as_ref();
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
+    let (quads, rest) = text.as_ref().as_chunks::<4>();
+    let mut bytes = vec![0; quads.len() * 3];
     let mut odd = 0;
-    for chunk in text.chunks(4) {
-        let mut word = 0;
-        for at in 0..4 {
-            let value = chunk.get(at).map_or(Some(&0), |byte| VALUES.get(usize::from(*byte)));
-            let value = value.copied().unwrap_or(NONE);
-            odd |= value & NONE;
-            word = word << 6 | u32::from(value);
-        }
-        let [_, decoded @ ..] = word.to_be_bytes();
-        let (whole, rest) = decoded.split_at_checked(chunk.len() - 1)?;
-        bytes.extend_from_slice(whole);
+    for (quad, three) in quads.iter().zip(bytes.as_chunks_mut::<3>().0) {
+        *three = worth(*quad, &mut odd);
+    }
+    if let [_, behind_first @ ..] = rest {
+        let mut quad = *b"AAAA";
+        quad.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let decoded = worth(quad, &mut odd);
+        let (whole, rest) = decoded.split_at_checked(behind_first.len())?;
         // One character alone is no byte, and bits behind the last whole byte are zero.
         if whole.is_empty() || rest.iter().any(|byte| *byte != 0) {
             return None;
         }
+        bytes.extend_from_slice(whole);
     }
     (odd == 0).then_some(bytes)
+}
+
+/// What four characters stand for; `odd` is no longer zero when one of them is not of the alphabet.
+fn worth([a, b, c, d]: [u8; 4], odd: &mut u8) -> [u8; 3] {
+    let value = |byte: u8| VALUES.get(usize::from(byte)).copied().unwrap_or(NONE);
+    let (a, b, c, d) = (value(a), value(b), value(c), value(d));
+    *odd |= (a | b | c | d) & NONE;
+    let word = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+    let [_, decoded @ ..] = word.to_be_bytes();
+    decoded
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -20,7 +20,7 @@ use crate::problem::Code;
 use crate::revocation::{Answers, Head, Standing};
 use crate::same_origin::changes_state;
 use crate::token::access::Unsigned;
-use crate::token::{AccessRules, TokenError, Verified, VerifiedCache};
+use crate::token::{AccessRules, Seen, TokenError, Verified, VerifiedCache};
 pub use browser::Login;
 pub use cors::{CorsHeaders, Preflight};
 pub use credentials::{Credential, bearer, names_bearer};
@@ -123,7 +123,7 @@ pub enum Asking {
 /// Proof that a request may go to the app. Only [`decide`] makes one.
 #[derive(Debug)]
 pub struct Permit<'a> {
-    identity: Vec<(&'static str, String)>,
+    identity: Arc<[(&'static str, String)]>,
     bearer: Option<&'a str>,
     token: Option<Box<Verified>>,
     lasts: bool,
@@ -136,7 +136,7 @@ pub struct Permit<'a> {
 impl<'a> Permit<'a> {
     fn new(rule: &Rule, facts: &Facts<'_>) -> Self {
         Self {
-            identity: Vec::new(),
+            identity: Arc::default(),
             bearer: None,
             token: None,
             lasts: facts.upgrade.is_some(),
@@ -147,14 +147,18 @@ impl<'a> Permit<'a> {
         }
     }
 
-    fn naming(self, token: &Verified, text: &'a str) -> Self {
+    fn naming(self, token: &Verified, seen: Option<&Seen>, text: &'a str) -> Self {
         let bearer = match self.hand {
             Hand::Headers | Hand::Assertion => None,
             Hand::Token => Some(text),
         };
         let needs_all = self.lasts || self.hand == Hand::Assertion;
         let kept = needs_all.then(|| Box::new(token.clone()));
-        Self { identity: identity::headers(token), bearer, token: kept, ..self }
+        let identity = match seen {
+            Some(seen) => Arc::clone(&seen.identity),
+            None => identity::headers(token).into(),
+        };
+        Self { identity, bearer, token: kept, ..self }
     }
 
     /// Whether the app's answer may be kept on the way.
@@ -190,7 +194,7 @@ impl<'a> Permit<'a> {
 
     /// Whether nobody is named: the path is public.
     #[must_use]
-    pub const fn is_public(&self) -> bool {
+    pub fn is_public(&self) -> bool {
         self.identity.is_empty()
     }
 
@@ -233,6 +237,13 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self) -> Code {
         self.code
+    }
+
+    /// Whether its code is all that the client is told: of two such refusals by one code, the one may
+    /// stand for the other.
+    #[must_use]
+    pub const fn is_bare(&self) -> bool {
+        self.scope.is_none() && self.cors.is_none() && !self.ended && self.login.is_none()
     }
 
     /// The scope that was missing.
@@ -346,9 +357,9 @@ fn by_rule<'a, 'w>(
     let text = credential.text();
     let head = world.head.ok_or(Code::KeysUnknown)?;
     let trust = trust(world, head, findings);
-    let verified = match (&findings.token, world.cache.get(text)) {
-        (Some(found), _) => found.as_ref().map_err(|error| *error)?,
-        (None, Some(cached)) => cached,
+    let (verified, seen) = match (&findings.token, world.cache.get(text)) {
+        (Some(found), _) => (found.as_ref().map_err(|error| *error)?, None),
+        (None, Some(seen)) => (&seen.token, Some(seen)),
         (None, None) => {
             return Ok(Verdict::Find(match trust.read(text)? {
                 Reading::Unsigned(unsigned) => Question::Signature(unsigned),
@@ -360,7 +371,8 @@ fn by_rule<'a, 'w>(
         return Ok(Verdict::Find(Question::Keys(issuer)));
     }
     // Deny first: what is known to be revoked stays refused however old the knowledge is.
-    let suspicion = suspicion(verified, head, world).map_err(|refusal| {
+    let standing = seen.map_or_else(|| head.standing(verified), |seen| seen.standing(head));
+    let suspicion = suspicion(standing, verified, head, world).map_err(|refusal| {
         // Only what the browser keeps by itself can be taken from it.
         let ended = matches!(credential, Credential::Cookie(_)) && head.has_ended(verified);
         Refusal { ended, ..refusal }
@@ -375,7 +387,7 @@ fn by_rule<'a, 'w>(
     if let Some(question) = uncertain(rule.unfresh, verified, suspicion, head, world, findings)? {
         return Ok(Verdict::Find(question));
     }
-    Ok(Verdict::Forward(Permit::new(rule, facts).naming(verified, text)))
+    Ok(Verdict::Forward(Permit::new(rule, facts).naming(verified, seen, text)))
 }
 
 fn trust<'w>(world: &World<'w, '_>, head: &'w Head, findings: &Findings) -> Trust<'w> {
@@ -403,7 +415,7 @@ pub fn still_admitted<'w>(
     if let Some(issuer) = trust(world, head, findings).still_good(token)? {
         return Ok(Some(Question::Keys(issuer)));
     }
-    let suspicion = suspicion(token, head, world)?;
+    let suspicion = suspicion(head.standing(token), token, head, world)?;
     uncertain(Unfresh::Open, token, suspicion, head, world, findings)
 }
 
@@ -442,8 +454,13 @@ fn check_provenance(facts: &Facts<'_>) -> Result<(), Refusal> {
 }
 
 /// Whether only the origin can tell that the token is not revoked.
-fn suspicion(token: &Verified, head: &Head, world: &World<'_, '_>) -> Result<bool, Refusal> {
-    match (head.standing(token), world.answers.revoked(token, head.epoch())) {
+fn suspicion(
+    standing: Standing,
+    token: &Verified,
+    head: &Head,
+    world: &World<'_, '_>,
+) -> Result<bool, Refusal> {
+    match (standing, world.answers.revoked(token, head.epoch())) {
         (Standing::Revoked, _) | (_, Some(true)) => Err(Code::TokenRevoked.into()),
         (Standing::Good, _) | (Standing::Suspected, Some(false)) => Ok(false),
         (Standing::Suspected, None) => Ok(true),

@@ -1,7 +1,8 @@
 // Carries out a plan. Its lines (see plan.rs, which writes them):
 //   what to do, and "+" when upkeep is due
 //   forward, origin: by which binding ("" for the network), to which URL, under which number a WebSocket
-//   is watched that comes of it ("" for none);  answer, repeat: with which status
+//   is watched that comes of it ("" for none);  answer: with which status;  keep: with which status, and
+//   under which number the answer is kept;  again: which number's answer is given again
 //   operations, by their first letter, until the end or, in an answer, until an empty line
 //   in an answer: its body
 import * as gate from "./instance.js";
@@ -15,9 +16,10 @@ const PATIENCE = 60_000;
 export function carryOut(plan, request, env, context) {
   const what = plan.slice(0, plan.indexOf("\n"));
   if (what.endsWith("+")) context.waitUntil(gate.upkeep(env));
-  if (what.startsWith("repeat")) return repeat(plan);
   const lines = plan.split("\n");
-  if (what.startsWith("answer")) return answer(lines);
+  if (what.startsWith("again")) return again(lines[1]);
+  if (what.startsWith("keep")) return keep(lines);
+  if (what.startsWith("answer")) return answer(lines, 2);
   return pass(lines, what.startsWith("origin"), request, env, context);
 }
 
@@ -28,7 +30,7 @@ async function pass(lines, toOrigin, request, env, context) {
   } catch (error) {
     console.error(`No answer from ${toOrigin ? "the origin" : "the app"}. ${error}`);
     if (lines[3] !== "") gate.forget(Number(lines[3]));
-    const response = answer(gate.unreachable(toOrigin, error === LATE, env).split("\n"));
+    const response = answer(gate.unreachable(toOrigin, error === LATE, env).split("\n"), 2);
     // Scripts of other sites may read this answer as well, and a rotation is not undone.
     return change(response, lines.filter((line) => /^(,|:access-control|:portcullis-access)/.test(line)), 0);
   }
@@ -94,30 +96,27 @@ function change(response, lines, from) {
   return response;
 }
 
-/** An answer of the gate's own. */
-function answer(lines) {
+/** An answer of the gate's own; its operations begin at this line. */
+function answer(lines, from) {
   const body = lines.indexOf("") + 1;
   // 204 has no body, not even an empty one.
   const text = lines.slice(body).join("\n") || null;
-  return change(new Response(text, { status: Number(lines[1]) }), lines, 2);
+  return change(new Response(text, { status: Number(lines[1]) }), lines, from);
 }
 
-/** Answers that say nothing of the request they were given to, by their plans. @type {Map<string, {text: string, init: ResponseInit}>} */
-const repeated = new Map();
-/** They tell the head's age in seconds, so few are of use for long. */
-const MOST_REPEATED = 64;
+/** What kept answers are made of, by number. @type {{text: string, init: ResponseInit}[]} */
+const kept = [];
 
 /** Refusals come in numbers, and a response is made of what another consists of at half the price. */
-function repeat(plan) {
-  let known = repeated.get(plan);
-  if (known === undefined) {
-    const lines = plan.split("\n");
-    const { status, headers } = answer(lines);
-    known = { text: lines.at(-1) || null, init: { status, headers } };
-    if (repeated.size >= MOST_REPEATED) repeated.clear();
-    repeated.set(plan, known);
-  }
-  return new Response(known.text, known.init);
+function keep(lines) {
+  const { status, headers } = answer(lines, 3);
+  kept[lines[2]] = { text: lines.at(-1), init: { status, headers } };
+  return again(lines[2]);
+}
+
+function again(number) {
+  const { text, init } = kept[number];
+  return new Response(text, init);
 }
 
 /** Who was told of a logout here finds it done here: before that answer goes out, we know what it knows. */

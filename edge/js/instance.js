@@ -2,12 +2,15 @@
 // gets 500, and the next request finds a fresh one, which knows no head and so lets nobody in before
 // it has one.
 import * as gate from "gate";
+import { verify } from "portcullis:crypto";
 import module from "./index_bg.wasm";
 
 // Called once the request has made sure that there is an instance.
 export { decide } from "gate";
 
 let state = "none";
+/** How many there were. */
+let instance = 0;
 /** How to fail the requests that wait in it. @type {Set<(reason: Error) => void>} */
 const waiting = new Set();
 
@@ -16,6 +19,7 @@ export function ready(env) {
   if (state === "good") return;
   if (state === "none") gate.initSync({ module });
   else gate.__wbg_reset_state();
+  instance += 1;
   gate.onPanic(abandon);
   gate.configure(JSON.stringify(variables(env)));
   state = "good";
@@ -58,8 +62,25 @@ async function answerOf(env, context, ask) {
   }
 }
 
-export const findOut = (method, url, headers, env, context) =>
-  answerOf(env, context, () => gate.findOut(method, url, headers, env));
+/** Looks at the signature that a plan names. */
+export async function look(plan) {
+  const [, ticket, algorithm, jwk, signature, text] = plan.split("\n");
+  const asking = instance;
+  const isGood = await verify(algorithm, jwk, fromBase64(signature), text).catch(() => false);
+  return { asking, ticket: Number(ticket), isGood };
+}
+
+/** The plan for a request once that is done; "" when it takes more. Carried out at once, as `decide`'s is:
+ * what it says of answers that are kept is true now. */
+export function answered({ asking, ticket, isGood }, asked, env) {
+  ready(env);
+  // Another instance means something else by the number.
+  return asking === instance ? gate.answered(ticket, isGood, asked) : "";
+}
+
+const fromBase64 = (text) => Uint8Array.fromBase64(text, { alphabet: "base64url" });
+
+export const findOut = (asked, env, context) => answerOf(env, context, () => gate.findOut(asked, env));
 export const upkeep = (env) => answerOf(env, null, () => gate.upkeep(env));
 export const catchUp = (epoch, env) => answerOf(env, null, () => gate.catchUp(epoch, env));
 export const stillGood = (id, env) => answerOf(env, null, () => gate.stillGood(id, env));

@@ -1,5 +1,6 @@
 //! What the client is told: the response to a request that went through, and the gate's own answers.
 
+use common::Epoch;
 use common::cookie::Cookie;
 use common::json::Writer;
 use common::policy::Cache;
@@ -71,12 +72,18 @@ fn readable(plan: &mut Plan, cors: &CorsHeaders) {
     }
 }
 
-/// A response from behind as it leaves: its own headers of these names dropped, ours set.
+/// A response from behind as it leaves: its own headers of these names dropped, or ours in their place.
 pub(crate) fn tell_forwarded(plan: &mut Plan, head: Option<&Head>, report: Report) {
-    plan.drop_from_response(VERDICT);
-    plan.drop_from_response(EPOCH);
-    if report == Report::All {
-        tell(plan, "forward", head);
+    match (report, head) {
+        (Report::All, Some(_)) => tell(plan, "forward", head),
+        (Report::All, None) => {
+            plan.drop_from_response(EPOCH);
+            tell(plan, "forward", head);
+        }
+        (Report::Refusals, _) => {
+            plan.drop_from_response(VERDICT);
+            plan.drop_from_response(EPOCH);
+        }
     }
 }
 
@@ -122,10 +129,14 @@ pub(crate) fn refuse(plan: &mut Plan, refused: &Refusal, realm: &str, head: Opti
 
 fn tell(plan: &mut Plan, verdict: &str, head: Option<&Head>) {
     plan.set_on_response(VERDICT, verdict);
-    if let Some(head) = head {
-        let age = head.age(clock::now()).as_secs();
-        plan.set_on_response(EPOCH, &format!("{};age={age}", head.epoch()));
+    if let Some((epoch, age)) = head.map(told) {
+        plan.set_on_response(EPOCH, &format!("{epoch};age={age}"));
     }
+}
+
+/// What is told of a head: its epoch, and its age in seconds.
+pub(crate) fn told(head: &Head) -> (Epoch, u64) {
+    (head.epoch(), head.age(clock::now()).as_secs())
 }
 
 /// The document of a refusal.

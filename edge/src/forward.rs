@@ -22,8 +22,8 @@ pub(crate) fn to_app(
     if !permit.is_public() {
         plan.past_caches();
     }
-    without_forgeable(plan, asked.headers);
-    without_credentials(plan, asked.headers);
+    without_forgeable(plan, &asked.headers);
+    without_credentials(plan, &asked.headers);
     let client = asked.headers.get("cf-connecting-ip");
     for (name, value) in identity::forwarded(asked.url.origin(), client) {
         plan.with(name, value);
@@ -45,7 +45,7 @@ pub(crate) fn to_origin(
 ) {
     plan.to("", &settings.origin_url, asked, None);
     plan.past_caches();
-    without_forgeable(plan, asked.headers);
+    without_forgeable(plan, &asked.headers);
     plan.with("x-portcullis-edge", settings.edge_secret.expose());
     if let Some(address) = asked.headers.get("cf-connecting-ip") {
         plan.with("x-portcullis-client-ip", address);
@@ -53,14 +53,14 @@ pub(crate) fn to_origin(
 }
 
 /// Takes off, on every route, what could be taken for a header of ours, or for a proxy's word.
-fn without_forgeable(plan: &mut Plan, headers: Headers<'_>) {
+fn without_forgeable(plan: &mut Plan, headers: &Headers<'_>) {
     for (name, _) in headers.iter().filter(|(name, _)| is_forgeable(name)) {
         plan.without(name);
     }
 }
 
 /// Takes off the bearer token and our cookies; other schemes and cookies are the app's own.
-fn without_credentials(plan: &mut Plan, headers: Headers<'_>) {
+fn without_credentials(plan: &mut Plan, headers: &Headers<'_>) {
     for (name, value) in headers.iter() {
         match name {
             "authorization" if common::verdict::names_bearer(value) => plan.without(name),

@@ -15,9 +15,13 @@ use crate::isolate::Isolate;
 use crate::origin::{self, Rotation};
 use crate::plan::Plan;
 use crate::platform::Env;
+use crate::repeats::Repeat;
 use crate::request::Asked;
 use crate::settings::{Log, Settings};
-use crate::{answer, assertion, clock, forward, jwks, mailbox, refresh, suspicion, upkeep, verify};
+use crate::{
+    answer, assertion, clock, forward, jwks, mailbox, refresh, signatures, suspicion, upkeep,
+    verify,
+};
 
 /// The plan, if it follows from what is in hand.
 pub(crate) fn decide(isolate: &Isolate, asked: &Asked<'_>) -> Option<String> {
@@ -25,14 +29,40 @@ pub(crate) fn decide(isolate: &Isolate, asked: &Asked<'_>) -> Option<String> {
         // Never open: a gate that does not know its rules lets nobody through.
         return Some(refusal_of(isolate, Code::Misconfigured));
     };
-    let gate = Gate { isolate, settings: &settings, asked, renewal: &OnceCell::new() };
+    at_once(isolate, &settings, asked, &Findings::default())
+}
+
+/// The same once a token's signature was looked at.
+pub(crate) fn answered(
+    isolate: &Isolate,
+    ticket: u32,
+    signature_is_good: bool,
+    asked: &Asked<'_>,
+) -> Option<String> {
+    let settings = isolate.settings()?;
+    let taken = signatures::take(isolate, ticket, signature_is_good)?;
+    // A good one is found among the tokens seen before.
+    let findings = Findings { token: taken.err().map(Err), ..Findings::default() };
+    at_once(isolate, &settings, asked, &findings)
+}
+
+fn at_once(
+    isolate: &Isolate,
+    settings: &Settings,
+    asked: &Asked<'_>,
+    findings: &Findings,
+) -> Option<String> {
+    let gate = Gate { isolate, settings, asked, renewal: &OnceCell::new() };
     let known = isolate.known();
-    let findings = Findings::default();
-    let verdict = isolate.decide(&asked.facts(None), &settings, &known, &findings);
+    let verdict = isolate.decide(&asked.facts(None), settings, &known, findings);
     if gate.wants_a_look(&verdict) {
         return None;
     }
-    gate.plan(verdict).ok()
+    match verdict {
+        Verdict::Refuse(refusal) => Some(gate.repeat(&refusal)),
+        Verdict::Find(Question::Signature(unsigned)) => Some(signatures::ask(isolate, *unsigned)),
+        verdict => gate.plan(verdict).ok(),
+    }
 }
 
 /// The plan, whatever has to be found out for it.
@@ -192,11 +222,32 @@ impl Gate<'_> {
         self.hand_back(plan)
     }
 
+    /// A refusal that the main module may have in hand already.
+    fn repeat(&self, refused: &Refusal) -> String {
+        if self.logs(refused) || !refused.is_bare() {
+            return self.refuse(refused);
+        }
+        let head = self.isolate.head();
+        let told = head.as_deref().map(answer::told);
+        let due = upkeep::is_due(self.isolate);
+        match self.isolate.repeats.borrow_mut().of(refused.code(), told) {
+            Repeat::Again(number) => Plan::again(due, number).finish(),
+            Repeat::Keep(number) => {
+                let mut plan = Plan::keep(due, number, refused.code().status());
+                answer::refuse(&mut plan, refused, &self.settings.realm, head.as_deref());
+                plan.body(&answer::document(refused));
+                plan.finish()
+            }
+        }
+    }
+
+    fn logs(&self, refused: &Refusal) -> bool {
+        self.settings.log == Log::Refusals || refused.code().status() >= 500
+    }
+
     fn refuse(&self, refused: &Refusal) -> String {
-        let log = self.settings.log == Log::Refusals || refused.code().status() >= 500;
-        let alike = !log && self.renewal.get().is_none() && refused.login().is_none();
-        let mut plan = refusal(self.isolate, refused, &self.settings.realm, alike);
-        if log {
+        let mut plan = refusal(self.isolate, refused, &self.settings.realm);
+        if self.logs(refused) {
             answer::log(&mut plan, refused, self.asked);
         }
         // One that was revoked since is worth nothing to a browser, which may hold another by now.
@@ -216,7 +267,7 @@ impl Gate<'_> {
     }
 
     fn preflight(&self, preflight: &Preflight) -> String {
-        let mut plan = Plan::answer(upkeep::is_due(self.isolate), 204, true);
+        let mut plan = Plan::answer(upkeep::is_due(self.isolate), 204);
         answer::preflight(&mut plan, preflight, self.isolate.head().as_deref());
         plan.finish()
     }
@@ -240,9 +291,9 @@ fn knows_no_key(refusal: &Refusal) -> bool {
 }
 
 /// The plan of a refusal, but for its body.
-fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str, alike: bool) -> Plan {
+fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str) -> Plan {
     let status = refused.login().map_or(refused.code().status(), |_| Login::STATUS);
-    let mut plan = Plan::answer(upkeep::is_due(isolate), status, alike);
+    let mut plan = Plan::answer(upkeep::is_due(isolate), status);
     answer::refuse(&mut plan, refused, realm, isolate.head().as_deref());
     plan
 }
@@ -252,7 +303,7 @@ fn refusal_of(isolate: &Isolate, code: Code) -> String {
     let settings = isolate.settings();
     let realm = settings.as_ref().map_or("portcullis", |settings| &settings.realm);
     let refused = code.into();
-    let mut plan = refusal(isolate, &refused, realm, true);
+    let mut plan = refusal(isolate, &refused, realm);
     plan.body(&answer::document(&refused));
     plan.finish()
 }

@@ -12,7 +12,9 @@ use common::verdict::{Facts, Findings, Verdict, World, decide};
 
 use crate::jwks::Unkept;
 use crate::refresh::UnderWay;
+use crate::repeats::Repeats;
 use crate::settings::Settings;
+use crate::signatures::Signatures;
 use crate::sockets::Sockets;
 use crate::suspicion::Asked;
 use crate::{clock, platform};
@@ -31,6 +33,10 @@ pub(crate) struct Isolate {
     keyring: RefCell<Rc<Keyring>>,
     cache: RefCell<VerifiedCache>,
     pub(crate) answers: RefCell<Answers>,
+    /// The refusals that are repeated.
+    pub(crate) repeats: RefCell<Repeats>,
+    /// The tokens whose signatures are being looked at.
+    pub(crate) signatures: RefCell<Signatures>,
     /// The tokens whose `WebSockets` are open.
     pub(crate) sockets: RefCell<Sockets>,
     /// The questions that the origin is being asked.
@@ -58,6 +64,8 @@ thread_local! {
         keyring: RefCell::default(),
         cache: RefCell::new(VerifiedCache::new(CACHED_TOKENS)),
         answers: RefCell::new(Answers::new(REMEMBERED_ANSWERS)),
+        repeats: RefCell::default(),
+        signatures: RefCell::default(),
         sockets: RefCell::default(),
         asked: RefCell::default(),
         refreshing: RefCell::default(),

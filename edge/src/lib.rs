@@ -17,8 +17,10 @@ mod panic;
 mod plan;
 mod platform;
 mod refresh;
+mod repeats;
 mod request;
 mod settings;
+mod signatures;
 mod sockets;
 mod suspicion;
 mod together;
@@ -46,17 +48,25 @@ pub fn on_panic(tell: Function) {
 }
 
 /// The plan for a request (see `plan.rs`), or nothing when something must be found out first. Reads no
-/// mailbox, makes no future.
+/// mailbox, makes no future. The request is its method, its URL and its headers, a line each.
 #[wasm_bindgen]
 #[must_use]
-pub fn decide(method: &str, url: &str, headers: &str) -> String {
-    gate::decide(&Isolate::here(), &Asked::new(method, url, headers)).unwrap_or_default()
+pub fn decide(asked: &[u8]) -> String {
+    gate::decide(&Isolate::here(), &Asked::read(asked)).unwrap_or_default()
+}
+
+/// The same once the signature is looked at that a plan named: whether it is good.
+#[wasm_bindgen]
+#[must_use]
+pub fn answered(ticket: u32, signature_is_good: bool, asked: &[u8]) -> String {
+    let asked = Asked::read(asked);
+    gate::answered(&Isolate::here(), ticket, signature_is_good, &asked).unwrap_or_default()
 }
 
 /// The plan for a request, whatever has to be found out for it.
 #[wasm_bindgen(js_name = findOut)]
-pub async fn find_out(method: String, url: String, headers: String, env: Env) -> String {
-    gate::find_out(&Isolate::here(), &Asked::new(&method, &url, &headers), &env).await
+pub async fn find_out(asked: Vec<u8>, env: Env) -> String {
+    gate::find_out(&Isolate::here(), &Asked::read(&asked), &env).await
 }
 
 /// Keeps fresh what the isolate judges by, when a plan says that this is due.

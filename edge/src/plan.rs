@@ -1,7 +1,9 @@
 //! What is to be done with a request, as the text that `js/carry.js` carries out: one string crosses
 //! from Wasm, however many headers change.
 
+use common::base64url;
 use common::problem::{Code, Problem};
+use common::token::SignatureCheck;
 
 use crate::request::Asked;
 
@@ -27,10 +29,36 @@ impl Plan {
         Self::begin("origin", look_is_due)
     }
 
-    /// Answer the request here; `alike` if another request may get the very same answer.
-    pub(crate) fn answer(look_is_due: bool, status: u16, alike: bool) -> Self {
-        let mut plan = Self::begin(if alike { "repeat" } else { "answer" }, look_is_due);
+    /// Answer the request here.
+    pub(crate) fn answer(look_is_due: bool, status: u16) -> Self {
+        let mut plan = Self::begin("answer", look_is_due);
         plan.line("", &status.to_string(), "");
+        plan
+    }
+
+    /// Answer the request here, and keep the answer under this number, to be given again.
+    pub(crate) fn keep(look_is_due: bool, number: usize, status: u16) -> Self {
+        let mut plan = Self::begin("keep", look_is_due);
+        plan.line("", &status.to_string(), "");
+        plan.line("", &number.to_string(), "");
+        plan
+    }
+
+    /// Give the answer of this number again.
+    pub(crate) fn again(look_is_due: bool, number: usize) -> Self {
+        let mut plan = Self::begin("again", look_is_due);
+        plan.line("", &number.to_string(), "");
+        plan
+    }
+
+    /// Look at a signature, and say under this number whether it is good.
+    pub(crate) fn verify(ticket: u32, check: &SignatureCheck<'_, '_>, jwk: &str) -> Self {
+        let mut plan = Self::begin("verify", false);
+        plan.line("", &ticket.to_string(), "");
+        plan.line("", check.key.algorithm().as_str(), "");
+        plan.line("", jwk, "");
+        plan.line("", &base64url::encode(&check.signature), "");
+        plan.line("", check.signing_input, "");
         plan
     }
 
@@ -111,7 +139,7 @@ impl Plan {
         if !self.torn {
             return self.text;
         }
-        let mut plan = Self::answer(false, Code::Internal.status(), true);
+        let mut plan = Self::answer(false, Code::Internal.status());
         plan.set_on_response("content-type", Problem::MEDIA_TYPE);
         plan.set_on_response("cache-control", "no-store");
         plan.set_on_response("portcullis-verdict", Code::Internal.as_str());

@@ -31,7 +31,7 @@ pub async fn verify(check: &SignatureCheck<'_, '_>) -> bool {
 }
 
 /// The key's numbers as a JWK (RFC 7517), and nothing else.
-fn jwk(key: &Key) -> String {
+pub(crate) fn jwk(key: &Key) -> String {
     let (kind, numbers): (_, [(_, &[u8]); 2]) = match key.material() {
         Material::Ed25519 { x } => (r#""OKP","crv":"Ed25519""#, [("x", x), ("", &[])]),
         Material::P256 { x, y } => (r#""EC","crv":"P-256""#, [("x", x), ("y", y)]),

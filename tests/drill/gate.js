@@ -5,20 +5,20 @@ import * as platform from "./platform.js";
 
 export * from "bindings";
 
-/** Text that says it is longer than memory: the instance's allocator gives up, which is a trap. */
+/** What says that it is longer than memory: the instance's allocator gives up, which is a trap. */
 const ENDLESS = { length: 0xffff_ffff };
 
-const isDrill = (headers, kind) => headers.includes(`x-drill:${kind}\n`);
+const isDrill = (asked, kind) => new TextDecoder().decode(asked).includes(`\nx-drill:${kind}\n`);
 
 /** `trap`: the instance traps in the middle of a synchronous call. */
-export function decide(method, url, headers) {
-  return gate.decide(isDrill(headers, "trap") ? ENDLESS : method, url, headers);
+export function decide(asked) {
+  return gate.decide(isDrill(asked, "trap") ? ENDLESS : asked);
 }
 
 /** `late`: it panics in a future, while others of its futures wait. */
-export function findOut(method, url, headers, env) {
-  if (isDrill(headers, "late")) platform.drill(true);
-  return gate.findOut(method, url, headers, env);
+export function findOut(asked, env) {
+  if (isDrill(asked, "late")) platform.drill(true);
+  return gate.findOut(asked, env);
 }
 
 /** The drill ends when its instance does. */

@@ -48,6 +48,7 @@ mod reuse;
 mod revocation_reaches_edges;
 mod scale;
 mod sentinel;
+mod sessions;
 mod soak;
 mod social;
 mod spoofs;
@@ -142,6 +143,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
     ("redis_line", REDIS, Size::Small, |store| Box::pin(redis_line::tell(store))),
+    ("sessions", BOTH, Size::Small, |store| Box::pin(sessions::tell(store))),
     ("scale", REDIS, Size::Small, |_| Box::pin(scale::tell())),
     ("soak", EMBEDDED, Size::Small, |_| Box::pin(soak::tell())),
     ("broken_instance", EMBEDDED, Size::Small, |_| Box::pin(broken_instance::tell())),

@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
     fn object(&mut self, depth: usize) -> Read<Object> {
         let mut members: Vec<(String, Json)> = Vec::new();
         self.begin(depth)?;
-        let mut more = !self.eat("}");
+        let mut more = !self.eat(b'}');
         while more {
             self.space();
             let name = self.text()?;
@@ -68,9 +68,9 @@ impl<'a> Reader<'a> {
                 return Err("too many members");
             }
             self.space();
-            self.expect(":")?;
+            self.expect(b':')?;
             members.push((name, self.value(depth + 1)?));
-            more = self.goes_on("}")?;
+            more = self.goes_on(b'}')?;
         }
         Ok(Object(members))
     }
@@ -78,10 +78,10 @@ impl<'a> Reader<'a> {
     fn list(&mut self, depth: usize) -> Read<Vec<Json>> {
         let mut list = Vec::new();
         self.begin(depth)?;
-        let mut more = !self.eat("]");
+        let mut more = !self.eat(b']');
         while more {
             list.push(self.value(depth + 1)?);
-            more = self.goes_on("]")?;
+            more = self.goes_on(b']')?;
         }
         Ok(list)
     }
@@ -97,28 +97,28 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether another item follows the one just read, or this bracket ends them.
-    fn goes_on(&mut self, end: &str) -> Read<bool> {
+    fn goes_on(&mut self, end: u8) -> Read<bool> {
         self.space();
         if self.eat(end) {
             return Ok(false);
         }
-        self.expect(",").map(|()| true)
+        self.expect(b',').map(|()| true)
     }
 
     fn word(&mut self, word: &str, value: Json) -> Read<Json> {
-        self.expect(word).map(|()| value)
+        self.expect_all(word).map(|()| value)
     }
 
     /// RFC 8259 §6.
     fn number(&mut self) -> Read<Json> {
         let from = self.rest;
-        self.eat("-");
+        self.eat(b'-');
         // No zero before other digits.
-        let whole_is_good = self.eat("0") || self.digits();
-        let fraction_is_good = !self.eat(".") || self.digits();
+        let whole_is_good = self.eat(b'0') || self.digits();
+        let fraction_is_good = !self.eat(b'.') || self.digits();
         let mut exponent_at = self.rest;
-        let exponent_is_good = !(self.eat("e") || self.eat("E")) || {
-            let _sign = self.eat("+") || self.eat("-");
+        let exponent_is_good = !(self.eat(b'e') || self.eat(b'E')) || {
+            let _sign = self.eat(b'+') || self.eat(b'-');
             exponent_at = self.rest;
             self.digits()
         };
@@ -139,15 +139,15 @@ impl<'a> Reader<'a> {
 
     /// RFC 8259 §7.
     fn text(&mut self) -> Read<String> {
-        self.expect("\"")?;
+        self.expect(b'"')?;
         let mut text = String::new();
         loop {
             let plain = |byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f);
             text.push_str(self.run(plain).unwrap_or_default());
-            if self.eat("\"") {
+            if self.eat(b'"') {
                 return Ok(text);
             }
-            self.expect("\\")?;
+            self.expect(b'\\')?;
             text.push(self.escaped()?);
         }
     }
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unit(&mut self, prefix: &str) -> Read<u16> {
-        self.expect(prefix)?;
+        self.expect_all(prefix)?;
         let digits = self.rest.get(..4).filter(|four| four.bytes().all(|b| b.is_ascii_hexdigit()));
         let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
         self.skip(4);
@@ -191,20 +191,28 @@ impl<'a> Reader<'a> {
 
     /// Takes all bytes of a kind, up to the next one that is a character of its own.
     fn run(&mut self, of: impl Fn(u8) -> bool) -> Option<&'a str> {
-        let length = self.rest.bytes().take_while(|byte| of(*byte)).count();
+        let bytes = self.rest.as_bytes();
+        let length = bytes.iter().position(|byte| !of(*byte)).unwrap_or(bytes.len());
         let (run, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
         Some(run)
     }
 
-    fn eat(&mut self, text: &str) -> bool {
-        let rest = self.rest.strip_prefix(text);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
+    /// Takes this character, if it is the next one.
+    fn eat(&mut self, character: u8) -> bool {
+        let is_next = self.rest.as_bytes().first() == Some(&character);
+        if is_next {
+            self.skip(1);
+        }
+        is_next
     }
 
-    fn expect(&mut self, text: &str) -> Read<()> {
-        if self.eat(text) { Ok(()) } else { Err("expected another character") }
+    fn expect(&mut self, character: u8) -> Read<()> {
+        if self.eat(character) { Ok(()) } else { Err("expected another character") }
+    }
+
+    fn expect_all(&mut self, text: &str) -> Read<()> {
+        text.bytes().try_for_each(|character| self.expect(character))
     }
 
     fn skip(&mut self, bytes: usize) {

@@ -1,6 +1,7 @@
 //! The signed head: the one document that tells an edge everything. KV, caches and the network are
 //! mailboxes that nobody needs to trust, since the anchor's signature is on it.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 
@@ -144,6 +145,7 @@ impl<'a, 'k> UnverifiedHead<'a, 'k> {
         Ok(Announced {
             segments: claims.segments,
             head: Head {
+                serial: HeadSerial::default(),
                 epoch: claims.epoch,
                 issued_at: claims.issued_at,
                 keys: KeySet::from_jwks(&claims.keys)?,
@@ -192,7 +194,7 @@ impl Announced {
             found.cloned().ok_or(HeadError::Segment(name))
         };
         let segments = self.live(now).map(find).collect::<Result<_, _>>()?;
-        Ok(Head { segments, ..self.head })
+        Ok(Head { segments, serial: HeadSerial::next(), ..self.head })
     }
 
     fn live(&self, now: UnixSeconds) -> impl Iterator<Item = SegmentName> {
@@ -212,8 +214,9 @@ pub enum Standing {
 }
 
 /// A head signed by the anchor: all that this edge knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Head {
+    serial: HeadSerial,
     epoch: Epoch,
     issued_at: UnixSeconds,
     keys: KeySet,
@@ -222,7 +225,24 @@ pub struct Head {
     segments: Vec<Arc<Segment>>,
 }
 
+/// Tells the heads apart that this process completed: equal ones say the same of every token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeadSerial(u32);
+
+impl HeadSerial {
+    fn next() -> Self {
+        static LAST: AtomicU32 = AtomicU32::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
+    }
+}
+
 impl Head {
+    /// Which of this process's heads it is.
+    #[must_use]
+    pub const fn serial(&self) -> HeadSerial {
+        self.serial
+    }
+
     /// The last change it includes.
     #[must_use]
     pub const fn epoch(&self) -> Epoch {

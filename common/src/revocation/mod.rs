@@ -11,7 +11,9 @@ pub use answers::Answers;
 pub use blocklist::{Blocked, Blocklist, InvalidTail};
 pub use compact::{Build, Manifest, Plan, Sealed, TAIL, plan};
 pub use epoch::Epoch;
-pub use head::{Announced, Head, HeadClaims, HeadError, MAX_HEAD, Standing, UnverifiedHead};
+pub use head::{
+    Announced, Head, HeadClaims, HeadError, HeadSerial, MAX_HEAD, Standing, UnverifiedHead,
+};
 pub use segment::{
     Digest, InvalidName, MAX_SEGMENT, Segment, SegmentError, SegmentName, SegmentRef, build_segment,
 };

@@ -116,7 +116,28 @@ impl<'a, 'k> Unsigned<'a, 'k> {
     /// # Errors
     /// `Signature` when it was false.
     pub fn answered(self, signature_is_good: bool) -> Result<Verified, TokenError> {
-        if signature_is_good { Ok(self.content) } else { Err(TokenError::Signature) }
+        self.put().1.answered(signature_is_good).1
+    }
+
+    /// Parts the question from what waits for its answer, for a verifier that takes its time.
+    #[must_use]
+    pub fn put(self) -> (SignatureCheck<'a, 'k>, Unanswered) {
+        (self.check, Unanswered { text: self.text.into(), content: self.content })
+    }
+}
+
+/// A token while its [`SignatureCheck`] is being answered.
+#[derive(Debug)]
+pub struct Unanswered {
+    text: Box<str>,
+    content: Verified,
+}
+
+impl Unanswered {
+    /// Takes the verifier's answer; only a `true` lets the content out. With the whole token.
+    pub fn answered(self, signature_is_good: bool) -> (Box<str>, Result<Verified, TokenError>) {
+        let content = if signature_is_good { Ok(self.content) } else { Err(TokenError::Signature) };
+        (self.text, content)
     }
 }
 

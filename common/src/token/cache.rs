@@ -1,8 +1,12 @@
 //! Tokens that this process has verified before.
 
+use core::cell::Cell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Verified;
+use crate::identity;
+use crate::revocation::{Head, HeadSerial, Standing};
 
 /// Verified tokens by their whole text: two tokens that differ in any byte are two entries
 /// (CVE-2026-35039 is what a shorter key leads to). Holds at most twice `generation` entries, and
@@ -10,8 +14,8 @@ use super::Verified;
 /// nobody without a key can fill it.
 #[derive(Debug)]
 pub struct VerifiedCache {
-    young: HashMap<Box<str>, Verified>,
-    old: HashMap<Box<str>, Verified>,
+    young: HashMap<Box<str>, Seen>,
+    old: HashMap<Box<str>, Seen>,
     generation: usize,
     /// Of the texts of the young ones, in bytes.
     text: usize,
@@ -29,7 +33,7 @@ impl VerifiedCache {
 
     /// What was verified of exactly this text.
     #[must_use]
-    pub fn get(&self, token: &str) -> Option<&Verified> {
+    pub fn get(&self, token: &str) -> Option<&Seen> {
         self.young.get(token).or_else(|| self.old.get(token))
     }
 
@@ -40,7 +44,7 @@ impl VerifiedCache {
             self.text = 0;
         }
         self.text += token.len();
-        self.young.insert(token.into(), verified);
+        self.young.insert(token.into(), Seen::new(verified));
     }
 
     /// How many tokens it holds.
@@ -53,5 +57,37 @@ impl VerifiedCache {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// A token that was verified before, with what follows from it and need not be found again.
+#[derive(Debug)]
+pub struct Seen {
+    /// The token.
+    pub token: Verified,
+    /// What the app is told of it, see [`identity::headers`].
+    pub identity: Arc<[(&'static str, String)]>,
+    /// What the head said of it that was asked last.
+    standing: Cell<Option<(HeadSerial, Standing)>>,
+}
+
+impl Seen {
+    fn new(token: Verified) -> Self {
+        let identity = identity::headers(&token).into();
+        Self { token, identity, standing: Cell::new(None) }
+    }
+
+    /// What this head says of it. Neither of the two ever changes, so each head is asked once, however
+    /// much it lists.
+    #[must_use]
+    pub fn standing(&self, head: &Head) -> Standing {
+        match self.standing.get() {
+            Some((asked, standing)) if asked == head.serial() => standing,
+            _ => {
+                let standing = head.standing(&self.token);
+                self.standing.set(Some((head.serial(), standing)));
+                standing
+            }
+        }
     }
 }

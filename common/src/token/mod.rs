@@ -17,7 +17,7 @@ pub mod refresh;
 mod signature;
 
 pub use access::{AccessClaims, AccessRules, Ids, Verified};
-pub use cache::VerifiedCache;
+pub use cache::{Seen, VerifiedCache};
 pub(crate) use claims::{Claims, is_word};
 pub use compact::{Jws, join, signing_input};
 pub use error::TokenError;

@@ -34,9 +34,8 @@ export async function pass(request, env, identity) {
     cache: "no-store",
   });
   const response = new Response(upstream.body, upstream);
-  response.headers.delete("portcullis-verdict");
-  response.headers.delete("portcullis-epoch");
   response.headers.delete("portcullis-session");
+  response.headers.delete("portcullis-access-token");
   response.headers.set("cache-control", "private, no-store");
   response.headers.append("vary", "Authorization, Cookie");
   for (const name of ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"]) {
