@@ -62,7 +62,7 @@ async fn iss_10_of_five_thousand_malformed_requests_each_is_refused_in_words_for
     let (mut refused, mut done) = (0, 0);
     for n in 0..REQUESTS {
         // One of these may have ended it.
-        if n % 500 == 0 {
+        if n % 100 == 0 {
             session = origin.sign_in("a@b.co").await;
         }
         let (told, request) = spoilt(&mut random, &session);
