@@ -9,6 +9,7 @@ mod frame;
 mod introspection;
 mod letters;
 mod limits;
+mod malformed;
 mod pages;
 mod round_trips;
 mod sessions;
