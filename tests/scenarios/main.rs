@@ -20,6 +20,7 @@ mod configuration;
 mod cookies;
 mod crashes;
 mod false_origin;
+mod flows;
 mod foreign_issuers;
 mod framing;
 mod front;
@@ -129,6 +130,7 @@ const BOTH: &[Store] = &[Store::Embedded, Store::Redis];
 #[rustfmt::skip]
 const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("accounts", BOTH, Size::Small, |store| Box::pin(accounts::tell(store))),
+    ("flows", BOTH, Size::Small, |store| Box::pin(flows::tell(store))),
     ("revocation_reaches_edges", EMBEDDED, Size::Small, |store| Box::pin(revocation_reaches_edges::tell(store))),
     ("false_origin", EMBEDDED, Size::Small, |store| Box::pin(false_origin::tell(store))),
     ("kv_faults", EMBEDDED, Size::Small, |store| Box::pin(kv_faults::tell(store))),

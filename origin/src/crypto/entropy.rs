@@ -65,6 +65,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn iss_07_of_a_million_token_ids_no_two_are_alike() {
+        let mut ids: Vec<_> = (0..1_000_000).map(|_| OsRandom.token_id()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 1_000_000);
+    }
+
+    #[test]
     fn iss_08_no_two_ids_are_alike_and_each_bit_is_drawn() {
         let ids: HashSet<_> = (0..100_000).map(|_| OsRandom.uuid()).collect();
         assert_eq!(ids.len(), 100_000);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use common::problem::Code;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::Services;
 use super::answer::clear_cookies;
 use super::error::Refusal;
-use super::extract::{Caller, Expected, OptionalBody};
+use super::extract::{Caller, Expected, OptionalBody, Segment};
 use crate::service::Credentials;
 
 #[derive(Default, Deserialize)]
@@ -104,7 +104,7 @@ pub(super) async fn other_sessions(
 pub(super) async fn own_session(
     State(services): State<Arc<Services>>,
     caller: Caller,
-    Path(sid): Path<String>,
+    Segment(sid): Segment,
 ) -> Result<StatusCode, Refusal> {
     let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
     let signed_in = services.credentials.signed_in(token).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use common::Epoch;
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Services;
 use super::error::Refusal;
+use super::extract::Segment;
 use crate::service::Station;
 
 /// For keys and metadata, which change with days of notice.
@@ -27,7 +28,7 @@ const TWO_SECONDS: &str = "public, max-age=2";
 /// A segment, by the name that the head gives it.
 pub(super) async fn segment(
     State(services): State<Arc<Services>>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     RawQuery(query): RawQuery,
 ) -> Result<impl IntoResponse, Refusal> {
     if query.is_some() {

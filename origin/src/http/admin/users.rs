@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use common::problem::Code;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::super::Services;
 use super::super::answer::User;
 use super::super::error::Refusal;
-use super::super::extract::{Body, Expected, OptionalBody, Query};
+use super::super::extract::{Body, Expected, OptionalBody, Query, Segment};
 use super::super::logout::Nothing;
 use super::{Admin, subject};
 use crate::port::{Account, Session};
@@ -114,7 +114,7 @@ pub(super) async fn find(
 pub(super) async fn one(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<impl IntoResponse, Refusal> {
     let account = services.admin.user(&by, &subject(&id)?).await?;
     Ok(Json(OneUser { user: account.into() }))
@@ -124,7 +124,7 @@ pub(super) async fn one(
 pub(super) async fn sessions(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<impl IntoResponse, Refusal> {
     let account = services.admin.user(&by, &subject(&id)?).await?;
     let sessions = services.admin.sessions(&by, &account.id).await?;
@@ -134,7 +134,7 @@ pub(super) async fn sessions(
 pub(super) async fn disable(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<StatusCode, Refusal> {
     services.admin.disable(&by, &subject(&id)?).await?;
@@ -144,7 +144,7 @@ pub(super) async fn disable(
 pub(super) async fn enable(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<StatusCode, Refusal> {
     services.admin.enable(&by, &subject(&id)?).await?;
@@ -155,7 +155,7 @@ pub(super) async fn enable(
 pub(super) async fn sign_out(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<StatusCode, Refusal> {
     let account = services.admin.user(&by, &subject(&id)?).await?;
@@ -166,7 +166,7 @@ pub(super) async fn sign_out(
 pub(super) async fn roles(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Body(Roles { roles }): Body<Roles>,
 ) -> Result<impl IntoResponse, Refusal> {
     let id = subject(&id)?;
@@ -178,7 +178,7 @@ pub(super) async fn roles(
 pub(super) async fn end_session(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
-    Path(sid): Path<String>,
+    Segment(sid): Segment,
 ) -> Result<StatusCode, Refusal> {
     let sid: SessionId = sid.parse().map_err(|_| Refusal::new(Code::NotFound))?;
     services.admin.end_session(&by, sid).await?;

@@ -4,7 +4,7 @@ mod attempt;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -15,7 +15,7 @@ use url::form_urlencoded;
 use super::Services;
 use super::answer::sign_in_cookies;
 use super::error::Refusal;
-use super::extract::{Caller, Client, has_type, read_body};
+use super::extract::{Caller, Client, Segment, has_type, read_body};
 use super::pages::social::{Back, failed};
 use super::pages::{FORM, ReturnTo, Words, see_other};
 use crate::service::{Lasting, Purpose, Returned, SignedIn, SocialError};
@@ -25,7 +25,7 @@ pub(super) use attempt::Kept;
 pub(super) async fn depart(
     State(services): State<Arc<Services>>,
     words: &'static Words,
-    Path(provider): Path<String>,
+    Segment(provider): Segment,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let return_to = ReturnTo::of(query.as_deref());
@@ -48,7 +48,7 @@ pub(super) async fn arrive(
     client: Client,
     caller: Caller,
     headers: HeaderMap,
-    Path(provider): Path<String>,
+    Segment(provider): Segment,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let stale = |return_to| {
@@ -101,7 +101,7 @@ pub(super) async fn arrive(
 /// does. Browsers send no cookie of ours along with a form of another site; with the GET that this becomes
 /// they do, so none needs `SameSite=None`.
 pub(super) async fn arrive_by_form(
-    Path(provider): Path<String>,
+    Segment(provider): Segment,
     request: Request,
 ) -> Result<Response, Refusal> {
     if !has_type(request.headers(), FORM) {
@@ -122,7 +122,7 @@ pub(super) async fn arrive_by_form(
 pub(super) async fn unlink(
     State(services): State<Arc<Services>>,
     caller: Caller,
-    Path(provider): Path<String>,
+    Segment(provider): Segment,
 ) -> Result<StatusCode, Refusal> {
     let who = signed_in(&services, &caller).await?;
     services.social.unlink(&who.subject, &provider).await?;

@@ -187,3 +187,35 @@ async fn a_refusal_to_refresh_leaves_the_cookies_alone() {
     assert_eq!(answer.header("portcullis-session"), "ended");
     assert!(answer.cookies().is_empty(), "the browser may have signed in anew meanwhile");
 }
+
+#[tokio::test]
+async fn cks_03_signing_in_takes_over_nothing_that_was_there_before() {
+    let origin = Origin::start().await;
+    let planted = origin.sign_in("attacker@b.co").await;
+    let (at, rt) = (planted.member("access_token"), planted.member("refresh_token"));
+    origin.sign_in("a@b.co").await;
+    let body = json!({ "email": "a@b.co", "password": PASSWORD });
+    let mut seen = vec![planted.member("session_id")];
+    for cookies in [
+        format!("__Host-at={at}; __Host-rt={rt}"),
+        format!("__Host-rt={rt}"),
+        String::from("__Host-at=chosen; __Host-rt=chosen"),
+    ] {
+        let headers = [("cookie", &*cookies), OWN];
+        let answer = origin.post("/auth/login", body.clone(), &headers).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        assert_eq!(answer.json()["user"]["email"], "a@b.co");
+        let sid = answer.member("session_id");
+        assert!(!seen.contains(&sid), "a session that was there before");
+        seen.push(sid);
+        // Both are replaced, so that the two of the browser are never of two people.
+        assert_ne!(answer.cookie("__Host-at"), at);
+        assert_ne!(answer.cookie("__Host-rt"), rt);
+    }
+    // What was planted leads to whoever planted it, and to nobody else.
+    let refreshed = origin.post("/auth/refresh", json!({ "refresh_token": rt }), &[]).await;
+    assert_eq!(refreshed.json()["user"]["email"], "attacker@b.co", "{}", refreshed.text);
+    assert_eq!(refreshed.member("session_id"), seen[0]);
+    let me = origin.get("/auth/me", &[("authorization", &planted.bearer())]).await;
+    assert_eq!(me.json()["user"]["email"], "attacker@b.co");
+}

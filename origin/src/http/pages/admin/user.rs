@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use common::problem::Code;
 use common::{SessionId, Subject};
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::super::super::Services;
 use super::super::super::agent::Agent;
 use super::super::super::error::Refusal;
-use super::super::super::extract::{Expected, Form};
+use super::super::super::extract::{Expected, Form, Segment};
 use super::super::words::Words;
 use super::super::{ReturnTo, layout, see_other};
 use super::events::list;
@@ -53,7 +53,7 @@ pub(super) async fn show(
     State(services): State<Arc<Services>>,
     words: &'static Words,
     Extension(by): Extension<Authority>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Response, Refusal> {
     view(&services, words, &by, &subject(&id)?, None).await
 }
@@ -63,7 +63,7 @@ pub(super) async fn change(
     State(services): State<Arc<Services>>,
     words: &'static Words,
     Extension(by): Extension<Authority>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Form(input): Form<Input>,
 ) -> Result<Response, Refusal> {
     let id = subject(&id)?;
