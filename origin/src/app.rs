@@ -209,7 +209,7 @@ impl App {
         };
         let (by_mail, postman) = outside
             .mailer
-            .map(|mailer| letters(tools(mailer), &passwords, &revocation, &host))
+            .map(|mailer| letters(tools(mailer), &passwords, &revocation, &throttle, &host))
             .unzip();
         let outbox = by_mail.as_ref().map(|by_mail: &ByMail| by_mail.outbox.clone());
         let heads = Arc::new(Heads::new(
@@ -243,6 +243,7 @@ impl App {
                 proofs,
                 passwords: passwords.clone(),
                 revocation: revocation.clone(),
+                throttle: throttle.clone(),
                 audit: audit.clone(),
                 outbox: outbox.clone(),
                 host: host.clone(),
@@ -281,6 +282,7 @@ impl App {
             },
             social: Social {
                 providers: outside.providers,
+                require_verification,
                 audit: audit.clone(),
                 accounts: accounts.clone(),
                 identities,
@@ -359,6 +361,7 @@ fn letters(
     tools: PostmanTools,
     passwords: &Arc<dyn Passwords>,
     revocation: &Arc<Revocation>,
+    throttle: &Arc<Throttle>,
     host: &str,
 ) -> (ByMail, Postman) {
     let (accounts, proofs) = (tools.accounts.clone(), tools.proofs.clone());
@@ -368,6 +371,7 @@ fn letters(
         accounts: accounts.clone(),
         proofs: proofs.clone(),
         revocation: revocation.clone(),
+        throttle: throttle.clone(),
         clock: clock.clone(),
         audit: audit.clone(),
         outbox: outbox.clone(),
@@ -377,6 +381,7 @@ fn letters(
         proofs,
         passwords: passwords.clone(),
         revocation: revocation.clone(),
+        throttle: throttle.clone(),
         clock,
         audit,
         outbox: outbox.clone(),

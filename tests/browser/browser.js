@@ -10,10 +10,14 @@ export const PATIENCE = 20_000;
 /** Every token that was seen, for the search through the logs. */
 export const secrets = new Set();
 
-/** A browser with a profile of its own. It speaks through a pipe, so it ends when this process does. */
-export function launch(executablePath) {
+/**
+ * A browser with a profile of its own. It speaks through a pipe, so it ends when this process does.
+ * The edge is at the issuer's own address too, for those who send people back there.
+ */
+export function launch(executablePath, edge) {
   // Nothing but our own pages is shown, and in containers there is no sandbox to be had.
   const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"];
+  if (edge) args.push(`--host-resolver-rules=MAP localhost:8787 127.0.0.1:${edge}`);
   return puppeteer.launch({ executablePath, pipe: true, timeout: PATIENCE, args });
 }
 

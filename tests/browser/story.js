@@ -3,12 +3,17 @@
 //   edges      the ports of the edges
 //   log        the origin's, in which its answers are counted
 //   key        the issuer's signing key, a JWK, to make tokens that are over
+//   letters    the folder that the origin leaves letters in
+//   admin      an administrator's e-mail address and password
+//   pictures   the folder for pictures of the pages, if any
 // At the end it prints, as JSON, every secret that it used.
 import assert from "node:assert/strict";
 import { expired, fetchAll, launch, Person, place, refreshes, secrets, served, submit, text } from "./browser.js";
+import { everyPage } from "./pages.js";
+import { byLetters, elsewhere, newcomer, wayBack } from "./people.js";
 import { strangers } from "./strangers.js";
 
-const { chromium, edges, log, key } = JSON.parse(process.argv[2]);
+const { chromium, edges, log, key, letters, admin, pictures } = JSON.parse(process.argv[2]);
 const [here, there] = edges.map((port) => `http://localhost:${port}`);
 const password = "correct horse battery";
 const twenty = Array.from({ length: 20 }, (_, at) => `/orders/${at}`);
@@ -27,7 +32,7 @@ async function somebody(browser, email) {
 /** Whoever opens a protected page is asked to sign in and brought back, with no script on the way. */
 async function signingIn(browser) {
   const wanted = "/orders?a=1&b=%2Fc";
-  const [person, page] = await somebody(browser, "ada@example.com");
+  const [person, page] = await somebody(browser, "augusta@example.com");
   const { "__Host-at": access, "__Host-rt": refresh } = await person.cookies();
   for (const cookie of [access, refresh]) {
     assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite, cookie.session], [true, true, "Lax", true]);
@@ -40,10 +45,10 @@ async function signingIn(browser) {
   await page.goto(here + wanted);
   assert.equal(place(page).split("?")[0], "/auth/login");
   assert.equal(await text(page, "h1"), "Sign in");
-  const refused = await submit(page, { email: "ada@example.com", password: "another password" });
+  const refused = await submit(page, { email: "augusta@example.com", password: "another password" });
   assert.equal(refused.status(), 401);
   assert.equal(await text(page, "[role=alert]"), "E-mail address or password is wrong.");
-  assert.deepEqual(await page.$$eval("main input[required]", (all) => all.map(({ value }) => value)), ["ada@example.com", ""]);
+  assert.deepEqual(await page.$$eval("main input[required]", (all) => all.map(({ value }) => value)), ["augusta@example.com", ""]);
   const response = await submit(page, { password });
   assert.equal(response.status(), 200);
   assert.equal(place(page), wanted);
@@ -59,7 +64,7 @@ async function inKorean(browser) {
   await page.goto(`${here}/orders`);
   assert.equal(await page.$eval("html", (html) => html.lang), "ko");
   assert.equal(await text(page, "h1"), "로그인");
-  await Promise.all([page.waitForNavigation(), page.click("main a")]);
+  await Promise.all([page.waitForNavigation(), page.click('main a[href^="/auth/register"]')]);
   assert.equal(await text(page, "h1"), "계정 만들기");
   await submit(page, { email: "minji@example.com", password });
   assert.equal(place(page), "/orders");
@@ -166,11 +171,11 @@ async function signingOut(browser) {
   assert.ok(!(await page.content()).includes(secret), "the way back shows who was here");
 }
 
-const browser = await launch(chromium);
+const browser = await launch(chromium, edges[0]);
 try {
-  for (const chapter of [signingIn, inKorean, expiry, inMemory, signingOut]) {
+  for (const chapter of [signingIn, inKorean, expiry, inMemory, signingOut, newcomer, wayBack, byLetters, elsewhere, everyPage]) {
     const since = performance.now();
-    await chapter(browser);
+    await chapter(browser, here, { letters, admin, pictures });
     console.error(`${chapter.name}: ${Math.round(performance.now() - since)} ms`);
   }
   await strangers(browser, here, { log, key }, await somebody(browser, "hedy@example.com"), password);

@@ -125,7 +125,7 @@ async function byScripts(evil, here, { log, key }, victim, own) {
 async function againstAnybody(browser, evil, here, password) {
   const anybody = await Person.in(browser);
   const page = await anybody.tab(evil);
-  const answer = await post(page, `${here}/auth/login`, { email: "ada@example.com", password });
+  const answer = await post(page, `${here}/auth/login`, { email: "augusta@example.com", password });
   assert.equal(answer.status(), 403);
   assert.deepEqual(await anybody.cookies(), {});
   await page.goto(evil);

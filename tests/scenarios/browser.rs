@@ -1,21 +1,40 @@
 //! CKS and BRR in a real browser: the page to sign in at, access tokens that end under a page's hands,
-//! signing out, and what other sites' pages can do. `tests/browser` tells it.
+//! signing out, and what other sites' pages can do; each way in and out of an account, without scripts;
+//! and every page, looked at for whoever sees or handles it otherwise. `tests/browser` tells it. With
+//! `PORTCULLIS_PICTURES` naming a folder, pictures of the pages are left there.
 
 use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
+use e2e::provider::Provider;
 use e2e::{Fleet, Outcome, Plan, secrets};
 use serde_json::{Value, json};
 use tokio::process::Command;
 use xtask::{Workspace, setup};
 
-/// It takes a quarter of a minute on an idle machine.
+/// It takes half a minute on an idle machine.
 const PATIENCE: Duration = Duration::from_mins(3);
+
+const BOSS: &str = "boss@example.com";
+const PASSWORD: &str = "an administrator's password";
 
 pub(crate) async fn tell() -> Outcome {
     let workspace = Workspace::locate();
-    let fleet = Fleet::start(Plan::default()).await?;
+    let folder = tempfile::Builder::new().prefix("portcullis-").tempdir()?;
+    let letters = folder.path().join("letters");
+    let provider = Provider::start(folder.path()).await?;
+    let settings = [
+        ("mail.folder", letters.to_string_lossy().into_owned()),
+        ("mail.from", "Portcullis <no-reply@example.com>".into()),
+        ("oauth.idp.issuer", provider.issuer()),
+        ("oauth.idp.client_id", "portcullis".into()),
+        ("oauth.idp.client_secret", "portcullis has a secret, too".into()),
+    ];
+    let settings = settings.map(|(key, value)| (key.into(), value)).to_vec();
+    let fleet = Fleet::start(Plan { settings, ..Plan::default() }).await?;
+    let administrator = ["user", "create", "--email", BOSS, "--role", "admin", "--password-stdin"];
+    fleet.command_with(&administrator, PASSWORD)?;
     let sources = workspace.path("tests/browser");
     setup::packages(&workspace, &sources)?;
     let file = fs::read_to_string(fleet.state().join("keys/signing.json"))?;
@@ -25,6 +44,9 @@ pub(crate) async fn tell() -> Outcome {
         "edges": fleet.edges.iter().map(e2e::Edge::port).collect::<Vec<_>>(),
         "log": fleet.state().join("logs/origin-0.log"),
         "key": keys["keys"][0]["jwk"],
+        "letters": letters,
+        "admin": { "email": BOSS, "password": PASSWORD },
+        "pictures": std::env::var("PORTCULLIS_PICTURES").ok(),
     });
     let profile = tempfile::tempdir()?;
     let telling = Command::new(workspace.path("node_modules/.bin/node"))

@@ -1,7 +1,9 @@
 //! Origins, a key-value store with several locations, and an edge in plain workerd at each: for
 //! stories in which parts fail one by one.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -170,8 +172,21 @@ impl Fleet {
     /// # Errors
     /// When it fails; with what it said.
     pub fn command(&self, arguments: &[&str]) -> Outcome<String> {
+        self.command_with(arguments, "")
+    }
+
+    /// The same, with this as its standard input.
+    ///
+    /// # Errors
+    /// When it fails; with what it said.
+    pub fn command_with(&self, arguments: &[&str], input: &str) -> Outcome<String> {
         let mut command = stack::origin_command(origin_program()?, &self.state(), &self.settings);
-        let output = command.args(arguments).output()?;
+        let command = command.args(arguments).stdin(Stdio::piped());
+        let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        if let Some(mut stdin) = running.stdin.take() {
+            stdin.write_all(input.as_bytes())?;
+        }
+        let output = running.wait_with_output()?;
         if output.status.success() {
             return Ok(String::from_utf8(output.stdout)?);
         }

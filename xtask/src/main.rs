@@ -71,6 +71,8 @@ enum Bench {
     Revocation,
     /// Processor time of a request at the edge, beside other Workers, with a chart in docs/.
     Edge(BenchEdge),
+    /// Refreshes and sign-ins at the origin, beside other servers, with a chart in docs/.
+    Origin(BenchOrigin),
 }
 
 #[derive(Args)]
@@ -87,6 +89,19 @@ struct BenchEdge {
     /// With so many live revocations.
     #[arg(long, value_delimiter = ',', default_values_t = [0, 100_000, 1_000_000])]
     revocations: Vec<u64>,
+}
+
+#[derive(Args)]
+struct BenchOrigin {
+    /// How often each row has its turn.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Seconds of load each time.
+    #[arg(long, default_value_t = 4)]
+    seconds: u64,
+    /// Only rows whose names begin so, such as `portcullis-redis,express`.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
 }
 
 #[derive(Args)]
@@ -150,6 +165,7 @@ fn run(task: Task) -> Result<ExitCode, Error> {
         Task::Bench { what: Bench::Startup } => bench::startup(&workspace)?,
         Task::Bench { what: Bench::Revocation } => bench::revocation(&workspace)?,
         Task::Bench { what: Bench::Edge(course) } => bench::edge(&workspace, &course.into())?,
+        Task::Bench { what: Bench::Origin(course) } => bench::origin(&workspace, course.into())?,
         Task::BuildEdge => build::edge(&workspace, &setup::run(&workspace)?)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -159,6 +175,13 @@ impl From<BenchEdge> for bench::EdgeCourse {
     fn from(course: BenchEdge) -> Self {
         let BenchEdge { rounds, seconds, only, revocations } = course;
         Self { rounds, seconds, only, revocations }
+    }
+}
+
+impl From<BenchOrigin> for bench::OriginCourse {
+    fn from(course: BenchOrigin) -> Self {
+        let BenchOrigin { rounds, seconds, only } = course;
+        Self { rounds, seconds, only, origin: PathBuf::new() }
     }
 }
 

@@ -9,6 +9,7 @@ mod edge;
 mod letters;
 mod options;
 mod origin;
+mod pages;
 mod part;
 mod ports;
 pub(crate) mod probe;

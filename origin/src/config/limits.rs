@@ -22,8 +22,6 @@ pub(crate) struct Limits {
     pub(crate) mail: Rate,
     /// Mails to one address.
     pub(crate) mail_to: Rate,
-    /// Tokens and secrets presented that are not good, for each network.
-    pub(crate) guess: Rate,
 }
 
 #[derive(Default, Deserialize)]
@@ -34,7 +32,6 @@ pub(super) struct Raw {
     register: Option<Text>,
     mail: Option<Text>,
     mail_to: Option<Text>,
-    guess: Option<Text>,
 }
 
 impl Raw {
@@ -55,7 +52,6 @@ impl Raw {
             register: rate(self.register, "limits.register", "30/1h")?,
             mail: rate(self.mail, "limits.mail", "20/1h")?,
             mail_to: rate(self.mail_to, "limits.mail_to", "5/1h")?,
-            guess: rate(self.guess, "limits.guess", "60/10m")?,
         })
     }
 }

@@ -8,7 +8,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::keys::Jwk;
 use common::{KeyId, Secret};
-use jsonwebtoken::EncodingKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize as _;
 
@@ -39,7 +38,8 @@ impl AssertionKey {
 pub(super) struct KeyPair {
     pub(super) id: KeyId,
     pub(super) public: [u8; 32],
-    pub(super) private: EncodingKey,
+    /// Ready to sign: reading a key costs about as much as a signature.
+    pub(super) private: Ed25519KeyPair,
 }
 
 impl KeyPair {
@@ -96,11 +96,10 @@ impl PrivateJwk {
         }
         let seed = Secret::new(decode(&self.d)?);
         let public = decode(&self.x)?;
-        let pair = Ed25519KeyPair::from_seed_and_public_key(seed.expose(), &public)
+        let private = Ed25519KeyPair::from_seed_and_public_key(seed.expose(), &public)
             .map_err(|_| "its public half does not belong to its private half")?;
-        let pkcs8 = pair.to_pkcs8().map_err(|_| "the library refuses it")?;
         let id = thumbprint(&self.x).ok_or("its thumbprint is no key id")?;
-        Ok(KeyPair { id, public, private: EncodingKey::from_ed_der(pkcs8.as_ref()) })
+        Ok(KeyPair { id, public, private })
     }
 
     fn text(&self) -> Result<Secret<String>, &'static str> {

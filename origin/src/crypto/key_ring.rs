@@ -11,10 +11,8 @@ use common::keys::{Jwk, Key, KeySet};
 use common::revocation::HeadClaims;
 use common::token::refresh::RefreshClaims;
 use common::token::{AccessClaims, Algorithm, Header, Mac, SignatureCheck, Typ};
-use common::token::{refresh, signing_input};
+use common::token::{join, refresh, signing_input};
 use common::{Secret, UnixSeconds};
-use jsonwebtoken::Algorithm::{EdDSA, HS256};
-use jsonwebtoken::EncodingKey;
 use serde::Serialize;
 use tracing::{error, info};
 
@@ -174,16 +172,16 @@ impl Signer for KeyRing {
             typ: Some(Typ::Access.as_str().into()),
             kid: Some(key.id.clone()),
         };
-        sign(&header, claims, &key.private, EdDSA).map(Secret::new)
+        sign(&header, claims, |input| key.private.sign(input.as_bytes())).map(Secret::new)
     }
 
     fn refresh(&self, claims: &RefreshClaims<'_>) -> Result<Secret<String>, SigningFault> {
-        sign(&refresh::header(), claims, &self.refresh.sign, HS256).map(Secret::new)
+        sign(&refresh::header(), claims, |input| self.refresh.tag(input)).map(Secret::new)
     }
 
     fn head(&self, claims: &HeadClaims) -> Result<String, SigningFault> {
         let header = HeadClaims::header(self.anchor.id.clone());
-        sign(&header, claims, &self.anchor.private, EdDSA)
+        sign(&header, claims, |input| self.anchor.private.sign(input.as_bytes()))
     }
 
     fn anchor(&self) -> &Key {
@@ -195,7 +193,7 @@ impl Signer for KeyRing {
     }
 
     fn mac_is_good(&self, mac: &Mac<'_>) -> bool {
-        signatures::verify(mac.signing_input, &mac.tag, &self.refresh.verify, HS256)
+        self.refresh.made(&mac.tag, mac.signing_input)
     }
 
     fn jwks(&self, now: UnixSeconds) -> Vec<Jwk> {
@@ -214,18 +212,17 @@ impl Signer for KeyRing {
     }
 }
 
-/// The form is `common`'s, the signature jsonwebtoken's.
-fn sign(
+/// The form is `common`'s, the signature the library's. (By way of jsonwebtoken each signature would read
+/// its key anew, which takes as long again.)
+fn sign<S: AsRef<[u8]>>(
     header: &Header,
     claims: &impl Serialize,
-    key: &EncodingKey,
-    algorithm: jsonwebtoken::Algorithm,
+    by: impl FnOnce(&str) -> S,
 ) -> Result<String, SigningFault> {
-    let failed = |error: &dyn ToString| SigningFault::Failed(error.to_string());
-    let input = signing_input(header, claims).map_err(|error| failed(&error))?;
-    let signature = jsonwebtoken::crypto::sign(input.as_bytes(), key, algorithm)
-        .map_err(|error| failed(&error))?;
-    Ok(format!("{input}.{signature}"))
+    let input =
+        signing_input(header, claims).map_err(|error| SigningFault::Failed(error.to_string()))?;
+    let signature = by(&input);
+    Ok(join(input, signature.as_ref()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Whether a signature is good, whoever's key it is of. All cryptography is aws-lc's, by way of
+//! Whether a signature is good, whoever's key it is of. All cryptography is aws-lc's, here by way of
 //! jsonwebtoken.
 
 use base64::Engine as _;
@@ -26,7 +26,7 @@ pub(crate) fn is_good(check: &SignatureCheck<'_, '_>) -> bool {
 }
 
 /// Whether it is that of this key. A key that cannot be used has signed nothing.
-pub(super) fn verify(
+fn verify(
     input: &str,
     signature: &[u8],
     key: &DecodingKey,

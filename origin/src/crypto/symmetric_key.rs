@@ -2,27 +2,33 @@
 
 use std::path::PathBuf;
 
-use aws_lc_rs::rand;
+use aws_lc_rs::{hmac, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::Secret;
-use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize as _;
 
 use super::key_file::{self, KeyError};
 
-/// A symmetric key, as the library wants it for each of its two uses.
-pub(super) struct SymmetricKey {
-    pub(super) sign: EncodingKey,
-    pub(super) verify: DecodingKey,
-}
+/// A symmetric key, for HMAC with SHA-256 (RFC 7518 §3.2).
+pub(super) struct SymmetricKey(hmac::Key);
 
 impl SymmetricKey {
     /// The key in this file; a new one is made when there is no file.
     pub(super) fn open(path: PathBuf) -> Result<Self, KeyError> {
         let text = key_file::read_or_make(&path, make)?;
         parse(&text).map_err(|what| KeyError::Broken { path, what })
+    }
+
+    /// The tag of this text.
+    pub(super) fn tag(&self, text: &str) -> hmac::Tag {
+        hmac::sign(&self.0, text.as_bytes())
+    }
+
+    /// Whether `tag` is that of this text; found out in constant time.
+    pub(super) fn made(&self, tag: &[u8], text: &str) -> bool {
+        hmac::verify(&self.0, text.as_bytes(), tag).is_ok()
     }
 }
 
@@ -50,9 +56,7 @@ fn parse(text: &Secret<String>) -> Result<SymmetricKey, &'static str> {
     // RFC 7518 §3.2: no key shorter than the hash, and the decoding takes no other length.
     let bytes = Secret::new(decode(&jwk.k)?);
     if jwk.kty == "oct" {
-        let (sign, verify) =
-            (EncodingKey::from_secret(bytes.expose()), DecodingKey::from_secret(bytes.expose()));
-        Ok(SymmetricKey { sign, verify })
+        Ok(SymmetricKey(hmac::Key::new(hmac::HMAC_SHA256, bytes.expose())))
     } else {
         Err("not a symmetric key")
     }

@@ -157,6 +157,7 @@ impl From<ProofError> for Refusal {
             ProofError::Invalid => Self::new(Code::ProofInvalid),
             ProofError::Email(_) => Self::new(Code::EmailInvalid),
             ProofError::Full(_) => Self::new(Code::Busy),
+            ProofError::Limited(limited) => limited.into(),
             ProofError::Fault(fault) => fault.into(),
         }
     }
@@ -178,6 +179,7 @@ impl From<ChangeError> for Refusal {
             ChangeError::Refused => {
                 Self::because(Code::CredentialsInvalid, "`current_password` is wrong.")
             }
+            ChangeError::Limited(limited) => limited.into(),
             ChangeError::Password(weak) => weak.into(),
             ChangeError::Proof(error) => error.into(),
             ChangeError::Fault(fault) => fault.into(),

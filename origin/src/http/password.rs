@@ -10,8 +10,9 @@ use serde::Deserialize;
 
 use super::Services;
 use super::error::Refusal;
-use super::extract::{Body, Caller, Expected};
+use super::extract::{Body, Caller, Client, Expected};
 use super::pages::Words;
+use crate::service::By;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,10 +27,11 @@ impl Expected for Forgotten {
 /// Sends a letter, if there is somebody to send it to; the answer is the same.
 pub(super) async fn forgot(
     State(services): State<Arc<Services>>,
+    client: Client,
     words: &'static Words,
     Body(input): Body<Forgotten>,
 ) -> Result<StatusCode, Refusal> {
-    services.by_mail()?.reset.send(&input.email, words.spoken())?;
+    services.by_mail()?.reset.send(&input.email, client.network, words.spoken()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -71,6 +73,7 @@ impl Expected for Changed {
 pub(super) async fn change(
     State(services): State<Arc<Services>>,
     caller: Caller,
+    client: Client,
     words: &'static Words,
     Body(input): Body<Changed>,
 ) -> Result<StatusCode, Refusal> {
@@ -79,6 +82,7 @@ pub(super) async fn change(
     let Changed { current_password, new_password } = input;
     let (subject, sid) = (&signed_in.subject, signed_in.sid);
     let (current, new) = (&current_password, &new_password);
-    services.change.password(subject, sid, current, new, words.spoken()).await?;
+    let by = By { network: client.network, language: words.spoken() };
+    services.change.password(subject, sid, current, new, by).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,8 +10,9 @@ use serde::Deserialize;
 
 use super::Services;
 use super::error::Refusal;
-use super::extract::{Body, Caller, Expected};
+use super::extract::{Body, Caller, Client, Expected};
 use super::pages::Words;
+use crate::service::By;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,10 +46,11 @@ impl Expected for Address {
 /// Sends the letter again, if there is somebody to send it to; the answer is the same.
 pub(super) async fn resend(
     State(services): State<Arc<Services>>,
+    client: Client,
     words: &'static Words,
     Body(input): Body<Address>,
 ) -> Result<StatusCode, Refusal> {
-    services.by_mail()?.verify.send(&input.email, words.spoken())?;
+    services.by_mail()?.verify.send(&input.email, client.network, words.spoken()).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -68,6 +70,7 @@ impl Expected for OtherAddress {
 pub(super) async fn change(
     State(services): State<Arc<Services>>,
     caller: Caller,
+    client: Client,
     words: &'static Words,
     Body(input): Body<OtherAddress>,
 ) -> Result<StatusCode, Refusal> {
@@ -77,6 +80,7 @@ pub(super) async fn change(
     let outbox = &services.by_mail()?.outbox;
     let change = &services.change;
     let subject = &signed_in.subject;
-    change.address(outbox, subject, &current_password, &email, words.spoken()).await?;
+    let by = By { network: client.network, language: words.spoken() };
+    change.address(outbox, subject, &current_password, &email, by).await?;
     Ok(StatusCode::ACCEPTED)
 }

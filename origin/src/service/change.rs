@@ -8,7 +8,7 @@ use tracing::info;
 use super::letters::Language;
 use super::password::Known;
 use super::postman::{Errand, Outbox};
-use super::{Fault, ProofError, Revocation, WeakPassword, password};
+use super::{Fault, Limited, Network, ProofError, Revocation, Throttle, WeakPassword, password};
 use crate::port::{
     Account, Accounts, Audit, Email, Event, Fit, Kind, Passwords, Proofs, Purpose, StoreFault,
 };
@@ -19,6 +19,9 @@ pub(crate) enum ChangeError {
     /// The current password is another one, or the account has none.
     #[error("the current password does not fit")]
     Refused,
+    /// Too many tries.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// The new password.
     #[error(transparent)]
     Password(#[from] WeakPassword),
@@ -36,12 +39,20 @@ impl From<StoreFault> for ChangeError {
     }
 }
 
+/// Who asks for a change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct By {
+    pub(crate) network: Network,
+    pub(crate) language: Language,
+}
+
 /// Changes what people sign in with.
 pub(crate) struct Change {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) proofs: Arc<dyn Proofs>,
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) revocation: Arc<Revocation>,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) audit: Arc<dyn Audit>,
     /// `None`: nobody is told.
     pub(crate) outbox: Option<Outbox>,
@@ -57,9 +68,9 @@ impl Change {
         session: SessionId,
         current: &Secret<String>,
         wanted: &Secret<String>,
-        language: Language,
+        by: By,
     ) -> Result<(), ChangeError> {
-        let account = self.proven(subject, current).await?;
+        let account = self.proven(subject, current, by.network).await?;
         let email = Email::parse(&account.email).map_err(ProofError::from)?;
         let known = Known { email: &email, name: account.name.as_deref(), host: &self.host };
         let hash = self.passwords.hash(password::chosen(wanted, &known)?).await;
@@ -75,7 +86,7 @@ impl Change {
         info!(user.id = %account.id, "password changed");
         if let Some(outbox) = &self.outbox {
             // A full queue keeps nobody from a password that is set.
-            outbox.put(Errand::PasswordChanged(Box::new(account)), language).ok();
+            outbox.put(Errand::PasswordChanged(Box::new(account)), by.language).ok();
         }
         Ok(())
     }
@@ -88,12 +99,13 @@ impl Change {
         subject: &Subject,
         current: &Secret<String>,
         wanted: &str,
-        language: Language,
+        by: By,
     ) -> Result<(), ChangeError> {
         let email = Email::parse(wanted).map_err(ProofError::from)?;
-        let account = self.proven(subject, current).await?;
+        let account = self.proven(subject, current, by.network).await?;
+        self.throttle.letter(&email, by.network).await?;
         let errand = Errand::Address(Box::new(account), email);
-        Ok(outbox.put(errand, language).map_err(ProofError::from)?)
+        Ok(outbox.put(errand, by.language).map_err(ProofError::from)?)
     }
 
     /// The caller's account, by its password too.
@@ -101,15 +113,21 @@ impl Change {
         &self,
         subject: &Subject,
         current: &Secret<String>,
+        network: Network,
     ) -> Result<Account, ChangeError> {
         let account = self.accounts.by_id(subject).await?;
         let account = account.filter(|account| !account.disabled).ok_or(ChangeError::Refused)?;
         // One that is too long to be any fits nobody.
         let current = password::normal(current).map_err(|_| ChangeError::Refused)?;
+        // As with signing in: whoever has taken a session over is not to find the password by it.
+        let attempt = self.throttle.begin(&account.email, network).await?;
         let fit = self.passwords.verify(current, account.password_hash.clone()).await;
         match fit.map_err(Fault::from)? {
             Fit::Wrong => Err(ChangeError::Refused),
-            Fit::Right | Fit::Outdated => Ok(account),
+            Fit::Right | Fit::Outdated => {
+                self.throttle.proven(&attempt).await?;
+                Ok(account)
+            }
         }
     }
 }

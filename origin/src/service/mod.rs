@@ -29,7 +29,7 @@ mod throttle;
 mod verify;
 
 pub(crate) use admin::{Admin, AdminError, Authority};
-pub(crate) use change::{Change, ChangeError};
+pub(crate) use change::{By, Change, ChangeError};
 pub(crate) use clients::ClientTrust;
 pub(crate) use compaction::{Compactor, Step};
 pub(crate) use credentials::{AccessError, Credentials, SignedIn};

@@ -4,15 +4,16 @@
 use std::sync::Arc;
 
 use common::{Secret, Subject};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::letters::Language;
 use super::password::Known;
 use super::postman::{Errand, Outbox};
-use super::{Fault, ProofError, Revocation, WeakPassword, password, proof};
+use super::{Fault, Network, ProofError, Revocation, Throttle, WeakPassword, password, proof};
 use crate::port::{
     Accounts, Audit, Clock, Email, Event, Kind, Passwords, Proofs, Purpose, StoreFault,
 };
+use crate::telemetry::chain;
 
 /// Why no other password was set.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,7 @@ pub(crate) struct Reset {
     pub(crate) revocation: Arc<Revocation>,
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) outbox: Outbox,
     /// The name of this site, which is no password.
     pub(crate) host: String,
@@ -49,8 +51,15 @@ pub(crate) struct Reset {
 
 impl Reset {
     /// Sends a letter to an address that has an account, and says nothing of whether there is one.
-    pub(crate) fn send(&self, email: &str, language: Language) -> Result<(), ProofError> {
-        Ok(self.outbox.put(Errand::Forgot(Email::parse(email)?), language)?)
+    pub(crate) async fn send(
+        &self,
+        email: &str,
+        network: Network,
+        language: Language,
+    ) -> Result<(), ProofError> {
+        let email = Email::parse(email)?;
+        self.throttle.letter(&email, network).await?;
+        Ok(self.outbox.put(Errand::Forgot(email), language)?)
     }
 
     /// Sets another password, ends every session of the account, and counts its address as
@@ -83,6 +92,10 @@ impl Reset {
         self.revocation.password_changed(&account.id, None).await?;
         self.accounts.verify_email(&account.id, &email).await?;
         self.proofs.forget(Purpose::Verify, &account.id).await?;
+        // The owner need not wait for what strangers tried. Without it, they wait.
+        if let Err(fault) = self.throttle.forgive(email.as_str()).await {
+            warn!(error = chain(&fault), "wrong passwords of others still count");
+        }
         self.audit.record(Event::by_user(Kind::PasswordReset, &account.id));
         info!(user.id = %account.id, "password reset");
         let id = account.id.clone();

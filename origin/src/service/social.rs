@@ -106,6 +106,8 @@ impl Named {
 /// Signs people in by logins elsewhere.
 pub(crate) struct Social {
     pub(crate) providers: Vec<Named>,
+    /// Whether an account is of use only once its address is proven.
+    pub(crate) require_verification: bool,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) identities: Arc<dyn Identities>,
@@ -228,6 +230,9 @@ impl Social {
                 return Ok(account);
             }
             let email = stranger.email.as_ref().ok_or(SocialError::NoEmail)?;
+            if self.require_verification && !stranger.email_verified {
+                return Err(SocialError::NoEmail);
+            }
             let account = match self.accounts.by_email(email).await.map_err(Fault::from)? {
                 Some(local) if stranger.email_verified && local.email_verified => local,
                 // Whoever wrote the address first may not be who it belongs to: with an account that is

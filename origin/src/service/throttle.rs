@@ -28,7 +28,7 @@ use tracing::warn;
 
 use super::Fault;
 use crate::config::Limits;
-use crate::port::{Counter, Leave, Patience, Proving, StoreFault, Tries};
+use crate::port::{Counter, Email, Leave, Patience, Proving, StoreFault, Tries};
 
 /// Where somebody tries from: everybody there counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +50,8 @@ impl Network {
 pub(crate) enum Deed {
     /// Making an account.
     Register,
-    /// Having a mail sent, to whomever.
-    #[expect(dead_code, reason = "for the flows by mail and for callers that are programs")]
-    Mail,
-    /// Presenting something that is not good: a token of a mail, or a client's secret.
-    #[expect(dead_code, reason = "for the flows by mail and for callers that are programs")]
-    Guess,
+    /// Having a letter sent, to whomever.
+    Letter,
 }
 
 /// Why something is not tried.
@@ -103,18 +99,16 @@ impl Throttle {
     pub(crate) async fn count(&self, deed: Deed, network: Network) -> Result<(), Limited> {
         let (name, rate) = match deed {
             Deed::Register => ("register", self.limits.register),
-            Deed::Mail => ("mail", self.limits.mail),
-            Deed::Guess => ("guess", self.limits.guess),
+            Deed::Letter => ("mail", self.limits.mail),
         };
         let counter = counter(name, &[&network_bytes(network)]);
         limited(name, self.tries.count(counter, rate).await?)
     }
 
-    /// Counts a mail to an address, which is to be a normalised one; the same whether or not anybody
-    /// has it.
-    #[expect(dead_code, reason = "for the flows by mail and for callers that are programs")]
-    pub(crate) async fn mail_to(&self, address: &str) -> Result<(), Limited> {
-        let counter = counter("mail-to", &[address.as_bytes()]);
+    /// Counts a letter that is asked for; the same whether or not anybody has the address.
+    pub(crate) async fn letter(&self, to: &Email, network: Network) -> Result<(), Limited> {
+        self.count(Deed::Letter, network).await?;
+        let counter = counter("mail-to", &[to.as_str().as_bytes()]);
         limited("mail-to", self.tries.count(counter, self.limits.mail_to).await?)
     }
 
@@ -145,7 +139,6 @@ impl Throttle {
     }
 
     /// Forgets what strangers tried: the owner has proven by mail who it is.
-    #[expect(dead_code, reason = "for the flows by mail and for callers that are programs")]
     pub(crate) async fn forgive(&self, email: &str) -> Result<(), Fault> {
         Ok(self.tries.forget(strangers(email.as_bytes())).await?)
     }

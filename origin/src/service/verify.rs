@@ -7,7 +7,7 @@ use tracing::info;
 
 use super::letters::Language;
 use super::postman::{Errand, Full, Outbox};
-use super::{Fault, Revocation, proof};
+use super::{Fault, Limited, Network, Revocation, Throttle, proof};
 use crate::port::{
     Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, Proofs, Purpose, StoreFault,
 };
@@ -24,6 +24,9 @@ pub(crate) enum ProofError {
     /// Too many letters wait.
     #[error(transparent)]
     Full(#[from] Full),
+    /// Too many were asked for.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// Our fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -42,14 +45,22 @@ pub(crate) struct Verify {
     pub(crate) revocation: Arc<Revocation>,
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) outbox: Outbox,
 }
 
 impl Verify {
     /// Sends a letter to an address that an account has not proven, and says nothing of whether
     /// there is one.
-    pub(crate) fn send(&self, email: &str, language: Language) -> Result<(), ProofError> {
-        Ok(self.outbox.put(Errand::Verify(Email::parse(email)?), language)?)
+    pub(crate) async fn send(
+        &self,
+        email: &str,
+        network: Network,
+        language: Language,
+    ) -> Result<(), ProofError> {
+        let email = Email::parse(email)?;
+        self.throttle.letter(&email, network).await?;
+        Ok(self.outbox.put(Errand::Verify(email), language)?)
     }
 
     /// Makes the address that `secret` was sent to its account's; whose it is.

@@ -9,18 +9,22 @@ use axum::{
         Request,
         ws::{WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{Html, IntoResponse, Response, Sse, sse::Event},
     routing::{any, get},
 };
 use futures_util::StreamExt;
 use serde::Serialize;
 
-use super::{Served, letters};
+use super::{
+    Served, letters,
+    pages::{Language, page},
+};
 use crate::{Error, error::Doing};
 
 /// What a browser is shown first.
-const PAGE: &str = include_str!("demo_app.html");
+const ENGLISH: &str = include_str!("front.en.html");
+const KOREAN: &str = include_str!("front.ko.html");
 
 /// A running demo app. Dropping it closes its port and connections.
 #[derive(Debug)]
@@ -42,7 +46,8 @@ impl DemoApp {
     /// # Errors
     /// When the port is taken.
     pub fn with_letters(port: u16, folder: PathBuf) -> Result<Self, Error> {
-        let letters = get(move || letters::page(folder.clone()));
+        let letters =
+            get(move |headers: HeaderMap| letters::page(folder.clone(), Language::of(&headers)));
         Self::serve(port, router().route("/public/letters", letters))
     }
 
@@ -71,9 +76,15 @@ fn router() -> Router {
 async fn front(request: Request) -> Response {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains("text/html")) {
-        return Html(PAGE).into_response();
+        return Html(front_page(request.headers())).into_response();
     }
     tell(request).await
+}
+
+fn front_page(headers: &HeaderMap) -> String {
+    let language = Language::of(headers);
+    let title = language.choose("Behind the portcullis", "포트컬리스 뒤의 앱");
+    page(language, title, language.choose(ENGLISH, KOREAN))
 }
 
 /// A request, as it came.

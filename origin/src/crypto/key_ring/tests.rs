@@ -1,3 +1,4 @@
+use jsonwebtoken::Algorithm::{EdDSA, HS256};
 use jsonwebtoken::DecodingKey;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -275,4 +276,14 @@ fn the_same_session_state_gives_the_same_refresh_token() {
     assert!(keys.mac_is_good(&read.mac));
     let other = tempfile::tempdir().unwrap();
     assert!(!KeyRing::open(other.path()).unwrap().mac_is_good(&read.mac));
+
+    let file = fs::read_to_string(state.path().join("keys/refresh.jwk")).unwrap();
+    let k = serde_json::from_str::<serde_json::Value>(&file).unwrap()["k"].clone();
+    let secret = URL_SAFE_NO_PAD.decode(k.as_str().unwrap()).unwrap();
+    let mut validation = jsonwebtoken::Validation::new(HS256);
+    validation.set_audience(&["https://a.example"]);
+    validation.validate_exp = false;
+    let key = DecodingKey::from_secret(&secret);
+    let judged = jsonwebtoken::decode::<serde_json::Value>(token.expose(), &key, &validation);
+    assert_eq!(judged.unwrap().claims["gen"], 3);
 }

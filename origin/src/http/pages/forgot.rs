@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::super::Services;
 use super::super::error::Refusal;
-use super::super::extract::{Expected, Form};
+use super::super::extract::{Client, Expected, Form};
 use super::field::Field;
 use super::words::Words;
 use super::{Query, ReturnTo, layout, see_other};
@@ -43,10 +43,11 @@ pub(in super::super) async fn show(
 
 pub(in super::super) async fn send(
     State(services): State<Arc<Services>>,
+    client: Client,
     words: &'static Words,
     Form(input): Form<Input>,
 ) -> Result<Response, Refusal> {
-    match services.by_mail()?.reset.send(&input.email, words.spoken()) {
+    match services.by_mail()?.reset.send(&input.email, client.network, words.spoken()).await {
         Ok(()) => Ok(see_other(&ReturnTo::from(String::from("/auth/forgot?sent")))),
         Err(error) => {
             let refusal = Refusal::from(error);

@@ -16,6 +16,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::super::error::Refusal;
 use super::words::Words;
+use crate::port::Account;
+use crate::service::Authority;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -30,17 +32,70 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
 
+/// A page of somebody who is signed in, and the ways that its header shows them.
+#[derive(Clone, Copy)]
+pub(super) struct SignedIn {
+    here: Here,
+    is_admin: bool,
+}
+
+/// Which part of the pages one is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Here {
+    Account,
+    Admin,
+}
+
+impl SignedIn {
+    /// Somebody's page, in a part of the pages.
+    pub(super) fn at(here: Here, account: &Account) -> Self {
+        Self { here, is_admin: Authority::of(account).is_some() }
+    }
+
+    /// A page that only administrators get.
+    pub(super) const ADMIN: Self = Self { here: Here::Admin, is_admin: true };
+
+    fn ways(self, words: &Words) -> Markup {
+        let ways = [
+            (Here::Account, "/auth/account", words.account.title),
+            (Here::Admin, "/auth/admin", words.admin.title),
+        ];
+        html! {
+            nav aria-label=(words.menu) {
+                @for (there, path, name) in ways {
+                    @if there == Here::Account || self.is_admin {
+                        a href=(path) aria-current=[(there == self.here).then_some("true")] { (name) }
+                    }
+                }
+                form method="post" action="/auth/logout" { button .plain { (words.account.sign_out) } }
+            }
+        }
+    }
+}
+
 /// A page of one form. `site` is the origin whose page it is.
 pub(super) fn page(words: &Words, title: &str, site: &str, content: &Markup) -> Response {
-    whole(words, title, site, false, content)
+    whole(words, title, site, None, content)
 }
 
-/// A page with room for lists.
-pub(super) fn wide_page(words: &Words, title: &str, site: &str, content: &Markup) -> Response {
-    whole(words, title, site, true, content)
+/// A page with room for lists, of somebody who is signed in.
+pub(super) fn wide_page(
+    words: &Words,
+    title: &str,
+    site: &str,
+    reader: SignedIn,
+    content: &Markup,
+) -> Response {
+    whole(words, title, site, Some(reader), content)
 }
 
-fn whole(words: &Words, title: &str, site: &str, wide: bool, content: &Markup) -> Response {
+fn whole(
+    words: &Words,
+    title: &str,
+    site: &str,
+    reader: Option<SignedIn>,
+    content: &Markup,
+) -> Response {
     let host = site.split_once("://").map_or(site, |(_, host)| host);
     let page = html! {
         (DOCTYPE)
@@ -53,8 +108,11 @@ fn whole(words: &Words, title: &str, site: &str, wide: bool, content: &Markup) -
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                main .wide[wide] {
-                    p .site { (host) }
+                header .wide[reader.is_some()] {
+                    a .site href="/" { (host) }
+                    @if let Some(reader) = reader { (reader.ways(words)) }
+                }
+                main .wide[reader.is_some()] {
                     h1 { (title) }
                     (content)
                 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::super::Services;
 use super::super::error::Refusal;
-use super::super::extract::{Expected, Form};
+use super::super::extract::{Client, Expected, Form};
 use super::field::Field;
 use super::words::Words;
 use super::{Query, ReturnTo, layout, see_other};
@@ -79,10 +79,11 @@ pub(in super::super) async fn send(
 
 pub(in super::super) async fn resend(
     State(services): State<Arc<Services>>,
+    client: Client,
     words: &'static Words,
     Form(input): Form<Again>,
 ) -> Result<Response, Refusal> {
-    match services.by_mail()?.verify.send(&input.email, words.spoken()) {
+    match services.by_mail()?.verify.send(&input.email, client.network, words.spoken()).await {
         Ok(()) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?sent")))),
         Err(error) => {
             let refusal = Refusal::from(error);

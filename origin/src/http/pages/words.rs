@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod admin;
+mod events;
 mod letters;
 
 use std::convert::Infallible;
@@ -25,6 +26,8 @@ pub(in super::super) struct Words {
     pub(super) password_hint: &'static str,
     pub(super) name: &'static str,
     pub(super) remember: &'static str,
+    /// The name of the header's list of ways.
+    pub(super) menu: &'static str,
     pub(super) no_account: &'static str,
     pub(super) have_account: &'static str,
     pub(super) account: account::Words,
@@ -56,6 +59,7 @@ static ENGLISH: Words = Words {
     password_hint: "At least 8 characters",
     name: "Name (optional)",
     remember: "Keep me signed in on this device",
+    menu: "Menu",
     no_account: "No account yet?",
     have_account: "Already have an account?",
     account: account::ENGLISH,
@@ -84,6 +88,7 @@ static KOREAN: Words = Words {
     password_hint: "8자 이상",
     name: "이름 (선택)",
     remember: "이 기기에서 로그인 상태 유지",
+    menu: "메뉴",
     no_account: "아직 계정이 없으신가요?",
     have_account: "이미 계정이 있으신가요?",
     account: account::KOREAN,

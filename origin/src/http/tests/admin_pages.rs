@@ -56,6 +56,10 @@ async fn the_pages_are_for_administrators() {
         assert_eq!(nobody.status, StatusCode::SEE_OTHER);
         assert!(nobody.header("location").starts_with("/auth/login?return_to="));
     }
+    for (who, leads) in [(&stage.admin, true), (&stage.user, false)] {
+        let account = stage.get(who, "/auth/account").await;
+        assert_eq!(account.text.contains("href=\"/auth/admin\""), leads, "{}", account.text);
+    }
     let change = format!("{user}/change");
     let refused = stage.post(&stage.user, &change, "action=enable", &[OURS]).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);

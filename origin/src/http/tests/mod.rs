@@ -11,6 +11,7 @@ mod letters;
 mod limits;
 mod malformed;
 mod pages;
+mod round_trips;
 mod sessions;
 mod social;
 mod well_known;
@@ -106,6 +107,8 @@ async fn build(state: &TempDir, settings: &[(&str, &str)]) -> Arc<Services> {
         ("PORTCULLIS__LIMITS__SIGN_IN", "100000/1h"),
         ("PORTCULLIS__LIMITS__REGISTER", "100000/1h"),
         ("PORTCULLIS__LIMITS__ACCOUNT", "1000"),
+        ("PORTCULLIS__LIMITS__MAIL", "100000/1h"),
+        ("PORTCULLIS__LIMITS__MAIL_TO", "100000/1h"),
     ];
     let variables = own.iter().chain(settings);
     let variables = variables.map(|(name, value)| (String::from(*name), String::from(*value)));

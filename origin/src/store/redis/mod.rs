@@ -25,7 +25,7 @@ mod durability;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
-mod server;
+pub(crate) mod server;
 #[cfg(test)]
 mod tests;
 

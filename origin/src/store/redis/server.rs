@@ -18,7 +18,7 @@ use super::keys::Key;
 
 const DATABASES: usize = 1_024;
 
-pub(in crate::store) struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     port: u16,
     arguments: Vec<String>,
@@ -39,7 +39,7 @@ impl Server {
     }
 
     /// One of its own, for a test that ill-treats it.
-    pub(super) fn start() -> Arc<Self> {
+    pub(crate) fn start() -> Arc<Self> {
         Self::start_with(&[])
     }
 
@@ -99,7 +99,7 @@ impl Server {
     }
 
     /// The URL of a database that no other test has.
-    pub(super) fn fresh_database(&self) -> String {
+    pub(crate) fn fresh_database(&self) -> String {
         let database = self.databases.fetch_add(1, Ordering::Relaxed);
         assert!(database < DATABASES);
         format!("redis://127.0.0.1:{}/{database}", self.port)

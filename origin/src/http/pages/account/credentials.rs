@@ -11,12 +11,13 @@ use serde::Deserialize;
 
 use super::super::super::Services;
 use super::super::super::error::Refusal;
-use super::super::super::extract::{Expected, Form};
+use super::super::super::extract::{Client, Expected, Form};
 use super::super::field::Field;
 use super::super::visitor::Visitor;
 use super::super::words::Words;
 use super::super::{ReturnTo, layout, see_other};
 use super::{back, page};
+use crate::service::By;
 
 /// What came of a form of this section.
 #[derive(Clone, Copy, Default)]
@@ -102,13 +103,15 @@ impl Expected for NewPassword {
 pub(super) async fn password(
     State(services): State<Arc<Services>>,
     words: &'static Words,
+    client: Client,
     visitor: Visitor,
     Form(input): Form<NewPassword>,
 ) -> Result<Response, Refusal> {
     let NewPassword { current_password, new_password } = input;
     let (change, id) = (&services.change, &visitor.account.id);
     let (current, new) = (&current_password, &new_password);
-    match change.password(id, visitor.sid, current, new, words.spoken()).await {
+    let by = By { network: client.network, language: words.spoken() };
+    match change.password(id, visitor.sid, current, new, by).await {
         Ok(()) => Ok(back()),
         Err(error) => {
             let refusal = Refusal::from(error);
@@ -135,13 +138,15 @@ impl Expected for NewAddress {
 pub(super) async fn address(
     State(services): State<Arc<Services>>,
     words: &'static Words,
+    client: Client,
     visitor: Visitor,
     Form(input): Form<NewAddress>,
 ) -> Result<Response, Refusal> {
     let NewAddress { current_password, email } = input;
     let outbox = &services.by_mail()?.outbox;
     let (change, id) = (&services.change, &visitor.account.id);
-    match change.address(outbox, id, &current_password, &email, words.spoken()).await {
+    let by = By { network: client.network, language: words.spoken() };
+    match change.address(outbox, id, &current_password, &email, by).await {
         Ok(()) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?sent")))),
         Err(error) => {
             let refusal = Refusal::from(error);

@@ -16,6 +16,7 @@ use maud::html;
 
 use super::super::Services;
 use super::super::error::Refusal;
+use super::layout::{Here, SignedIn};
 use super::visitor::{Visitor, admit};
 use super::words::Words;
 use super::{ReturnTo, layout, see_other};
@@ -56,16 +57,13 @@ async fn page(
     let linked = services.social.linked(&account.id).await?;
     let now = services.clock.now();
     let content = html! {
-        p {
-            @if let Some(name) = &account.name { (name) " · " }
-            (account.email)
-        }
-        form method="post" action="/auth/logout" { button .plain { (own.sign_out) } }
+        @if let Some(name) = &account.name { p .lead { (name) } }
         (credentials::section(words, services, visitor, outcome))
         (sessions::section(own, &sessions, visitor.sid, now))
         (logins::section(words, &services.social.providers, &linked))
     };
-    Ok(layout::wide_page(words, own.title, &services.own_origin, &content))
+    let reader = SignedIn::at(Here::Account, account);
+    Ok(layout::wide_page(words, own.title, &services.own_origin, reader, &content))
 }
 
 /// Back to the page, after a form.

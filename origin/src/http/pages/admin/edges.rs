@@ -118,5 +118,5 @@ fn view(services: &Services, words: &Words, follow: bool, refusal: Option<&Refus
             button { (own.revoke) }
         }
     };
-    page(services, words, Place::Edges, &content)
+    page(services, words, Place::Edges, None, &content)
 }

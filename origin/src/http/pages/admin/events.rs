@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use common::Subject;
 use common::problem::Code;
+use common::{Subject, UnixSeconds};
 use maud::{Markup, html};
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
@@ -55,37 +55,46 @@ pub(super) async fn show(
     let content = html! {
         form method="get" action="/auth/admin/events" {
             label for="kind" { (own.kind) }
-            select #kind name="kind" {
-                option value="" { (own.all_kinds) }
-                @for one in Kind::ALL {
-                    option value=(one.word()) selected[wanted_kind == Some(*one)] { (one.word()) }
+            div .beside {
+                select #kind name="kind" {
+                    option value="" { (own.all_kinds) }
+                    @for one in Kind::ALL {
+                        option value=(one.word()) selected[wanted_kind == Some(*one)] {
+                            ((own.event)(*one))
+                        }
+                    }
                 }
+                button { (own.show) }
             }
-            button { (own.show) }
         }
-        (list(words, &events))
+        (list(words, &events, None))
         @if let Some(next) = next { p { a href={ "/auth/admin/events?" (next) } { (own.next) } } }
     };
-    Ok(page(&services, words, Place::Events, &content))
+    Ok(page(&services, words, Place::Events, None, &content))
 }
 
-/// A list of events.
-pub(super) fn list(words: &Words, events: &[Recorded]) -> Markup {
+/// A list of events; on the page of a user that user is not named again.
+pub(super) fn list(words: &Words, events: &[Recorded], of: Option<&Subject>) -> Markup {
     html! {
-        @if events.is_empty() { p { (words.admin.no_events) } }
-        ul .entries { @for recorded in events { (entry(words, recorded)) } }
+        @if events.is_empty() { p .empty { (words.admin.no_events) } }
+        ul .entries { @for recorded in events { (entry(words, recorded, of)) } }
     }
 }
 
-fn entry(words: &Words, Recorded { at, event, .. }: &Recorded) -> Markup {
+fn entry(words: &Words, Recorded { at, event, .. }: &Recorded, of: Option<&Subject>) -> Markup {
     let detail = &event.detail;
-    let listed =
-        |roles: &Option<Vec<String>>| roles.as_ref().map(|roles| format!("[{}]", roles.join(" ")));
+    let told = |word: &Option<String>| {
+        let word = word.as_ref()?;
+        Some((words.admin.word)(word).map_or_else(|| word.clone(), String::from))
+    };
+    let listed = |roles: &[String]| {
+        if roles.is_empty() { String::from("–") } else { roles.join(", ") }
+    };
+    let roles = detail.before.as_deref().zip(detail.after.as_deref());
     let more = [
-        detail.method.clone(),
-        detail.why.clone(),
-        listed(&detail.before),
-        listed(&detail.after).map(|after| format!("→ {after}")),
+        told(&detail.method),
+        told(&detail.why),
+        roles.map(|(before, after)| format!("{} → {}", listed(before), listed(after))),
         detail.token.map(|token| token.to_string()),
         event.whence.network.clone(),
         event.whence.place.clone(),
@@ -94,12 +103,14 @@ fn entry(words: &Words, Recorded { at, event, .. }: &Recorded) -> Markup {
     html! {
         li {
             div {
-                strong { (event.kind.word()) }
+                strong { ((words.admin.event)(event.kind)) }
                 @if !more.is_empty() { " " (more.join(" · ")) }
-                p .soft { time { (Utc(at.seconds())) } }
+                p .soft { (time(at.seconds())) }
             }
             div .soft {
-                @if let Some(subject) = &event.subject { p { (link(subject)) } }
+                @if let Some(subject) = event.subject.as_ref().filter(|subject| of != Some(*subject)) {
+                    p { (link(subject)) }
+                }
                 @if let Some(session) = event.session { p { (session) } }
                 @match &event.actor {
                     Actor::User(actor) if event.subject.as_ref() != Some(actor) => {
@@ -112,6 +123,13 @@ fn entry(words: &Words, Recorded { at, event, .. }: &Recorded) -> Markup {
             }
         }
     }
+}
+
+/// A time as people read it. Nobody's time zone is known here.
+fn time(at: UnixSeconds) -> Markup {
+    let exact = Utc(at).to_string();
+    let shown = exact.replace('T', " ").replace('Z', " UTC");
+    html! { time datetime=(exact) { (shown) } }
 }
 
 fn link(subject: &Subject) -> Markup {

@@ -22,7 +22,7 @@ const LEAST: f64 = 2.0;
 /// The drawing and the table.
 pub(super) fn plot(words: &Words, passages: &[Passage]) -> Markup {
     if passages.is_empty() {
-        return html! { p { (words.no_changes) } };
+        return html! { p .empty { (words.no_changes) } };
     }
     let shown = passages.get(passages.len().saturating_sub(SHOWN)..).unwrap_or_default();
     let stations = |passage: &Passage| {
@@ -59,7 +59,7 @@ pub(super) fn plot(words: &Words, passages: &[Passage]) -> Markup {
                 p .soft { (words.changes_hint) }
             }
         }
-        table {
+        div .scrolls tabindex="0" role="region" aria-label=(words.changes) { table {
             thead {
                 tr {
                     th scope="col" { (words.change) }
@@ -76,7 +76,7 @@ pub(super) fn plot(words: &Words, passages: &[Passage]) -> Markup {
                     }
                 }
             }
-        }
+        } }
     }
 }
 

@@ -116,11 +116,10 @@ async fn view(
         if account.disabled { ("enable", own.enable) } else { ("disable", own.disable) };
     let content = html! {
         (problem(words, refusal))
-        h2 { (account.email) }
         p .soft { (account.id) }
-        p {
-            @if account.email_verified { span .mark { (own.verified) } " " }
-            @if account.disabled { span .mark { (own.disabled) } }
+        p .marks {
+            @if account.email_verified { span .mark { (own.verified) } }
+            @if account.disabled { span .mark .stop { (own.disabled) } }
         }
         form method="post" action=(path) {
             input type="hidden" name="action" value="roles";
@@ -131,7 +130,7 @@ async fn view(
             button { (own.save) }
         }
         form method="post" action=(path) {
-            button .plain name="action" value=(action) { (name) }
+            button .plain .stop[!account.disabled] name="action" value=(action) { (name) }
             @if !account.disabled { p .soft { (own.disable_hint) } }
         }
         h2 { (own.sessions) }
@@ -144,9 +143,9 @@ async fn view(
             }
         }
         h2 { (own.last_events) }
-        (list(words, &events))
+        (list(words, &events, Some(id)))
     };
-    Ok(page(services, words, Place::Users, &content))
+    Ok(page(services, words, Place::Users, Some(&account.email), &content))
 }
 
 fn entry(services: &Services, words: &Words, path: &str, session: &Session) -> Markup {

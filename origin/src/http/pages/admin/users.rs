@@ -47,22 +47,24 @@ pub(super) async fn show(
     let content = html! {
         form method="get" action="/auth/admin" role="search" {
             label for="email" { (own.begins_with) }
-            input #email name="email" type="search" value=(email) autocapitalize="off" spellcheck="false";
-            button { (own.search) }
+            div .beside {
+                input #email name="email" type="search" value=(email) autocapitalize="off" spellcheck="false";
+                button { (own.search) }
+            }
         }
-        @if found.is_empty() { p { (own.nobody) } }
+        @if found.is_empty() { p .empty { (own.nobody) } }
         ul .entries {
             @for account in &found {
                 li {
                     a href={ "/auth/admin/user/" (account.id) } { (account.email) }
                     span .soft {
-                        (account.roles.join(" "))
-                        @if account.disabled { " " span .mark { (own.disabled) } }
+                        (account.roles.join(", "))
+                        @if account.disabled { " " span .mark .stop { (own.disabled) } }
                     }
                 }
             }
         }
         @if let Some(next) = next { p { a href={ "/auth/admin?" (next) } { (own.next) } } }
     };
-    Ok(page(&services, words, Place::Users, &content))
+    Ok(page(&services, words, Place::Users, None, &content))
 }

@@ -1,5 +1,8 @@
 //! What the administrators' pages say.
 
+use super::events;
+use crate::port::Kind;
+
 /// The words of one language.
 pub(in super::super) struct Words {
     pub(in super::super) title: &'static str,
@@ -48,6 +51,10 @@ pub(in super::super) struct Words {
     pub(in super::super) seconds: &'static str,
     pub(in super::super) follow: &'static str,
     pub(in super::super) stop_following: &'static str,
+    /// What an event is called.
+    pub(in super::super) event: fn(Kind) -> &'static str,
+    /// What a word of an event's detail means, where it has a meaning to people.
+    pub(in super::super) word: fn(&str) -> Option<&'static str>,
 }
 
 pub(super) const ENGLISH: Words = Words {
@@ -98,6 +105,8 @@ pub(super) const ENGLISH: Words = Words {
     seconds: "s",
     follow: "Refresh every 5 seconds",
     stop_following: "Stop refreshing",
+    event: events::english,
+    word: events::english_word,
 };
 
 pub(super) const KOREAN: Words = Words {
@@ -127,7 +136,7 @@ pub(super) const KOREAN: Words = Words {
     kind: "종류",
     show: "보기",
     operator: "운영자",
-    by: "실행",
+    by: "실행:",
     last_admin: "마지막 관리자입니다. 먼저 다른 관리자를 지정해 주세요.",
     invalid: "입력한 내용이 올바르지 않습니다. 다시 확인해 주세요.",
     revoke: "폐기",
@@ -139,7 +148,7 @@ pub(super) const KOREAN: Words = Words {
     epoch: "마지막 변경 (epoch)",
     change: "변경 (epoch)",
     changes: "폐기 전파 현황",
-    changes_hint: "최근 변경마다 이 서버가 알게 된 뒤 걸린 시간(초)입니다. 가져간 쪽은 대개 엣지입니다.",
+    changes_hint: "이 서버가 각 변경을 알게 된 뒤 걸린 시간입니다. 가져간 쪽은 대개 엣지입니다.",
     no_changes: "서버가 시작된 뒤로 변경이 없습니다.",
     signed: "서명됨",
     published: "KV에 기록됨",
@@ -147,4 +156,6 @@ pub(super) const KOREAN: Words = Words {
     seconds: "초",
     follow: "5초마다 새로 고침",
     stop_following: "새로 고침 중지",
+    event: events::korean,
+    word: events::korean_word,
 };
