@@ -12,6 +12,7 @@ const REQUESTS: usize = 5_000;
 /// The same each time, so that what is found can be found again.
 const SEED: u64 = 10;
 const JSON: &str = "application/json";
+const METHODS: &[&str] = &["GET", "POST", "PUT", "DELETE", "PATCH", "BREW"];
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Good requests, to be spoilt. `TOKEN` and `REFRESH` stand for tokens of a session.
@@ -91,9 +92,7 @@ fn spoilt(random: &mut StdRng, session: &Answer) -> (String, Request<Body>) {
     for _ in 0..random.random_range(1..=3) {
         match random.random_range(0..8) {
             0 => {
-                method =
-                    (*["GET", "POST", "PUT", "DELETE", "PATCH", "BREW"].choose(random).unwrap())
-                        .into()
+                method = (*METHODS.choose(random).unwrap()).into();
             }
             1 | 2 => spoil(random, &mut target),
             part => spoil(random, &mut parts[[0, 1, 2, 3, 3][part - 3]]),
