@@ -1,5 +1,5 @@
-//! Refreshing in flight: a request whose access token is over, or not there, but which has a refresh
-//! token along, is refreshed for and then served.
+//! Refreshing in flight: a request whose access token is over, revoked by itself, or not there, but
+//! which has a refresh token along, is refreshed for and then served.
 
 use super::{
     Facts, Findings, OriginSilent, Question, Refusal, Verdict, World, bearer, our_cookies,
@@ -43,7 +43,13 @@ pub(super) fn instead<'a, 'w>(
 }
 
 fn refresh_token<'a>(refusal: &Refusal, facts: &Facts<'a>) -> Option<&'a str> {
-    let is_over = matches!(refusal.code(), Code::TokenMissing | Code::TokenExpired);
+    let is_over = match refusal.code() {
+        Code::TokenMissing | Code::TokenExpired => true,
+        // Perhaps the token alone, by a rotation that another tab was quicker with; if the session, the
+        // origin says so.
+        Code::TokenRevoked => !refusal.ended,
+        _ => false,
+    };
     if !is_over || facts.renewed.is_some() || !may_refresh(facts) {
         return None;
     }

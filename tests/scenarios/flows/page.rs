@@ -58,10 +58,10 @@ How to read it:
   found out at the next refresh, not before. That ends the session, and the access token is refused from then on.
 - **A session that was ended takes its access tokens with it**, however valid they are by themselves: see *valid* with
   *revoked*. One that lived out its time leaves its last access token its ten minutes.
-- **Only what expired or is absent is refreshed for.** A token that was revoked by itself was revoked on purpose: the page is to
-  refresh at `/auth/refresh`, or the user to sign in.
-- **The header outweighs the cookie.** The edge clears cookies only when what they hold is over; what a page keeps in memory it
-  throws away itself.
+- **A token that was revoked by itself is refreshed for like one that expired.** Its session lives: with `tokens.latest_only` a
+  rotation in another tab revokes it, and nobody is to be signed out for that.
+- **The header outweighs the cookie.** When the session of both is over the edge says so and clears the cookies; what a page
+  keeps in memory it throws away itself.
 - **Tokens of two sessions are never mixed.** The edge goes by the access token and leaves the refresh token alone;
   `/auth/refresh` takes neither, and spends neither.
 - **`/auth/refresh` never clears cookies.** Its refusal may come after another tab won the race, and the cookies are that one's.

@@ -95,6 +95,7 @@ const fn row(
 }
 
 const SERVED: [&str; 4] = ["200"; 4];
+const RENEWED: [&str; 4] = ["200, new, header", "200, new, header", "200, new", "200, new"];
 const MISSING: [&str; 4] =
     ["303 `token_missing`", "401 `token_missing`", "303 `token_missing`", "401 `token_missing`"];
 const MISSING_ENDED: [&str; 4] = [
@@ -113,10 +114,9 @@ const EXPIRED_ENDED: [&str; 4] = [
 ];
 const REVOKED: [&str; 4] =
     ["303 `token_revoked`", "401 `token_revoked`", "303 `token_revoked`", "401 `token_revoked`"];
-/// What was put into a cookie can be taken out of it; what a page keeps itself cannot.
 const REVOKED_ENDED: [&str; 4] = [
-    "303 `token_revoked`",
-    "401 `token_revoked`",
+    "303 `token_revoked`, ended, cleared",
+    "401 `token_revoked`, ended, cleared",
     "303 `token_revoked`, ended, cleared",
     "401 `token_revoked`, ended, cleared",
 ];
@@ -135,7 +135,7 @@ pub(super) const TABLE: [Row; 25] = [
     row(Access::Valid,   Refresh::Reused,  SERVED,        REUSED),
     row(Access::Valid,   Refresh::Revoked, REVOKED_ENDED, SIGNED_OUT),
     row(Access::Valid,   Refresh::Absent,  SERVED,        NONE),
-    row(Access::Expired, Refresh::Valid,   ["200, new, header", "200, new, header", "200, new", "200, new"], OK),
+    row(Access::Expired, Refresh::Valid,   RENEWED,       OK),
     row(Access::Expired, Refresh::Expired, EXPIRED_ENDED, OVER),
     row(Access::Expired, Refresh::Reused,  EXPIRED_ENDED, REUSED),
     row(Access::Expired, Refresh::Revoked, EXPIRED_ENDED, SIGNED_OUT),
@@ -145,9 +145,9 @@ pub(super) const TABLE: [Row; 25] = [
     row(Access::Absent,  Refresh::Reused,  MISSING_ENDED, REUSED),
     row(Access::Absent,  Refresh::Revoked, MISSING_ENDED, SIGNED_OUT),
     row(Access::Absent,  Refresh::Absent,  MISSING,       NONE),
-    row(Access::Revoked, Refresh::Valid,   REVOKED,       OK),
-    row(Access::Revoked, Refresh::Expired, REVOKED,       OVER),
-    row(Access::Revoked, Refresh::Reused,  REVOKED,       REUSED),
+    row(Access::Revoked, Refresh::Valid,   RENEWED,       OK),
+    row(Access::Revoked, Refresh::Expired, REVOKED_ENDED, OVER),
+    row(Access::Revoked, Refresh::Reused,  REVOKED_ENDED, REUSED),
     row(Access::Revoked, Refresh::Revoked, REVOKED_ENDED, SIGNED_OUT),
     row(Access::Revoked, Refresh::Absent,  REVOKED,       NONE),
     row(Access::Other,   Refresh::Valid,   SERVED,        MIXED),

@@ -138,3 +138,22 @@ fn only_a_session_that_is_revoked_whole_is_over() {
         }
     }
 }
+
+#[test]
+fn a_token_revoked_by_itself_is_refreshed_for() {
+    let token = Token::live();
+    let text = token.text();
+    let refresh = refresh_of(token.sid);
+    let (both, alone) =
+        (format!("__Host-at={text}; __Host-rt={refresh}"), format!("__Host-rt={refresh}"));
+    let bearer = format!("Bearer {text}");
+    let gate = Gate::new(head(0, &[token.jti.uuid()], None));
+    for (authorization, cookie) in [(None, &both), (Some(bearer.as_str()), &alone)] {
+        let facts = same_origin(facts("GET", "/x", authorization, Some(cookie)));
+        assert_eq!(gate.ask(&facts, true, Ok(false)), "signature, refresh, token_revoked");
+    }
+    // Of a session that is known to be over nobody is asked.
+    let gate = Gate::new(head(0, &[token.sid.uuid()], None));
+    let facts = same_origin(facts("GET", "/x", None, Some(&both)));
+    assert_eq!(gate.ask(&facts, true, Ok(false)), "signature, token_revoked");
+}
