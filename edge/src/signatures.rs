@@ -35,7 +35,7 @@ impl Signatures {
         is_good: bool,
     ) -> Option<(Box<str>, Result<Verified, TokenError>)> {
         let at = self.waiting.iter().position(|(own, _)| *own == ticket)?;
-        Some(self.waiting.swap_remove(at).1.answered(is_good))
+        Some(self.waiting.remove(at).1.answered(is_good))
     }
 }
 

@@ -180,6 +180,7 @@ impl App {
         let issuer = Arc::new(Issuer {
             tokens: config.tokens.clone(),
             rules: config.sessions.clone(),
+            accounts: accounts.clone(),
             sessions: sessions.clone(),
             signer: keys.clone(),
             clock: clock.clone(),
@@ -209,7 +210,9 @@ impl App {
         };
         let (by_mail, postman) = outside
             .mailer
-            .map(|mailer| letters(tools(mailer), &passwords, &revocation, &throttle, &host))
+            .map(|mailer| {
+                letters(tools(mailer), &passwords, &revocation, &throttle, &identities, &host)
+            })
             .unzip();
         let outbox = by_mail.as_ref().map(|by_mail: &ByMail| by_mail.outbox.clone());
         let heads = Arc::new(Heads::new(
@@ -362,6 +365,7 @@ fn letters(
     passwords: &Arc<dyn Passwords>,
     revocation: &Arc<Revocation>,
     throttle: &Arc<Throttle>,
+    identities: &Arc<dyn Identities>,
     host: &str,
 ) -> (ByMail, Postman) {
     let (accounts, proofs) = (tools.accounts.clone(), tools.proofs.clone());
@@ -379,6 +383,7 @@ fn letters(
     let reset = Reset {
         accounts,
         proofs,
+        identities: identities.clone(),
         passwords: passwords.clone(),
         revocation: revocation.clone(),
         throttle: throttle.clone(),

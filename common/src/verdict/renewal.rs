@@ -45,9 +45,9 @@ pub(super) fn instead<'a, 'w>(
 fn refresh_token<'a>(refusal: &Refusal, facts: &Facts<'a>) -> Option<&'a str> {
     let is_over = match refusal.code() {
         Code::TokenMissing | Code::TokenExpired => true,
-        // Perhaps the token alone, by a rotation that another tab was quicker with; if the session, the
-        // origin says so.
-        Code::TokenRevoked => !refusal.ended,
+        // Perhaps the token alone, by a rotation that another tab was quicker with. Cookies are all tabs';
+        // of pages that keep tokens themselves each would take the other's.
+        Code::TokenRevoked => !refusal.ended && bearer(facts.authorization).ok()?.is_none(),
         _ => false,
     };
     if !is_over || facts.renewed.is_some() || !may_refresh(facts) {

@@ -99,6 +99,9 @@ pub(crate) trait Accounts: Send + Sync {
     /// Gives the account this password; false when there is no such one.
     async fn set_password(&self, id: &Subject, hash: &Secret<String>) -> Result<bool, StoreFault>;
 
+    /// Takes the account's password away.
+    async fn forget_password(&self, id: &Subject) -> Result<(), StoreFault>;
+
     /// Gives the account the hash `new`, unless it has another one than `old` by now.
     async fn replace_password(
         &self,

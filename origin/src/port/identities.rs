@@ -55,6 +55,9 @@ pub(crate) trait Identities: Send + Sync {
         others: &[String],
     ) -> Result<Unlinking, StoreFault>;
 
+    /// Takes all links of an account away.
+    async fn unlink_all(&self, account: &Subject) -> Result<(), StoreFault>;
+
     /// The logins of an account, the oldest link first.
     async fn of(&self, account: &Subject) -> Result<Vec<Identity>, StoreFault>;
 

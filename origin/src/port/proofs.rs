@@ -2,7 +2,7 @@
 //! one account, once, and for a short time.
 
 use async_trait::async_trait;
-use common::{Secret, Subject, UnixSeconds};
+use common::{Subject, UnixSeconds};
 
 use super::StoreFault;
 
@@ -26,9 +26,6 @@ pub(crate) struct NewProof {
     pub(crate) digest: String,
     /// The address that it goes to.
     pub(crate) email: String,
-    /// The password that becomes the account's when the address is verified: of somebody who
-    /// registered an address that nobody had proven.
-    pub(crate) password_hash: Option<Secret<String>>,
     pub(crate) made_at: UnixSeconds,
     pub(crate) expires_at: UnixSeconds,
 }
@@ -39,8 +36,6 @@ pub(crate) struct Proof {
     pub(crate) account: Subject,
     /// See [`NewProof::email`].
     pub(crate) email: String,
-    /// See [`NewProof::password_hash`].
-    pub(crate) password_hash: Option<Secret<String>>,
 }
 
 /// The proofs that were sent.

@@ -111,12 +111,13 @@ impl Admin {
     pub(crate) async fn disable(&self, by: &Authority, id: &Subject) -> Result<(), AdminError> {
         let account = self.user(by, id).await?;
         self.spare_the_last(by, &account).await?;
-        // In this order: a session that begins in between is ended below, a later one is not begun.
+        // In this order: a session that begins in between is ended below, a later one by
+        // `Issuer::begin`.
         self.accounts.set_disabled(id, true).await.map_err(Fault::from)?;
-        self.end_all(id).await?;
         if !account.disabled {
             self.audit.record(by.did(Kind::UserDisabled).about(id));
         }
+        self.end_all(id).await?;
         Ok(())
     }
 
@@ -144,15 +145,21 @@ impl Admin {
         if !roles.iter().any(|role| role == ADMIN) {
             self.spare_the_last(by, &account).await?;
         }
-        self.accounts.set_roles(id, roles).await.map_err(Fault::from)?;
-        if account.roles.iter().any(|role| !roles.contains(role)) {
+        let loses = account.roles.iter().any(|role| !roles.contains(role));
+        // Before and after: a store that does not answer leaves all as it was, and a session that
+        // begins in between is ended too.
+        if loses {
             self.end_all(id).await?;
         }
+        self.accounts.set_roles(id, roles).await.map_err(Fault::from)?;
         if account.roles != roles {
             let mut event = by.did(Kind::RolesChanged).about(id);
             event.detail.before = Some(account.roles);
             event.detail.after = Some(roles.to_vec());
             self.audit.record(event);
+        }
+        if loses {
+            self.end_all(id).await?;
         }
         Ok(())
     }

@@ -80,8 +80,9 @@ impl Change {
         self.revocation.password_changed(&account.id, Some(session)).await?;
         self.accounts.set_password(&account.id, &hash).await?;
         self.revocation.password_changed(&account.id, Some(session)).await?;
-        // A letter that is under way would undo it.
+        // A letter that is under way would undo it, or give the account to another address.
         self.proofs.forget(Purpose::Reset, &account.id).await?;
+        self.proofs.forget(Purpose::Verify, &account.id).await?;
         self.audit.record(Event::by_user(Kind::PasswordChanged, &account.id).session(session));
         info!(user.id = %account.id, "password changed");
         if let Some(outbox) = &self.outbox {
@@ -103,7 +104,7 @@ impl Change {
     ) -> Result<(), ChangeError> {
         let email = Email::parse(wanted).map_err(ProofError::from)?;
         let account = self.proven(subject, current, by.network).await?;
-        self.throttle.letter(&email, by.network).await?;
+        self.throttle.letter("address", &email, by.network).await?;
         let errand = Errand::Address(Box::new(account), email);
         Ok(outbox.put(errand, by.language).map_err(ProofError::from)?)
     }

@@ -12,8 +12,8 @@ use tracing::info;
 use super::{Epochs, Fault};
 use crate::config::{SessionPolicy, SessionRules, Tokens};
 use crate::port::{
-    Account, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random, Session, Sessions,
-    Signer, TOKEN_DEAD_AFTER, Whence,
+    Account, Accounts, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random, RevokeReason,
+    Session, Sessions, Signer, TOKEN_DEAD_AFTER, Whence,
 };
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
@@ -65,10 +65,17 @@ pub(crate) struct Issued {
     pub(crate) session: Session,
 }
 
+/// Whether the account is as it was when somebody proved to be its holder.
+fn still(now: &Account, then: &Account, by: &Means) -> bool {
+    let hash = |account: &Account| account.password_hash.as_ref().map(|hash| hash.expose().clone());
+    !now.disabled && (matches!(by, Means::Provider(_)) || hash(now) == hash(then))
+}
+
 /// Mints tokens.
 pub(crate) struct Issuer {
     pub(crate) tokens: Tokens,
     pub(crate) rules: SessionRules,
+    pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -78,8 +85,13 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// Begins a session of `account` and gives its first tokens.
-    pub(crate) async fn begin(&self, account: &Account, how: SignIn) -> Result<Issued, Fault> {
+    /// Begins a session of `account` and gives its first tokens. `None` when the account is no longer the
+    /// one that was signed in to: closed meanwhile, or its password is another.
+    pub(crate) async fn begin(
+        &self,
+        account: &Account,
+        how: SignIn,
+    ) -> Result<Option<Issued>, Fault> {
         self.ready()?;
         let SignIn { by, lasting, device } = how;
         let (idle, absolute) = match lasting {
@@ -105,10 +117,19 @@ impl Issuer {
                     self.epochs.observe(epoch);
                 }
                 let (sid, user) = (session.sid, &account.id);
+                // Whoever closes an account or replaces its password ends its sessions after that. A
+                // session that began later is found here, one that began before is ended there.
+                let now = self.accounts.by_id(user).await?.filter(|now| still(now, account, &by));
+                let Some(account) = now else {
+                    let reason = RevokeReason::Password;
+                    let epoch = self.sessions.revoke(sid, reason, TOKEN_DEAD_AFTER).await?;
+                    self.epochs.observe(epoch);
+                    return Ok(None);
+                };
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
                 let event = Event::by_user(Kind::SignedIn, user).session(sid).method(by.as_str());
                 self.audit.record(event.from(whence));
-                return self.issue(session, account);
+                return self.issue(session, &account).map(Some);
             }
             // Everybody was signed out in between, and this one comes after.
             new.sid = self.random.session_id(self.sessions.now().await?);

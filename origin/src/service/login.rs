@@ -75,13 +75,14 @@ impl Login {
                     self.audit.record(event.about(&account.id).why("unverified"));
                     return Err(LoginError::Unverified);
                 }
-                if fit == Fit::Outdated {
-                    self.rehash(&account, password).await;
-                }
                 let how = SignIn { by: Means::Password, lasting, device };
                 // At once: a sign-in waits for the store no longer than without.
                 let begun = self.issuer.begin(&account, how);
                 let (issued, ()) = tokio::try_join!(begun, self.throttle.proven(&attempt))?;
+                let issued = issued.ok_or(LoginError::Refused)?;
+                if fit == Fit::Outdated {
+                    self.rehash(&account, password).await;
+                }
                 Ok((account, issued))
             }
             account => {

@@ -160,15 +160,14 @@ impl Tools {
                 let account =
                     account.filter(|account| !account.disabled && !account.email_verified);
                 let Some(account) = account else { return Ok(None) };
-                self.verify(&account, email.as_str(), None, language).await
+                self.verify(&account, email.as_str(), language).await
             }
             Errand::Forgot(email) => {
                 let account = self.accounts.by_email(&email).await?;
                 let Some(account) = account.filter(|account| !account.disabled) else {
                     return Ok(None);
                 };
-                let Some(secret) =
-                    self.prove(&account, Purpose::Reset, email.as_str(), None).await?
+                let Some(secret) = self.prove(&account, Purpose::Reset, email.as_str()).await?
                 else {
                     return Ok(None);
                 };
@@ -187,7 +186,13 @@ impl Tools {
                 if self.accounts.by_email(&email).await?.is_some() {
                     return Ok(None);
                 }
-                self.verify(&account, email.as_str(), None, language).await
+                // Whoever has replaced the password since takes back what was asked for with the old one.
+                let hash =
+                    |account: &Account| account.password_hash.as_ref().map(|h| h.expose().clone());
+                let now = self.accounts.by_id(&account.id).await?;
+                let now = now.filter(|now| !now.disabled && hash(now) == hash(&account));
+                let Some(account) = now else { return Ok(None) };
+                self.verify(&account, email.as_str(), language).await
             }
             Errand::PasswordChanged(account) => {
                 let forgot = self.page("/auth/forgot");
@@ -202,7 +207,7 @@ impl Tools {
             Ok(account) => {
                 let event = Event::by_user(Kind::AccountMade, &account.id);
                 self.audit.record(event.method("password"));
-                self.verify(&account, new.email.as_str(), None, language).await
+                self.verify(&account, new.email.as_str(), language).await
             }
             Err(AccountError::Taken) => {
                 let account = self.accounts.by_email(&new.email).await?;
@@ -212,10 +217,10 @@ impl Tools {
                 if account.email_verified {
                     return self.registered(&account, language).await;
                 }
-                // Nobody has proven this address. Whoever does gets the account, with the password
-                // that they chose, not with that of somebody who was here before.
-                let hash = new.password_hash;
-                self.verify(&account, new.email.as_str(), hash, language).await
+                // Nobody has proven this address, and more than one may have registered it. Whoever does
+                // prove it chooses a password then; none of those chosen before counts.
+                self.accounts.forget_password(&account.id).await?;
+                self.verify(&account, new.email.as_str(), language).await
             }
             Err(AccountError::Store(fault)) => Err(fault.into()),
         }
@@ -226,7 +231,7 @@ impl Tools {
         account: &Account,
         language: Language,
     ) -> Result<Option<Letter>, Fault> {
-        let told = self.prove(account, Purpose::Notice, &account.email, None).await?;
+        let told = self.prove(account, Purpose::Notice, &account.email).await?;
         let (sign_in, forgot) = (self.page("/auth/login"), self.page("/auth/forgot"));
         let subject = letters::Subject::Registered { sign_in: &sign_in, forgot: &forgot };
         Ok(told.map(|_| letters::letter(subject, language, self.host(), &account.email)))
@@ -236,10 +241,9 @@ impl Tools {
         &self,
         account: &Account,
         email: &str,
-        password_hash: Option<Secret<String>>,
         language: Language,
     ) -> Result<Option<Letter>, Fault> {
-        let secret = self.prove(account, Purpose::Verify, email, password_hash).await?;
+        let secret = self.prove(account, Purpose::Verify, email).await?;
         Ok(secret.map(|secret| {
             let link = self.link("/auth/verify", &secret);
             letters::letter(letters::Subject::Verify { link: &link }, language, self.host(), email)
@@ -252,7 +256,6 @@ impl Tools {
         account: &Account,
         purpose: Purpose,
         email: &str,
-        password_hash: Option<Secret<String>>,
     ) -> Result<Option<Secret<String>>, Fault> {
         let secret = Secret::new(self.random.opaque());
         let now = self.clock.now();
@@ -266,7 +269,6 @@ impl Tools {
             account: account.id.clone(),
             digest: proof::digest(&secret),
             email: String::from(email),
-            password_hash,
             made_at: now,
             expires_at: now.plus(life),
         };

@@ -11,7 +11,8 @@ use super::password::Known;
 use super::postman::{Errand, Outbox};
 use super::{Fault, Network, ProofError, Revocation, Throttle, WeakPassword, password, proof};
 use crate::port::{
-    Accounts, Audit, Clock, Email, Event, Kind, Passwords, Proofs, Purpose, StoreFault,
+    Account, Accounts, Audit, Clock, Email, Event, Identities, Kind, Passwords, Proofs, Purpose,
+    StoreFault,
 };
 use crate::telemetry::chain;
 
@@ -39,6 +40,7 @@ impl From<StoreFault> for ResetError {
 pub(crate) struct Reset {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) proofs: Arc<dyn Proofs>,
+    pub(crate) identities: Arc<dyn Identities>,
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) revocation: Arc<Revocation>,
     pub(crate) audit: Arc<dyn Audit>,
@@ -58,7 +60,7 @@ impl Reset {
         language: Language,
     ) -> Result<(), ProofError> {
         let email = Email::parse(email)?;
-        self.throttle.letter(&email, network).await?;
+        self.throttle.letter("forgot", &email, network).await?;
         Ok(self.outbox.put(Errand::Forgot(email), language)?)
     }
 
@@ -75,7 +77,10 @@ impl Reset {
         let found = self.proofs.find(Purpose::Reset, &digest, now).await?;
         let found = found.ok_or(ResetError::Invalid)?;
         let email = Email::parse(&found.email).map_err(|_| ResetError::Invalid)?;
-        let account = self.accounts.by_id(&found.account).await?.ok_or(ResetError::Invalid)?;
+        // The letter went to an address that the account had then.
+        let is_its = |account: &Account| !account.disabled && account.email == found.email;
+        let account = self.accounts.by_id(&found.account).await?.filter(is_its);
+        let account = account.ok_or(ResetError::Invalid)?;
         let known = Known { email: &email, name: account.name.as_deref(), host: &self.host };
         let hash = self.passwords.hash(password::chosen(wanted, &known)?).await;
         let hash = hash.map_err(Fault::from)?;
@@ -83,15 +88,17 @@ impl Reset {
         self.revocation.password_changed(&found.account, None).await?;
         let taken = self.proofs.take(Purpose::Reset, &digest, now).await?;
         let proof = taken.ok_or(ResetError::Invalid)?;
-        let account = self.accounts.by_id(&proof.account).await?;
-        // The letter went to an address that the account had then.
-        let account = account.filter(|account| !account.disabled && account.email == proof.email);
+        let account = self.accounts.by_id(&proof.account).await?.filter(is_its);
         let account = account.ok_or(ResetError::Invalid)?;
+        // Whoever was here before the address was proven keeps no way in.
+        if !account.email_verified {
+            self.identities.unlink_all(&account.id).await?;
+        }
         self.accounts.set_password(&account.id, &hash).await?;
         // And again: who signed in by the old password in between is out too.
         self.revocation.password_changed(&account.id, None).await?;
-        self.accounts.verify_email(&account.id, &email).await?;
         self.proofs.forget(Purpose::Verify, &account.id).await?;
+        self.accounts.verify_email(&account.id, &email).await?;
         // The owner need not wait for what strangers tried. Without it, they wait.
         if let Err(fault) = self.throttle.forgive(email.as_str()).await {
             warn!(error = chain(&fault), "wrong passwords of others still count");

@@ -178,8 +178,12 @@ impl Social {
             self.audit.record(event.method(provider).why("disabled"));
             return Err(SocialError::NotLetIn);
         }
+        // Made before proof was required.
+        if self.require_verification && !account.email_verified {
+            return Err(SocialError::NotLetIn);
+        }
         let how = SignIn { by: Means::Provider(provider.into()), lasting, device };
-        Ok(self.issuer.begin(&account, how).await?)
+        self.issuer.begin(&account, how).await?.ok_or(SocialError::NotLetIn)
     }
 
     /// Links whoever came back with the account of whoever asked for that.

@@ -106,9 +106,15 @@ impl Throttle {
     }
 
     /// Counts a letter that is asked for; the same whether or not anybody has the address.
-    pub(crate) async fn letter(&self, to: &Email, network: Network) -> Result<(), Limited> {
+    /// Each kind has a count of its own: who uses one up for somebody else leaves them the others.
+    pub(crate) async fn letter(
+        &self,
+        kind: &str,
+        to: &Email,
+        network: Network,
+    ) -> Result<(), Limited> {
         self.count(Deed::Letter, network).await?;
-        let counter = counter("mail-to", &[to.as_str().as_bytes()]);
+        let counter = counter("mail-to", &[kind.as_bytes(), to.as_str().as_bytes()]);
         limited("mail-to", self.tries.count(counter, self.limits.mail_to).await?)
     }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use common::{Secret, Subject};
+use common::Secret;
 use tracing::info;
 
 use super::letters::Language;
 use super::postman::{Errand, Full, Outbox};
 use super::{Fault, Limited, Network, Revocation, Throttle, proof};
 use crate::port::{
-    Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, Proofs, Purpose, StoreFault,
+    Account, Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, Proofs, Purpose, StoreFault,
 };
 
 /// Why an address was not proven, or a letter not sent.
@@ -59,21 +59,19 @@ impl Verify {
         language: Language,
     ) -> Result<(), ProofError> {
         let email = Email::parse(email)?;
-        self.throttle.letter(&email, network).await?;
+        self.throttle.letter("verify", &email, network).await?;
         Ok(self.outbox.put(Errand::Verify(email), language)?)
     }
 
-    /// Makes the address that `secret` was sent to its account's; whose it is.
-    pub(crate) async fn verify(&self, secret: &Secret<String>) -> Result<Subject, ProofError> {
+    /// Makes the address that `secret` was sent to its account's, as it was until then.
+    pub(crate) async fn verify(&self, secret: &Secret<String>) -> Result<Account, ProofError> {
         let now = self.clock.now();
         let taken = self.proofs.take(Purpose::Verify, &proof::digest(secret), now).await?;
         let proof = taken.ok_or(ProofError::Invalid)?;
         let account = self.accounts.by_id(&proof.account).await?.ok_or(ProofError::Invalid)?;
-        // Registered more than once before anybody proved the address: the password of the letter
-        // that was answered is the one that counts, and whoever signed in by another is out.
-        if let Some(hash) = proof.password_hash.filter(|_| !account.email_verified) {
+        // Registered more than once before anybody proved the address: whoever signed in is out.
+        if account.password_hash.is_none() && !account.email_verified {
             self.revocation.password_changed(&account.id, None).await?;
-            self.accounts.set_password(&account.id, &hash).await?;
         }
         let email = Email::parse(&proof.email)?;
         if !self.accounts.verify_email(&account.id, &email).await? {
@@ -81,6 +79,6 @@ impl Verify {
         }
         self.audit.record(Event::by_user(Kind::EmailVerified, &account.id));
         info!(user.id = %account.id, "e-mail address verified");
-        Ok(account.id)
+        Ok(account)
     }
 }

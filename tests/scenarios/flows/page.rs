@@ -58,10 +58,11 @@ How to read it:
   found out at the next refresh, not before. That ends the session, and the access token is refused from then on.
 - **A session that was ended takes its access tokens with it**, however valid they are by themselves: see *valid* with
   *revoked*. One that lived out its time leaves its last access token its ten minutes.
-- **A token that was revoked by itself is refreshed for like one that expired.** Its session lives: with `tokens.latest_only` a
-  rotation in another tab revokes it, and nobody is to be signed out for that.
-- **The header outweighs the cookie.** When the session of both is over the edge says so and clears the cookies; what a page
-  keeps in memory it throws away itself.
+- **A cookie's token that was revoked by itself is refreshed for like one that expired.** Its session lives: with
+  `tokens.latest_only` a rotation in another tab revokes it, and nobody is to be signed out for that. A page that keeps its token in
+  memory refreshes at `/auth/refresh`: of two such pages the edge would let each revoke the other's.
+- **The header outweighs the cookie.** The edge clears cookies only when what they hold is over; what a page keeps in memory it
+  throws away itself.
 - **Tokens of two sessions are never mixed.** The edge goes by the access token and leaves the refresh token alone;
   `/auth/refresh` takes neither, and spends neither.
 - **`/auth/refresh` never clears cookies.** Its refusal may come after another tab won the race, and the cookies are that one's.

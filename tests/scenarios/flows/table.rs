@@ -114,9 +114,10 @@ const EXPIRED_ENDED: [&str; 4] = [
 ];
 const REVOKED: [&str; 4] =
     ["303 `token_revoked`", "401 `token_revoked`", "303 `token_revoked`", "401 `token_revoked`"];
+/// What was put into a cookie can be taken out of it; what a page keeps itself cannot.
 const REVOKED_ENDED: [&str; 4] = [
-    "303 `token_revoked`, ended, cleared",
-    "401 `token_revoked`, ended, cleared",
+    "303 `token_revoked`",
+    "401 `token_revoked`",
     "303 `token_revoked`, ended, cleared",
     "401 `token_revoked`, ended, cleared",
 ];
@@ -145,7 +146,7 @@ pub(super) const TABLE: [Row; 25] = [
     row(Access::Absent,  Refresh::Reused,  MISSING_ENDED, REUSED),
     row(Access::Absent,  Refresh::Revoked, MISSING_ENDED, SIGNED_OUT),
     row(Access::Absent,  Refresh::Absent,  MISSING,       NONE),
-    row(Access::Revoked, Refresh::Valid,   RENEWED,       OK),
+    row(Access::Revoked, Refresh::Valid,   ["303 `token_revoked`", "401 `token_revoked`", "200, new", "200, new"], OK),
     row(Access::Revoked, Refresh::Expired, REVOKED_ENDED, OVER),
     row(Access::Revoked, Refresh::Reused,  REVOKED_ENDED, REUSED),
     row(Access::Revoked, Refresh::Revoked, REVOKED_ENDED, SIGNED_OUT),

@@ -179,7 +179,7 @@ async fn without_a_need_to_prove_it_an_address_can_be_proven_all_the_same() {
 }
 
 #[tokio::test]
-async fn whoever_proves_an_address_gets_the_account_with_their_own_password() {
+async fn oid_12_of_an_address_registered_twice_no_password_counts_but_one_chosen_by_letter() {
     let post = Post::start(&[REQUIRED]).await;
     post.register("a@b.co", "the password of a squatter").await;
     let squatters = post.token(0).await;
@@ -189,12 +189,16 @@ async fn whoever_proves_an_address_gets_the_account_with_their_own_password() {
     // The newer letter replaced the older one.
     post.verify(&squatters).await.expect(400, "proof_invalid");
     post.verify(&owners).await.expect_status(204);
-    post.login("the password of a squatter").await.expect(401, "credentials_invalid");
+    for password in ["the password of a squatter", PASSWORD] {
+        post.login(password).await.expect(401, "credentials_invalid");
+    }
+    post.forgot("a@b.co").await.expect_status(202);
+    post.reset(&post.token(2).await, PASSWORD).await.expect_status(204);
     post.login(PASSWORD).await.expect_status(200);
     // And from now on nobody can change it that way.
     post.impatient().await;
     post.register("a@b.co", "the password of a squatter").await.expect_status(202);
-    assert!(post.letter(2).await.contains("You have an account already"));
+    assert!(post.letter(4).await.contains("You have an account already"));
     post.login(PASSWORD).await.expect_status(200);
 }
 

@@ -60,6 +60,12 @@ impl Identities for SqlAccounts {
         Ok(if gone > 0 { Unlinking::Unlinked } else { Unlinking::Last })
     }
 
+    async fn unlink_all(&self, account: &Subject) -> Result<(), StoreFault> {
+        let delete = "DELETE FROM identity WHERE account_id = $1";
+        self.database.execute(delete, &[account.as_str().into()]).await?;
+        Ok(())
+    }
+
     async fn of(&self, account: &Subject) -> Result<Vec<Identity>, StoreFault> {
         let query = "SELECT issuer, subject, provider, linked_at FROM identity \
                      WHERE account_id = $1 ORDER BY linked_at, provider";

@@ -89,6 +89,12 @@ impl Accounts for SqlAccounts {
         Ok(self.database.execute(update, &values).await? > 0)
     }
 
+    async fn forget_password(&self, id: &Subject) -> Result<(), StoreFault> {
+        let update = "UPDATE account SET password_hash = NULL WHERE id = $1";
+        self.database.execute(update, &[id.as_str().into()]).await?;
+        Ok(())
+    }
+
     async fn replace_password(
         &self,
         id: &Subject,

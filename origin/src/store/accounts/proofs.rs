@@ -1,7 +1,7 @@
 //! Proofs of an address, beside the accounts that they are of.
 
 use async_trait::async_trait;
-use common::{Secret, Subject, UnixSeconds};
+use common::{Subject, UnixSeconds};
 use sqlx::FromRow;
 
 use super::SqlAccounts;
@@ -20,18 +20,16 @@ const fn word(purpose: Purpose) -> &'static str {
 impl Proofs for SqlAccounts {
     async fn keep(&self, new: &NewProof, pause: UnixSeconds) -> Result<bool, StoreFault> {
         let upsert = "INSERT INTO proof \
-             (account, purpose, digest, email, password_hash, made_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) \
+             (account, purpose, digest, email, made_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (account, purpose) DO UPDATE SET digest = excluded.digest, \
-             email = excluded.email, password_hash = excluded.password_hash, \
-             made_at = excluded.made_at, expires_at = excluded.expires_at \
-             WHERE proof.made_at <= $8";
+             email = excluded.email, made_at = excluded.made_at, expires_at = excluded.expires_at \
+             WHERE proof.made_at <= $7";
         let values = [
             new.account.as_str().into(),
             word(new.purpose).into(),
             new.digest.as_str().into(),
             new.email.as_str().into(),
-            new.password_hash.as_ref().map(|hash| hash.expose().as_str()).into(),
             new.made_at.get().into(),
             new.expires_at.get().into(),
             pause.get().into(),
@@ -45,7 +43,7 @@ impl Proofs for SqlAccounts {
         digest: &str,
         now: UnixSeconds,
     ) -> Result<Option<Proof>, StoreFault> {
-        let select = "SELECT account, email, password_hash FROM proof \
+        let select = "SELECT account, email FROM proof \
              WHERE digest = $1 AND purpose = $2 AND expires_at > $3";
         self.proof(select, &[digest.into(), word(purpose).into(), now.get().into()]).await
     }
@@ -57,7 +55,7 @@ impl Proofs for SqlAccounts {
         now: UnixSeconds,
     ) -> Result<Option<Proof>, StoreFault> {
         let delete = "DELETE FROM proof WHERE digest = $1 AND purpose = $2 AND expires_at > $3 \
-             RETURNING account, email, password_hash";
+             RETURNING account, email";
         self.proof(delete, &[digest.into(), word(purpose).into(), now.get().into()]).await
     }
 
@@ -85,7 +83,6 @@ impl SqlAccounts {
             Ok(Proof {
                 account: account.map_err(|_| corrupt(String::from("a proof's account")))?,
                 email: row.email,
-                password_hash: row.password_hash.map(Secret::new),
             })
         })
         .transpose()
@@ -97,5 +94,4 @@ impl SqlAccounts {
 struct Row {
     account: String,
     email: String,
-    password_hash: Option<String>,
 }

@@ -9,8 +9,6 @@ CREATE TABLE proof (
     digest TEXT NOT NULL UNIQUE,
     -- The address that it was sent to.
     email TEXT NOT NULL,
-    -- A PHC string; the password that verifying makes the account's. NULL for none.
-    password_hash TEXT,
     -- Unix seconds.
     made_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
