@@ -554,3 +554,32 @@ async fn pwd_01_disabled_and_without_a_password_is_told_like_wrong() {
     }
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
 }
+
+#[tokio::test]
+async fn a_new_password_takes_back_a_change_of_address_that_is_under_way() {
+    let post = Post::strict().await;
+    let bearer = post.login(PASSWORD).await.bearer();
+    let headers = [("authorization", bearer.as_str())];
+    let address = json!({ "current_password": PASSWORD, "email": "evil@b.co" });
+    post.origin.post("/auth/email", address, &headers).await.expect_status(202);
+    let token = post.token(2).await;
+    let password = json!({ "current_password": PASSWORD, "new_password": OTHER });
+    post.origin.post("/auth/password", password, &headers).await.expect_status(204);
+    post.verify(&token).await.expect(400, "proof_invalid");
+}
+
+#[tokio::test]
+async fn oid_12_whoever_was_here_before_the_address_was_proven_keeps_no_login_elsewhere() {
+    let post = Post::start(&[]).await;
+    let account = post.register("a@b.co", "the password of a squatter").await.json();
+    let account = account["user"]["id"].as_str().unwrap().parse().unwrap();
+    let link = "INSERT INTO identity (account_id, issuer, subject, provider, linked_at) \
+                SELECT id, 'https://a.example', '1', 'a', 1 FROM account";
+    post.origin.sql("accounts.db", link).await;
+    let social = &post.origin.services.social;
+    assert_eq!(social.linked(&account).await.unwrap().len(), 1);
+    post.letter(0).await;
+    post.forgot("a@b.co").await.expect_status(202);
+    post.reset(&post.token(1).await, PASSWORD).await.expect_status(204);
+    assert_eq!(social.linked(&account).await.unwrap(), []);
+}

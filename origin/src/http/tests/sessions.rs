@@ -7,6 +7,8 @@ use common::token::{AccessRules, Jws};
 use common::{SessionId, UnixSeconds};
 
 use super::*;
+use crate::port::{Device, Email};
+use crate::service::{Lasting, Means, SignIn};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -262,4 +264,32 @@ async fn the_sessions_of_an_account_that_is_gone_or_disabled_end_at_the_next_ref
         again.expect(401, "refresh_revoked");
         assert_eq!(again.epoch(), refused.epoch(), "a dead token makes no news");
     }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_a_new_password_or_a_closed_account_overtakes_is_none() {
+    let origin = Origin::start().await;
+    origin.sign_in("a@b.co").await;
+    let login = &origin.services.login;
+    let email = Email::parse("a@b.co").unwrap();
+    let account = login.accounts.by_email(&email).await.unwrap().unwrap();
+    let begin = || async {
+        let device = Device::default();
+        let how = SignIn { by: Means::Password, lasting: Lasting::Browser, device };
+        login.issuer.begin(&account, how).await.unwrap().is_some()
+    };
+    assert!(begin().await);
+    let hash = account.password_hash.clone().unwrap();
+    for overtaken in [
+        "UPDATE account SET password_hash = 'another'",
+        "UPDATE account SET disabled = TRUE",
+        "DELETE FROM account",
+    ] {
+        origin.sql("accounts.db", overtaken).await;
+        assert!(!begin().await, "{overtaken}");
+        login.accounts.set_password(&account.id, &hash).await.unwrap();
+    }
+    // What was begun all the same is over.
+    let sessions = &origin.services.profiles.sessions;
+    assert_eq!(sessions.of(&account.id).await.unwrap().len(), 2);
 }
