@@ -268,7 +268,7 @@ impl App {
                 clock: clock.clone(),
                 random: random.clone(),
                 audit: audit.clone(),
-                outbox,
+                outbox: outbox.clone(),
                 require_verification,
                 host,
             },
@@ -284,6 +284,7 @@ impl App {
                 rules: RotationRules { grace: config.sessions.grace, retain },
             },
             social: Social {
+                outbox,
                 providers: outside.providers,
                 require_verification,
                 audit: audit.clone(),

@@ -229,6 +229,7 @@ impl From<SocialError> for Refusal {
                 warn!(error = chain(&error), "a provider failed");
                 Code::ProviderFailed
             }
+            SocialError::SignInTooOld => Code::SignInTooOld,
             SocialError::NoEmail => Code::ProviderEmailMissing,
             SocialError::Taken => Code::EmailTaken,
             SocialError::Linked => Code::LoginLinked,

@@ -28,6 +28,7 @@ use url::form_urlencoded;
 use super::Services;
 use super::extract::has_type;
 pub(super) use return_to::ReturnTo;
+pub(super) use visitor::Visitor;
 pub(super) use words::Words;
 
 /// What a form is sent as (HTML §4.10.21.8).

@@ -33,7 +33,7 @@ impl Identities for SqlAccounts {
         }
         let whose = Identities::account(self, &identity.issuer, &identity.subject).await?;
         Ok(match whose {
-            Some(whose) if whose.id == *account => Linking::Linked,
+            Some(whose) if whose.id == *account => Linking::Before,
             Some(_) => Linking::OfAnother,
             None => Linking::Another,
         })

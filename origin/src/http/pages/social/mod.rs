@@ -6,6 +6,7 @@ mod words;
 use axum::http::HeaderValue;
 use axum::http::header::REFRESH;
 use axum::response::Response;
+use common::problem::Code;
 use maud::{Markup, html};
 
 use super::super::Services;
@@ -67,6 +68,16 @@ pub(in super::super) fn failed(
 pub(in super::super) enum Back {
     SignIn(ReturnTo),
     Account,
+}
+
+impl Back {
+    /// To the account page, by way of signing in where that is what is wanted.
+    pub(in super::super) fn to_account(refusal: &Refusal) -> Self {
+        match refusal.code() {
+            Code::SignInTooOld => Self::SignIn(ReturnTo::from(String::from(account::PATH))),
+            _ => Self::Account,
+        }
+    }
 }
 
 /// On to the provider from a form of ours, whose redirect browsers would hold back.

@@ -24,14 +24,16 @@ async fn origin_of(upstream: &Upstream) -> Origin {
 }
 
 async fn origin_with(upstream: &Upstream, more: &[(&str, &str)]) -> Origin {
-    let issuer = upstream.issuer();
-    let own = [
-        ("PORTCULLIS__OAUTH__IDP__ISSUER", issuer.as_str()),
+    Origin::with(&[&settings(&upstream.issuer()), more].concat()).await
+}
+
+fn settings(issuer: &str) -> [(&str, &str); 4] {
+    [
+        ("PORTCULLIS__OAUTH__IDP__ISSUER", issuer),
         ("PORTCULLIS__OAUTH__IDP__CLIENT_ID", CLIENT),
         ("PORTCULLIS__OAUTH__IDP__CLIENT_SECRET", SECRET),
         ("PORTCULLIS__OAUTH__IDP__LABEL", "The Provider"),
-    ];
-    Origin::with(&[&own, more].concat()).await
+    ]
 }
 
 /// A browser on its way: where it was sent, and what it keeps.
