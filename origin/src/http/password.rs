@@ -50,10 +50,12 @@ impl Expected for Chosen {
 /// Sets another password by the token of a letter.
 pub(super) async fn reset(
     State(services): State<Arc<Services>>,
+    client: Client,
     words: &'static Words,
     Body(input): Body<Chosen>,
 ) -> Result<StatusCode, Refusal> {
-    services.by_mail()?.reset.reset(&input.token, &input.password, words.spoken()).await?;
+    let by = By { network: client.network, language: words.spoken() };
+    services.by_mail()?.reset.reset(&input.token, &input.password, by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -10,7 +10,8 @@
 //! network that the account was signed in to from in the last 90 days (NIST names this), and one for
 //! all strangers together. However many try from elsewhere, the owner's places have an allowance of
 //! their own. Who owns the account and comes from a new place while it is attacked has to wait as
-//! strangers do, or resets the password by mail, which forgets what strangers tried.
+//! strangers do, or resets the password by mail: that forgets what strangers tried, and what failed at the
+//! place where it is done, which is one of the owner's then.
 //!
 //! Tries are counted as failed before they are made: as many at once get no further than one after the
 //! other. When the store does not answer nothing is tried: without counting there is no limit, and a
@@ -121,20 +122,7 @@ impl Throttle {
     /// Counts a try to sign in, before the password is looked at. `email` is a normalised address, or
     /// what was sent in place of one.
     pub(crate) async fn begin(&self, email: &str, network: Network) -> Result<Attempt, Limited> {
-        let (email, network) = (email.as_bytes(), network_bytes(network));
-        let proving = Proving {
-            network: counter("sign-in", &[&network]),
-            rate: self.limits.sign_in,
-            strangers: strangers(email),
-            spot: counter("spot", &[email, &network]),
-            patience: Patience {
-                free: self.limits.account,
-                first: FIRST_WAIT,
-                longest: LONGEST_WAIT,
-                most: MOST.max(self.limits.account),
-                memory: FAILURES_LAST,
-            },
-        };
+        let proving = self.proving(email, network);
         limited("sign-in", self.tries.begin_proof(&proving).await?)?;
         Ok(Attempt(proving))
     }
@@ -144,9 +132,29 @@ impl Throttle {
         Ok(self.tries.proven(&attempt.0, SPOTS_LAST).await?)
     }
 
-    /// Forgets what strangers tried: the owner has proven by mail who it is.
-    pub(crate) async fn forgive(&self, email: &str) -> Result<(), Fault> {
-        Ok(self.tries.forget(strangers(email.as_bytes())).await?)
+    /// Forgets what strangers tried and what failed here, and knows the owner here from now on: they
+    /// have proven by mail who they are.
+    pub(crate) async fn forgive(&self, email: &str, network: Network) -> Result<(), Fault> {
+        let proving = self.proving(email, network);
+        self.tries.forget(proving.strangers).await?;
+        Ok(self.tries.proven(&proving, SPOTS_LAST).await?)
+    }
+
+    fn proving(&self, email: &str, network: Network) -> Proving {
+        let (email, network) = (email.as_bytes(), network_bytes(network));
+        Proving {
+            network: counter("sign-in", &[&network]),
+            rate: self.limits.sign_in,
+            strangers: counter("strangers", &[email]),
+            spot: counter("spot", &[email, &network]),
+            patience: Patience {
+                free: self.limits.account,
+                first: FIRST_WAIT,
+                longest: LONGEST_WAIT,
+                most: MOST.max(self.limits.account),
+                memory: FAILURES_LAST,
+            },
+        }
     }
 }
 
@@ -158,10 +166,6 @@ fn limited(what: &'static str, leave: Leave) -> Result<(), Limited> {
             Err(Limited::Wait(wait))
         }
     }
-}
-
-fn strangers(email: &[u8]) -> Counter {
-    counter("strangers", &[email])
 }
 
 fn network_bytes(network: Network) -> [u8; 16] {

@@ -81,7 +81,7 @@ impl Post {
         }
     }
 
-    async fn token(&self, number: usize) -> String {
+    pub(super) async fn token(&self, number: usize) -> String {
         let letter = self.letter(number).await;
         let (_, behind) = letter.split_once("?token=").expect(&letter);
         String::from(behind.split_whitespace().next().unwrap())
