@@ -151,13 +151,15 @@ impl Issuer {
     /// `account` what holds now.
     pub(super) fn issue(&self, session: Session, account: &Account) -> Result<Issued, Fault> {
         let now = self.clock.now();
+        // The session's end stands, whatever is signed shortly before.
+        let exp = now.plus(self.tokens.access_ttl).min(session.absolute_end).max(now);
         let access = self.signer.access(&AccessClaims {
             iss: &self.tokens.issuer,
             aud: &self.tokens.audience,
             sub: &session.subject,
             client_id: &self.tokens.client_id,
             iat: now,
-            exp: now.plus(self.tokens.access_ttl),
+            exp,
             jti: session.access.unwrap_or_else(|| self.random.token_id()),
             sid: session.sid,
             roles: &account.roles,
@@ -173,6 +175,6 @@ impl Issuer {
             iat: session.rotated_at,
             exp: session.idle_end,
         })?;
-        Ok(Issued { access, expires_in: self.tokens.access_ttl, refresh, session })
+        Ok(Issued { access, expires_in: exp.since(now), refresh, session })
     }
 }
