@@ -102,7 +102,7 @@ pub(crate) struct Whence {
 
 impl From<&Device> for Whence {
     fn from(device: &Device) -> Self {
-        Self { network: None, place: device.place.clone() }
+        Self { network: device.network.clone(), place: device.place.clone() }
     }
 }
 

@@ -48,6 +48,24 @@ fn id(answer: &Answer) -> String {
 }
 
 #[tokio::test]
+async fn what_was_done_from_where_is_kept_by_an_edges_word_alone() {
+    let origin = Origin::start().await;
+    let (_, admin) = origin.with_admin().await;
+    for (secret, network) in [(EDGE_SECRET, Some("192.0.2.0/24")), ("no secret", None)] {
+        for (password, kind) in [(PASSWORD, "signed-in"), ("a wrong one", "sign-in-refused")] {
+            let edge = [("x-portcullis-edge", secret), ("x-portcullis-client-ip", "192.0.2.77")];
+            let body = json!({ "email": "user@example.com", "password": password });
+            origin.post("/auth/login", body, &edge).await;
+            origin.services.admin.trail.settled().await;
+            let path = format!("/auth/admin/audit?kind={kind}");
+            let last =
+                origin.as_admin(&admin, "GET", &path, None).await.json()["events"][0].clone();
+            assert_eq!(last["network"].as_str(), network, "{last}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_an_administrator_gets_in_by_what_holds_now() {
     let origin = Origin::start().await;
     let (user, admin) = origin.with_admin().await;
