@@ -260,7 +260,6 @@ impl App {
                 audit: audit.clone(),
                 require_verification,
             },
-            throttle,
             profiles: Profiles { accounts: accounts.clone(), sessions: sessions.clone() },
             register: Register {
                 accounts: accounts.clone(),
@@ -285,6 +284,7 @@ impl App {
             },
             social: Social {
                 outbox,
+                throttle: throttle.clone(),
                 providers: outside.providers,
                 require_verification,
                 audit: audit.clone(),
@@ -294,6 +294,7 @@ impl App {
                 clock: clock.clone(),
                 random: random.clone(),
             },
+            throttle,
             credentials,
             epochs: epochs.clone(),
             heads: heads.clone(),

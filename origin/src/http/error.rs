@@ -235,6 +235,7 @@ impl From<SocialError> for Refusal {
             SocialError::Linked => Code::LoginLinked,
             SocialError::NotLetIn => Code::SignInForbidden,
             SocialError::LastWay => Code::LastSignIn,
+            SocialError::Limited(limited) => return limited.into(),
             SocialError::Fault(fault) => return fault.into(),
         };
         Self::new(code)

@@ -9,8 +9,10 @@ use common::Secret;
 use serde::Deserialize;
 
 use super::Services;
-use super::extract::{Expected, Parameters, ServiceClient};
+use super::error::Refusal;
+use super::extract::{Client, Expected, Parameters, ServiceClient};
 use super::oauth_error::OAuthError;
+use crate::service::Deed;
 
 #[derive(Deserialize)]
 pub(super) struct Input {
@@ -25,7 +27,8 @@ impl Expected for Input {
 
 pub(super) async fn revoke(
     State(services): State<Arc<Services>>,
-    _client: ServiceClient,
+    service: ServiceClient,
+    client: Client,
     Parameters(Input { token, client_id }): Parameters<Input>,
 ) -> Result<StatusCode, OAuthError> {
     // RFC 7009 §2.1: a token is revoked for the client that it was given to. There is one.
@@ -37,7 +40,11 @@ pub(super) async fn revoke(
     if let Ok(refresh) = services.credentials.refresh(token) {
         services.revocation.session(&refresh.subject, refresh.sid).await?;
     } else if let Ok(access) = services.credentials.access(token) {
-        services.revocation.token(&access.subject, access.jti).await?;
+        // A session has any number of these. Services speak for many users.
+        if service == ServiceClient::Silent {
+            services.throttle.count(Deed::Revoke, client.network).await.map_err(Refusal::from)?;
+        }
+        services.revocation.token(&access).await?;
     }
     // RFC 7009 §2.2: one that is not good is as good as revoked.
     Ok(StatusCode::OK)

@@ -32,7 +32,7 @@ pub(crate) use admin::{Admin, AdminError, Authority};
 pub(crate) use change::{By, Change, ChangeError};
 pub(crate) use clients::ClientTrust;
 pub(crate) use compaction::{Compactor, Step};
-pub(crate) use credentials::{AccessError, Credentials};
+pub(crate) use credentials::{AccessError, Credentials, SignedIn};
 pub(crate) use edge::{Edge, EdgeTrust, Reported};
 pub(crate) use epochs::Epochs;
 pub(crate) use fault::Fault;

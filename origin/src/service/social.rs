@@ -7,7 +7,9 @@ use common::{Secret, SessionId, Subject, UnixMillis, UnixSeconds};
 
 use super::letters::Language;
 use super::postman::{Errand, Outbox};
-use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, register};
+use super::{
+    Deed, Fault, Issued, Issuer, Lasting, Limited, Means, Network, SignIn, Throttle, register,
+};
 use crate::config::Label;
 use crate::port::{
     Account, AccountError, Accounts, Actor, Audit, Brought, CLOCK_SKEW, Clock, Device, Email,
@@ -89,6 +91,9 @@ pub(crate) enum SocialError {
     /// It is the last way into the account.
     #[error("it is the last way to sign in")]
     LastWay,
+    /// Too often.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// Our fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -124,6 +129,7 @@ pub(crate) struct Social {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) throttle: Arc<Throttle>,
     /// `None`: nobody is told of links.
     pub(crate) outbox: Option<Outbox>,
 }
@@ -157,6 +163,7 @@ impl Social {
         name: &str,
         attempt: &Attempt,
         returned: Returned,
+        network: Network,
     ) -> Result<Stranger, SocialError> {
         let named = self.named(name)?;
         let now = self.clock.now();
@@ -167,6 +174,8 @@ impl Social {
         if !is_ours {
             return Err(SocialError::Stale);
         }
+        // Anybody can write an attempt and what is to come of it, and would have us ask the provider.
+        self.throttle.count(Deed::Arrive, network).await?;
         // Before the code is redeemed: of two that come at once, one asks.
         let until = now.plus(PATIENCE + 2 * CLOCK_SKEW);
         let state = &attempt.ties.state;
@@ -176,7 +185,9 @@ impl Social {
         let code = returned.code.ok_or(SocialError::Refused)?;
         let brought = Brought { code, iss: returned.iss };
         let arrival = named.provider.arrival(&attempt.ties, &brought).await;
-        arrival.map_err(|fault| named.fault(fault))
+        let stranger = arrival.map_err(|fault| named.fault(fault))?;
+        self.throttle.uncount(Deed::Arrive, network).await?;
+        Ok(stranger)
     }
 
     /// Signs in whoever came back.

@@ -17,7 +17,8 @@
 //! other. When the store does not answer nothing is tried: without counting there is no limit, and a
 //! sign-in would need the store in any case.
 //!
-//! Refresh tokens are not counted: one whose MAC is wrong is refused without a call to the store, for
+//! Refresh tokens are not counted, and no logout: nobody may be kept from it, and one that ends nothing
+//! leaves nothing behind. A refresh token whose MAC is wrong is refused without a call to the store, for
 //! less than counting it would cost, and there is nothing to guess in 256 bits.
 
 use std::net::IpAddr;
@@ -29,7 +30,7 @@ use tracing::warn;
 
 use super::Fault;
 use crate::config::Limits;
-use crate::port::{Counter, Email, Leave, Patience, Proving, StoreFault, Tries};
+use crate::port::{Counter, Email, Leave, Patience, Proving, Rate, StoreFault, Tries};
 
 /// Where somebody tries from: everybody there counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,10 @@ pub(crate) enum Deed {
     Register,
     /// Having a letter sent, to whomever.
     Letter,
+    /// Signing in by a login elsewhere; what leads to nobody costs a sign-in that failed.
+    Arrive,
+    /// Having an access token revoked.
+    Revoke,
 }
 
 /// Why something is not tried.
@@ -98,12 +103,23 @@ pub(crate) struct Throttle {
 impl Throttle {
     /// Counts a deed against the network that it comes from.
     pub(crate) async fn count(&self, deed: Deed, network: Network) -> Result<(), Limited> {
-        let (name, rate) = match deed {
+        let (name, rate) = self.rate(deed);
+        limited(name, self.tries.count(counter(name, &[&network_bytes(network)]), rate).await?)
+    }
+
+    /// Takes back what a deed counted: something came of it.
+    pub(crate) async fn uncount(&self, deed: Deed, network: Network) -> Result<(), Fault> {
+        let (name, rate) = self.rate(deed);
+        Ok(self.tries.uncount(counter(name, &[&network_bytes(network)]), rate).await?)
+    }
+
+    fn rate(&self, deed: Deed) -> (&'static str, Rate) {
+        match deed {
             Deed::Register => ("register", self.limits.register),
             Deed::Letter => ("mail", self.limits.mail),
-        };
-        let counter = counter(name, &[&network_bytes(network)]);
-        limited(name, self.tries.count(counter, rate).await?)
+            Deed::Arrive => ("sign-in", self.limits.sign_in),
+            Deed::Revoke => ("revoke", self.limits.sign_in),
+        }
     }
 
     /// Counts a letter that is asked for; the same whether or not anybody has the address.

@@ -60,7 +60,11 @@ pub(super) async fn arrive(
         return Ok(stale(ReturnTo::default()));
     };
     let Kept { attempt, return_to } = kept;
-    let mut response = match services.social.arrive(&provider, &attempt, returned).await {
+    let mut response = match services
+        .social
+        .arrive(&provider, &attempt, returned, client.network)
+        .await
+    {
         // Another one, begun later, may be under way: its cookie stays.
         Err(SocialError::Stale) => return Ok(stale(return_to)),
         Err(error) => failed(&services, words, &error.into(), &back(attempt.purpose, return_to)),
