@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::token::refresh::Presented;
 use common::{Secret, SessionId, Subject, UnixMillis, UnixSeconds};
 
 use super::letters::Language;
@@ -197,6 +198,7 @@ impl Social {
         stranger: &Stranger,
         lasting: Lasting,
         device: Device,
+        instead_of: Option<Presented>,
         language: Language,
     ) -> Result<Issued, SocialError> {
         let account = self.account_of(provider, stranger, language).await?;
@@ -209,7 +211,8 @@ impl Social {
         if self.require_verification && !account.email_verified {
             return Err(SocialError::NotLetIn);
         }
-        let how = SignIn { by: Means::Provider(provider.into()), lasting, device };
+        let by = Means::Provider(provider.into());
+        let how = SignIn { by, lasting, device, instead_of };
         self.issuer.begin(&account, how).await?.ok_or(SocialError::NotLetIn)
     }
 

@@ -70,9 +70,15 @@ pub(super) async fn arrive(
         Err(error) => failed(&services, words, &error.into(), &back(attempt.purpose, return_to)),
         Ok(stranger) => match attempt.purpose {
             Purpose::SignIn(lasting) => {
-                let social = &services.social;
-                let signed_in =
-                    social.sign_in(&provider, &stranger, lasting, client.device, words.spoken());
+                let (device, left) = (client.device, caller.leaves(&services));
+                let signed_in = services.social.sign_in(
+                    &provider,
+                    &stranger,
+                    lasting,
+                    device,
+                    left,
+                    words.spoken(),
+                );
                 match signed_in.await {
                     Ok(issued) => {
                         let mut response = see_other(&return_to);

@@ -260,6 +260,21 @@ async fn began(origin: &Origin, email: &str, ago: Duration) -> (String, SessionI
 }
 
 #[tokio::test]
+async fn cks_03_a_sign_in_elsewhere_ends_the_session_that_the_browser_had() {
+    let upstream = Upstream::start().await;
+    let origin = origin_of(&upstream).await;
+    let before = origin.sign_in("eve@example.com").await;
+    let departed = depart(&origin, "/auth/oauth/idp").await;
+    departed.visit(&upstream);
+    let cookies = format!("{}; __Host-rt={}", departed.cookie, before.member("refresh_token"));
+    let answer = arrive(&origin, &cookies, &departed.brings()).await;
+    let bearer = before.bearer();
+    let gone = origin.get("/auth/me", &[("authorization", &bearer)]).await;
+    gone.expect(401, "token_revoked");
+    assert_eq!(signed_in(&origin, &answer).await["user"]["email"], "ada@example.com");
+}
+
+#[tokio::test]
 async fn a_link_wants_a_sign_in_of_a_moment_ago() {
     let upstream = Upstream::start().await;
     let origin = origin_of(&upstream).await;
