@@ -30,7 +30,10 @@ pub(super) async fn depart(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let return_to = ReturnTo::of(query.as_deref());
-    let purpose = Purpose::SignIn(Lasting::Browser);
+    let remember = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes())
+        .any(|(name, value)| name == "remember" && value == "true");
+    let lasting = if remember { Lasting::Remembered } else { Lasting::Browser };
+    let purpose = Purpose::SignIn(lasting);
     match services.social.depart(&provider, purpose).await {
         Ok((there, attempt)) => {
             let mut response = StatusCode::SEE_OTHER.into_response();

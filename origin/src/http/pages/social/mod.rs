@@ -18,7 +18,8 @@ use crate::config::Label;
 pub(super) use words::{SocialWords, of as words_of};
 
 /// A way to each provider, for the page to sign in at. A link, not a form: browsers hold a form's redirects
-/// to this site too.
+/// to this site too. There are two of each, of which the style shows the one that goes with the box that is
+/// ticked in the form.
 pub(super) fn ways(services: &Services, words: &Words, return_to: &ReturnTo) -> Markup {
     let own = words::of(words);
     html! {
@@ -26,10 +27,12 @@ pub(super) fn ways(services: &Services, words: &Words, return_to: &ReturnTo) -> 
             p .or { (own.or) }
             ul .ways {
                 @for named in &services.social.providers {
+                    @let there = return_to.after(&format!("/auth/oauth/{}", named.name));
+                    @let more = if there.contains('?') { '&' } else { '?' };
+                    @let label = own.sign_in_with(name(&named.label, words));
                     li {
-                        a .way href=(return_to.after(&format!("/auth/oauth/{}", named.name))) {
-                            (own.sign_in_with(name(&named.label, words)))
-                        }
+                        a .way .brief href=(there) { (label) }
+                        a .way .lasting href={ (there) (more) "remember=true" } { (label) }
                     }
                 }
             }
