@@ -67,6 +67,14 @@ pub(crate) struct Account {
     pub(crate) created_at: UnixSeconds,
 }
 
+impl Account {
+    /// Whether it has the password that it had `then`, or still none.
+    pub(crate) fn has_password_of(&self, then: &Self) -> bool {
+        let (now, then) = (self.password_hash.as_ref(), then.password_hash.as_ref());
+        now.map(Secret::expose) == then.map(Secret::expose)
+    }
+}
+
 /// Why an account was not made.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccountError {

@@ -5,6 +5,7 @@ pub(super) mod admin;
 mod field;
 pub(super) mod forgot;
 mod layout;
+mod letter_form;
 pub(super) mod reset;
 mod return_to;
 pub(super) mod sign_in;
