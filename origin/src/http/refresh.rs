@@ -13,6 +13,7 @@ use super::Services;
 use super::answer::{self, Delivery};
 use super::error::Refusal;
 use super::extract::{Caller, Client, Expected, OptionalBody};
+use crate::port::Account;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,5 +44,5 @@ pub(super) async fn refresh(
     };
     let access = access.map(|access| access.expose().as_str());
     let (account, issued) = services.rotator.refresh(token.expose(), access, client.device).await?;
-    answer::tokens(account, &issued, delivery, services.clock.now())
+    answer::tokens(Account::clone(&account), &issued, delivery, services.clock.now())
 }

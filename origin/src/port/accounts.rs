@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use common::{Secret, Subject, UnixSeconds};
 
-use super::StoreFault;
+use super::{Announced, StoreFault};
 
 /// A normalised e-mail address: trimmed, lower case, one `@` with something on each side, at most
 /// 254 bytes (RFC 5321 §4.5.3.1.3). Two spellings of one mailbox are one account.
@@ -102,7 +102,7 @@ pub(crate) trait Accounts: Send + Sync {
     async fn after(&self, email: &str, limit: u32) -> Result<Vec<Account>, StoreFault>;
 
     /// Gives the account these roles in place of those it has; false when there is no such one.
-    async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault>;
+    async fn set_roles(&self, of: &Announced, roles: &[String]) -> Result<bool, StoreFault>;
 
     /// Gives the account this password; false when there is no such one.
     async fn set_password(&self, id: &Subject, hash: &Secret<String>) -> Result<bool, StoreFault>;
@@ -120,7 +120,7 @@ pub(crate) trait Accounts: Send + Sync {
 
     /// Makes the address the account's, and verified; false when another account has it, or this
     /// one is gone.
-    async fn verify_email(&self, id: &Subject, email: &Email) -> Result<bool, StoreFault>;
+    async fn verify_email(&self, of: &Announced, email: &Email) -> Result<bool, StoreFault>;
     /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, by address.
     async fn beginning_with(
         &self,
@@ -130,7 +130,7 @@ pub(crate) trait Accounts: Send + Sync {
     ) -> Result<Vec<Account>, StoreFault>;
 
     /// Closes the account or opens it again; false when there is no such one.
-    async fn set_disabled(&self, id: &Subject, disabled: bool) -> Result<bool, StoreFault>;
+    async fn set_disabled(&self, of: &Announced, disabled: bool) -> Result<bool, StoreFault>;
 
     /// Whether an open account other than this one has the role.
     async fn others_with_role(&self, role: &str, id: &Subject) -> Result<bool, StoreFault>;
