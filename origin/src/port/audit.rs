@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use common::{SessionId, Subject, TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Device, StoreFault};
 
@@ -107,8 +108,9 @@ impl From<&Device> for Whence {
 }
 
 /// More about it. Words of ours and ids; never what a stranger typed, never a secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = EventDetail)]
 pub(crate) struct Detail {
     /// By what: `pwd` for a password (RFC 8176), the name of a provider.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,6 +126,7 @@ pub(crate) struct Detail {
     pub(crate) after: Option<Vec<String>>,
     /// Which access token.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Uuid, required = false)]
     pub(crate) token: Option<TokenId>,
 }
 

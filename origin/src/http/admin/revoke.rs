@@ -7,17 +7,23 @@ use axum::http::StatusCode;
 use common::problem::Code;
 use common::{SessionId, Subject, TokenId};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::super::Services;
 use super::super::error::Refusal;
 use super::super::extract::{Body, Expected};
+use super::super::openapi::Refusing;
 use super::Admin;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(min_properties = 1, max_properties = 1)]
 pub(super) struct What {
+    #[schema(value_type = Uuid, required = false)]
     jti: Option<TokenId>,
+    #[schema(value_type = Uuid, required = false)]
     sid: Option<SessionId>,
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 255, pattern = "^[!-9;-~]+$")]
     sub: Option<Subject>,
 }
 
@@ -26,6 +32,11 @@ impl Expected for What {
                                  (one session) and `sub` (all sessions of a user).";
 }
 
+/// Revokes by an id.
+#[utoipa::path(post, path = "/auth/admin/revoke", operation_id = "revoke_by_id", tag = "admin",
+    request_body = inline(What), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "It is revoked"),
+        Refusing<(Body<What>, Admin)>))]
 pub(super) async fn revoke(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
