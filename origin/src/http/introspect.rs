@@ -37,6 +37,7 @@ enum Answer<'a> {
 
 /// RFC 7662 §2.2: nothing more is said of a token that is not good.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Inactive {
     active: bool,
 }

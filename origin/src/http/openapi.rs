@@ -9,7 +9,8 @@ use super::oauth_error::Body as OAuthErrorDocument;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use common::cookie::Cookie;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, PathItem, RefOr, Schema, Type};
 use utoipa::{Modify, OpenApi, openapi};
@@ -86,8 +87,17 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, put, post, delete].into_iter().flatten()
 }
 
-/// A body that may be missing, an `Option` beside its handler, is never `null` when it is there.
+/// A body or a parameter that may be missing, an `Option` beside its handler, is never `null` when it
+/// is there.
 fn absent_is_not_null(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(Parameter { schema: Some(RefOr::T(Schema::Object(object))), .. }) =
+            parameter
+            && let SchemaType::Array(types) = &mut object.schema_type
+        {
+            types.retain(|kind| *kind != Type::Null);
+        }
+    }
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
     for content in body.content.values_mut() {
         if let RefOr::T(Content { schema: Some(RefOr::T(Schema::OneOf(either))), .. }) = content {

@@ -19,6 +19,7 @@ use crate::service::{AccessError, By, ChangeError, ProofError, ResetError};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Forgotten {
+    #[schema(format = Email)]
     email: String,
 }
 

@@ -42,6 +42,7 @@ pub(super) async fn verify(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Address {
+    #[schema(format = Email)]
     email: String,
 }
 
@@ -68,6 +69,7 @@ pub(super) async fn resend(
 pub(super) struct OtherAddress {
     #[schema(value_type = String, format = Password)]
     current_password: Secret<String>,
+    #[schema(format = Email)]
     email: String,
 }
 

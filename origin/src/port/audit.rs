@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use common::{SessionId, Subject, TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{Device, StoreFault};
 
@@ -70,6 +71,15 @@ kinds! {
     /// All sessions there were are ended.
     EveryoneRevoked = "everyone-revoked";
 }
+
+impl PartialSchema for Kind {
+    fn schema() -> RefOr<Schema> {
+        let words = Self::ALL.iter().map(|kind| kind.word());
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+    }
+}
+
+impl ToSchema for Kind {}
 
 impl Kind {
     /// The kind with this word.

@@ -24,9 +24,11 @@ const PAGE: u32 = 100;
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
+    #[param(value_type = Option<Kind>)]
     kind: Option<String>,
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, min_length = 1, max_length = 255, pattern = "^[!-9;-~]+$")]
     subject: Option<Subject>,
+    #[param(pattern = r"^[^\x00]*$")]
     before: Option<String>,
 }
 
@@ -52,6 +54,7 @@ struct Line {
     id: String,
     /// Unix milliseconds.
     at_ms: u64,
+    #[schema(value_type = Kind)]
     kind: &'static str,
     /// The id of an account, `:operator`, or `:client:` and a name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,7 +104,7 @@ pub(super) async fn events(
     Admin(by): Admin,
     Query(Filter { kind, subject, before }): Query<Filter>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let kind = kind.filter(|word| !word.is_empty()).map(|word| {
+    let kind = kind.map(|word| {
         Kind::read(&word).ok_or_else(|| {
             Refusal::because(Code::RequestInvalid, "There is no such `kind` of event.")
         })

@@ -28,7 +28,9 @@ const PAGE: u32 = 50;
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
+    #[param(pattern = r"^[^\x00]*$")]
     email: String,
+    #[param(pattern = r"^[^\x00]*$")]
     after: String,
 }
 
@@ -96,9 +98,15 @@ impl From<Session> for UserSession {
     }
 }
 
+/// The name of a role.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 64, pattern = "^[!-+.-~-]+$")]
+struct Role(#[expect(dead_code, reason = "a text, for the description")] String);
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Roles {
+    #[schema(value_type = Vec<Role>)]
     roles: Vec<String>,
 }
 

@@ -66,7 +66,10 @@ fn response(status: u16, codes: &[Code]) -> Response {
         codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.detail())).collect();
     let names = codes.iter().map(|code| code.as_str());
     let narrowed = ObjectBuilder::new()
-        .property("status", ObjectBuilder::new().enum_values(Some([json!(status)])))
+        .property(
+            "status",
+            ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some([json!(status)])),
+        )
         .property("code", ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)));
     let schema = AllOfBuilder::new().item(Ref::from_schema_name("Problem")).item(narrowed);
     let mut response = ResponseBuilder::new()
