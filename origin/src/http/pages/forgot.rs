@@ -10,7 +10,12 @@ use serde::Deserialize;
 use super::super::Services;
 use super::super::error::Refusal;
 use super::super::extract::{Client, Expected, Form};
+<<<<<<< HEAD
 use super::letter_form::LetterForm;
+=======
+use super::super::openapi::PageRefusals;
+use super::field::Field;
+>>>>>>> api6
 use super::words::Words;
 use super::{Query, ReturnTo, layout, see_other};
 
@@ -24,6 +29,9 @@ impl Expected for Input {
     const SHAPE: &'static str = "Send the form's field `email` once and nothing else.";
 }
 
+/// The page to ask for a letter.
+#[utoipa::path(get, path = "/auth/forgot", operation_id = "forgot_page", tag = "page",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"), PageRefusals))]
 pub(in super::super) async fn show(
     State(services): State<Arc<Services>>,
     words: &'static Words,
