@@ -14,8 +14,8 @@ use super::Services;
 use super::answer::{self, Delivery, Tokens};
 use super::error::Refusal;
 use super::extract::{Caller, Client, Expected, OptionalBody};
-use crate::port::Account;
 use super::openapi::{NoRefresh, Refusing};
+use crate::port::Account;
 use crate::service::RefreshError;
 
 #[derive(Default, Deserialize, ToSchema)]

@@ -22,7 +22,9 @@ mod tries;
 
 pub(crate) use accounts::{Account, AccountError, Accounts, Email, InvalidEmail, NewAccount};
 pub(crate) use announced::{Announced, REMEMBERED};
-pub(crate) use audit::{Actor, Audit, AuditTrail, Detail, Event, Kind, Recorded, Wanted, Whence};
+pub(crate) use audit::{
+    Actor, Audit, AuditTrail, Detail, Event, Events, Kind, Recorded, Wanted, Whence,
+};
 pub(crate) use block_log::{BlockLog, LogPage};
 pub(crate) use clock::Clock;
 pub(crate) use fault::StoreFault;

@@ -17,6 +17,8 @@ pub(crate) struct Device {
     pub(crate) digest: Option<String>,
     /// The user agent, as it calls itself.
     pub(crate) agent: Option<String>,
+    /// The network that it is in, as the edge reports it: `192.0.2.0/24`. For the audit log alone.
+    pub(crate) network: Option<String>,
     /// Where it is, as the edge reports it, in words like `Seoul, KR`.
     pub(crate) place: Option<String>,
 }

@@ -11,7 +11,7 @@ use tracing::info;
 use super::roles::InvalidRoles;
 use super::{Epochs, Fault, check_roles};
 use crate::port::{
-    Account, Accounts, Actor, Announced, Audit, AuditTrail, BlockLog, Event, Kind, Recorded,
+    Account, Accounts, Actor, Announced, Audit, AuditTrail, BlockLog, Event, Events, Kind,
     RevokeReason, Session, Sessions, Wanted,
 };
 
@@ -99,11 +99,7 @@ impl Admin {
     }
 
     /// What happened, newest first.
-    pub(crate) async fn events(
-        &self,
-        _: &Authority,
-        wanted: &Wanted,
-    ) -> Result<Vec<Recorded>, Fault> {
+    pub(crate) async fn events(&self, _: &Authority, wanted: &Wanted) -> Result<Events, Fault> {
         Ok(self.trail.events(wanted).await?)
     }
 

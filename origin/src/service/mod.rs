@@ -34,7 +34,7 @@ pub(crate) use change::{By, Change, ChangeError};
 pub(crate) use clients::ClientTrust;
 pub(crate) use compaction::{Compactor, Step};
 pub(crate) use credentials::{AccessError, Credentials, SignedIn};
-pub(crate) use edge::{Edge, EdgeTrust, digest};
+pub(crate) use edge::{Edge, EdgeTrust, Reported};
 pub(crate) use epochs::Epochs;
 pub(crate) use fault::Fault;
 pub(crate) use heads::{Heads, SignedHead};

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use super::letters::Language;
 use super::password::Known;
 use super::postman::{Errand, Outbox};
-use super::{Fault, Network, ProofError, Revocation, Throttle, WeakPassword, password, proof};
+use super::{By, Fault, Network, ProofError, Revocation, Throttle, WeakPassword, password, proof};
 use crate::port::{
     Account, Accounts, Announced, Audit, Clock, Email, Event, Identities, Kind, Passwords, Proofs,
     Purpose, StoreFault,
@@ -70,7 +70,7 @@ impl Reset {
         &self,
         secret: &Secret<String>,
         wanted: &Secret<String>,
-        language: Language,
+        by: By,
     ) -> Result<Subject, ResetError> {
         let (digest, now) = (proof::digest(secret), self.clock.now());
         // Looked at first: who chooses a password that cannot be is to try again with this secret.
@@ -100,15 +100,15 @@ impl Reset {
         self.revocation.password_changed(&account.id, None).await?;
         self.proofs.forget(Purpose::Verify, &account.id).await?;
         self.accounts.verify_email(&announced, &email).await?;
-        // The owner need not wait for what strangers tried. Without it, they wait.
-        if let Err(fault) = self.throttle.forgive(email.as_str()).await {
-            warn!(error = chain(&fault), "wrong passwords of others still count");
+        // The owner need not wait for what was tried before. Without it, they wait.
+        if let Err(fault) = self.throttle.forgive(email.as_str(), by.network).await {
+            warn!(error = chain(&fault), "wrong passwords from before still count");
         }
         self.audit.record(Event::by_user(Kind::PasswordReset, &account.id));
         info!(user.id = %account.id, "password reset");
         let id = account.id.clone();
         // A full queue keeps nobody from a password that is set.
-        self.outbox.put(Errand::PasswordChanged(Box::new(account)), language).ok();
+        self.outbox.put(Errand::PasswordChanged(Box::new(account)), by.language).ok();
         Ok(id)
     }
 }

@@ -10,12 +10,8 @@ use serde::Deserialize;
 use super::super::Services;
 use super::super::error::Refusal;
 use super::super::extract::{Client, Expected, Form};
-<<<<<<< HEAD
-use super::letter_form::LetterForm;
-=======
 use super::super::openapi::PageRefusals;
-use super::field::Field;
->>>>>>> api6
+use super::letter_form::LetterForm;
 use super::words::Words;
 use super::{Query, ReturnTo, layout, see_other};
 

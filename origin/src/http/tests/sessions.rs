@@ -48,6 +48,31 @@ async fn iss_07_the_access_token_says_all_that_rfc_9068_asks_for() {
 }
 
 #[tokio::test]
+async fn rtr_13_no_access_token_outlives_its_session() {
+    let short =
+        [("PORTCULLIS__TOKENS__ACCESS_TTL", "60s"), ("PORTCULLIS__SESSIONS__BROWSER", "60s")];
+    let origin = Origin::with(&short).await;
+    let first = origin.sign_in("a@b.co").await;
+    let exp = |answer: &Answer, member: &str| {
+        let token = answer.member(member);
+        let jws = Jws::parse(&token, 8192).unwrap();
+        let claims: Value = serde_json::from_slice(jws.unverified_payload()).unwrap();
+        (claims["exp"].as_u64().unwrap(), claims["iat"].as_u64().unwrap())
+    };
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let second = refresh(&origin, &first.member("refresh_token")).await;
+    let began: SessionId = second.member("session_id").parse().unwrap();
+    let end = began.began_at().unwrap().seconds().get() + 60;
+    for answer in [&first, &second] {
+        let (until, since) = exp(answer, "access_token");
+        // A second may have begun between the session's id and its row.
+        assert!(until <= end + 1, "{until} {end}");
+        assert_eq!(answer.json()["expires_in"], until - since);
+    }
+    assert!(second.json()["expires_in"].as_u64().unwrap() <= 59);
+}
+
+#[tokio::test]
 async fn rtr_01_03_a_refresh_token_has_one_successor_and_its_reuse_ends_the_session() {
     let origin = Origin::with(&[("PORTCULLIS__SESSIONS__GRACE", "0")]).await;
     let first = origin.sign_in("a@b.co").await;
@@ -296,7 +321,8 @@ async fn a_sign_in_that_a_new_password_or_a_closed_account_overtakes_is_none() {
     let account = login.accounts.by_email(&email).await.unwrap().unwrap();
     let begin = || async {
         let device = Device::default();
-        let how = SignIn { by: Means::Password, lasting: Lasting::Browser, device };
+        let how =
+            SignIn { by: Means::Password, lasting: Lasting::Browser, device, instead_of: None };
         login.issuer.begin(&account, how).await.unwrap().is_some()
     };
     assert!(begin().await);

@@ -82,6 +82,7 @@ on_both! {
     roles_are_replaced_as_a_whole,
     accounts_are_listed_page_by_page,
     a_login_elsewhere_is_one_accounts_and_its_state_is_spent_once,
+    of_two_unlinks_at_once_one_leaves_the_last_way_in,
     what_administrators_ask_is_answered,
     a_password_is_replaced_unless_it_changed_meanwhile,
     an_address_that_another_has_is_not_verified,
@@ -188,6 +189,32 @@ async fn a_login_elsewhere_is_one_accounts_and_its_state_is_spent_once(bench: &B
     let until = UnixSeconds::new(NOW.get() + 600);
     assert!(accounts.spend("state", NOW, until).await.unwrap());
     assert!(!accounts.spend("state", NOW, until).await.unwrap());
+}
+
+async fn of_two_unlinks_at_once_one_leaves_the_last_way_in(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let mut ada = new("u1", "ada@example.com");
+    ada.password_hash = None;
+    let ada = accounts.create(&ada).await.unwrap().id;
+    for _ in 0..100 {
+        for login in ["a", "b"] {
+            let identity = Identity {
+                issuer: format!("https://{login}.example"),
+                subject: "s1".to_owned(),
+                provider: login.to_owned(),
+                linked_at: NOW,
+            };
+            accounts.link(&ada, &identity).await.unwrap();
+        }
+        let mut unlinking = JoinSet::new();
+        for [login, other] in [["a", "b"], ["b", "a"]] {
+            let (accounts, ada, others) = (accounts.clone(), ada.clone(), [other.to_owned()]);
+            unlinking.spawn(async move { accounts.unlink(&ada, login, &others).await.unwrap() });
+        }
+        let outcomes = unlinking.join_all().await;
+        let last = outcomes.iter().filter(|outcome| **outcome == Unlinking::Last).count();
+        assert_eq!((last, accounts.of(&ada).await.unwrap().len()), (1, 1), "{outcomes:?}");
+    }
 }
 
 async fn what_administrators_ask_is_answered(bench: &Bench) {

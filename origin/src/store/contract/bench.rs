@@ -76,6 +76,7 @@ pub(in crate::store) fn device(digest: Option<&str>) -> Device {
     Device {
         digest: digest.map(str::to_owned),
         agent: digest.map(|digest| format!("{digest}/1.0")),
+        network: None,
         place: digest.map(|_| "Seoul, KR".to_owned()),
     }
 }

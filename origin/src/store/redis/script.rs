@@ -36,6 +36,7 @@ script!(REPLACE = "clock", "replace");
 script!(LEASE = "clock", "lease");
 script!(RELEASE = "release");
 script!(COUNT = "clock", "tries", "count");
+script!(UNCOUNT = "clock", "tries", "uncount");
 script!(BEGIN_PROOF = "clock", "tries", "begin_proof");
 script!(PROVEN = "clock", "tries", "proven");
 script!(ACCOUNT_CHANGES = "account_changes");
