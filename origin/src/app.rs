@@ -24,8 +24,8 @@ use crate::port::{
 };
 use crate::service::{
     Admin, Change, ClientTrust, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch,
-    Login, Named, Postman, PostmanTools, Profiles, Register, Reset, Revocation, Rotator, Social,
-    Throttle, Verify,
+    Login, Memory, Named, Postman, PostmanTools, Profiles, Register, Reset, Revocation, Rotator,
+    Social, Throttle, Verify,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::audit::SqlAudit;
@@ -277,6 +277,8 @@ impl App {
                 credentials: credentials.clone(),
                 sessions: sessions.clone(),
                 accounts: accounts.clone(),
+                memory: Memory::default(),
+                clock: clock.clone(),
                 issuer: issuer.clone(),
                 random: random.clone(),
                 epochs: epochs.clone(),

@@ -7,16 +7,20 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use common::Secret;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::Services;
 use super::error::Refusal;
 use super::extract::{Client, Expected, Parameters, ServiceClient};
 use super::oauth_error::OAuthError;
+use super::openapi::OAuthRefusals;
 use crate::service::Deed;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Input {
+    #[schema(value_type = String)]
     token: Secret<String>,
+    #[schema(nullable = false)]
     client_id: Option<String>,
 }
 
@@ -25,6 +29,11 @@ impl Expected for Input {
                                  `token_type_hint` and `client_id`, in the body and not in the URL.";
 }
 
+/// Revokes a token.
+#[utoipa::path(post, path = "/auth/revoke", operation_id = "revoke", tag = "token",
+    request_body(content = inline(Input), content_type = "application/x-www-form-urlencoded"),
+    security((), ("service" = [])),
+    responses((status = 200, description = "It is good no more, or never was"), OAuthRefusals))]
 pub(super) async fn revoke(
     State(services): State<Arc<Services>>,
     service: ServiceClient,

@@ -3,6 +3,8 @@
 use async_trait::async_trait;
 use common::{SessionId, Subject, TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{Device, StoreFault};
 
@@ -70,6 +72,15 @@ kinds! {
     EveryoneRevoked = "everyone-revoked";
 }
 
+impl PartialSchema for Kind {
+    fn schema() -> RefOr<Schema> {
+        let words = Self::ALL.iter().map(|kind| kind.word());
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+    }
+}
+
+impl ToSchema for Kind {}
+
 impl Kind {
     /// The kind with this word.
     pub(crate) fn read(word: &str) -> Option<Self> {
@@ -107,8 +118,9 @@ impl From<&Device> for Whence {
 }
 
 /// More about it. Words of ours and ids; never what a stranger typed, never a secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = EventDetail)]
 pub(crate) struct Detail {
     /// By what: `pwd` for a password (RFC 8176), the name of a provider.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,6 +136,7 @@ pub(crate) struct Detail {
     pub(crate) after: Option<Vec<String>>,
     /// Which access token.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Uuid, required = false)]
     pub(crate) token: Option<TokenId>,
 }
 

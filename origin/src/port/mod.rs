@@ -2,6 +2,7 @@
 //! `kv` and `crypto`; `app` alone knows which one is behind a port.
 
 mod accounts;
+mod announced;
 mod audit;
 mod block_log;
 mod clock;
@@ -20,6 +21,7 @@ mod signer;
 mod tries;
 
 pub(crate) use accounts::{Account, AccountError, Accounts, Email, InvalidEmail, NewAccount};
+pub(crate) use announced::{Announced, REMEMBERED};
 pub(crate) use audit::{
     Actor, Audit, AuditTrail, Detail, Event, Events, Kind, Recorded, Wanted, Whence,
 };

@@ -191,10 +191,8 @@ impl Tools {
                     return Ok(None);
                 }
                 // Whoever has replaced the password since takes back what was asked for with the old one.
-                let hash =
-                    |account: &Account| account.password_hash.as_ref().map(|h| h.expose().clone());
                 let now = self.accounts.by_id(&account.id).await?;
-                let now = now.filter(|now| !now.disabled && hash(now) == hash(&account));
+                let now = now.filter(|now| !now.disabled && now.has_password_of(&account));
                 let Some(account) = now else { return Ok(None) };
                 self.verify(&account, email.as_str(), language).await
             }

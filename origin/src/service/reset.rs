@@ -11,8 +11,8 @@ use super::password::Known;
 use super::postman::{Errand, Outbox};
 use super::{By, Fault, Network, ProofError, Revocation, Throttle, WeakPassword, password, proof};
 use crate::port::{
-    Account, Accounts, Audit, Clock, Email, Event, Identities, Kind, Passwords, Proofs, Purpose,
-    StoreFault,
+    Account, Accounts, Announced, Audit, Clock, Email, Event, Identities, Kind, Passwords, Proofs,
+    Purpose, StoreFault,
 };
 use crate::telemetry::chain;
 
@@ -86,6 +86,7 @@ impl Reset {
         let hash = hash.map_err(Fault::from)?;
         // Before the secret is spent: with a store that does not answer, nothing is lost.
         self.revocation.password_changed(&found.account, None).await?;
+        let announced = Announced::to(&*self.revocation.sessions, &found.account).await?;
         let taken = self.proofs.take(Purpose::Reset, &digest, now).await?;
         let proof = taken.ok_or(ResetError::Invalid)?;
         let account = self.accounts.by_id(&proof.account).await?.filter(is_its);
@@ -98,7 +99,7 @@ impl Reset {
         // And again: who signed in by the old password in between is out too.
         self.revocation.password_changed(&account.id, None).await?;
         self.proofs.forget(Purpose::Verify, &account.id).await?;
-        self.accounts.verify_email(&account.id, &email).await?;
+        self.accounts.verify_email(&announced, &email).await?;
         // The owner need not wait for what was tried before. Without it, they wait.
         if let Err(fault) = self.throttle.forgive(email.as_str(), by.network).await {
             warn!(error = chain(&fault), "wrong passwords from before still count");

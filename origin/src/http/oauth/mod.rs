@@ -16,13 +16,17 @@ use super::Services;
 use super::answer::sign_in_cookies;
 use super::error::Refusal;
 use super::extract::{Caller, Client, Segment, has_type, read_body};
+use super::openapi::{PageRefusals, Refusing};
 use super::pages::social::{Back, failed};
 use super::pages::{FORM, ReturnTo, Visitor, Words, see_other};
 use crate::port::Stranger;
-use crate::service::{Lasting, Purpose, Returned, SocialError};
+use crate::service::{AccessError, Lasting, Purpose, Returned, SocialError};
 pub(super) use attempt::Kept;
 
 /// Sends a browser to a provider.
+#[utoipa::path(get, path = "/auth/oauth/{provider}", operation_id = "sign_in_elsewhere", tag = "page",
+    params(("provider" = String, Path), ("return_to" = Option<String>, Query)),
+    responses((status = 303, description = "On to the provider"), PageRefusals))]
 pub(super) async fn depart(
     State(services): State<Arc<Services>>,
     words: &'static Words,
@@ -46,6 +50,10 @@ pub(super) async fn depart(
 }
 
 /// Takes a browser that comes back.
+#[utoipa::path(get, path = "/auth/oauth/{provider}/callback", operation_id = "come_back", tag = "page",
+    params(("provider" = String, Path), ("code" = Option<String>, Query), ("state" = Option<String>, Query),
+        ("iss" = Option<String>, Query), ("error" = Option<String>, Query)),
+    responses((status = 303, description = "On to `return_to`, with both cookies"), PageRefusals))]
 pub(super) async fn arrive(
     State(services): State<Arc<Services>>,
     words: &'static Words,
@@ -143,6 +151,10 @@ async fn link(
 /// The same for a provider that has the browser post a form (OAuth 2.0 Form Post Response Mode), as Apple
 /// does. Browsers send no cookie of ours along with a form of another site; with the GET that this becomes
 /// they do, so none needs `SameSite=None`.
+#[utoipa::path(post, path = "/auth/oauth/{provider}/callback", operation_id = "come_back_by_form", tag = "page",
+    params(("provider" = String, Path)),
+    request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "On to the same by `GET`"), PageRefusals))]
 pub(super) async fn arrive_by_form(
     Segment(provider): Segment,
     request: Request,
@@ -162,6 +174,10 @@ pub(super) async fn arrive_by_form(
 }
 
 /// Takes a link away, for a program.
+#[utoipa::path(delete, path = "/auth/oauth/{provider}", operation_id = "unlink", tag = "sign-in",
+    params(("provider" = String, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "That login opens this account no more"),
+        Refusing<(Caller, AccessError, SocialError)>))]
 pub(super) async fn unlink(
     State(services): State<Arc<Services>>,
     caller: Caller,

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::super::Services;
 use super::super::error::Refusal;
 use super::super::extract::{Client, Expected, Form};
+use super::super::openapi::PageRefusals;
 use super::field::Field;
 use super::words::Words;
 use super::{Query, ReturnTo, layout, see_other};
@@ -30,6 +31,9 @@ impl Expected for Input {
         "Send the form's fields `token` and `password`, each once and nothing else.";
 }
 
+/// The page to choose another password.
+#[utoipa::path(get, path = "/auth/reset", operation_id = "reset_page", tag = "page", params(("token" = Option<String>, Query, description = "From a letter")),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"), PageRefusals))]
 pub(in super::super) async fn show(
     State(services): State<Arc<Services>>,
     words: &'static Words,

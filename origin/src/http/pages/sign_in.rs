@@ -13,6 +13,7 @@ use super::super::Services;
 use super::super::answer::sign_in_cookies;
 use super::super::error::Refusal;
 use super::super::extract::{Caller, Client, Expected, Form};
+use super::super::openapi::PageRefusals;
 use super::field::Field;
 use super::return_to::ReturnTo;
 use super::words::Words;
@@ -35,6 +36,9 @@ impl Expected for Input {
                                  `remember` (true) and `return_to`, each once and nothing else.";
 }
 
+/// The page to sign in at.
+#[utoipa::path(get, path = "/auth/login", operation_id = "login_page", tag = "page", params(("return_to" = Option<String>, Query)),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"), PageRefusals))]
 pub(in super::super) async fn show(
     State(services): State<Arc<Services>>,
     words: &'static Words,

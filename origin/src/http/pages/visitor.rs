@@ -106,7 +106,7 @@ async fn renew(
     match services.rotator.refresh(token.expose(), access, client.device).await {
         Ok((account, issued)) => {
             let sid = issued.session.sid;
-            Ok(Some((Visitor { account: Arc::new(account), sid }, issued)))
+            Ok(Some((Visitor { account, sid }, issued)))
         }
         Err(RefreshError::Fault(fault)) => Err(fault.into()),
         Err(_) => Ok(None),

@@ -114,6 +114,7 @@ impl Token {
     pub(in crate::store) fn from(self, device: Option<&str>) -> Rotate {
         Rotate {
             sid: self.sid,
+            subject: subject("alice"),
             generation: self.generation,
             jti: self.jti,
             device: self::device(device),
