@@ -51,6 +51,6 @@ async fn told_of<B: Bench>(bench: &B, name: &str, token: Token) -> bool {
     request.subject = subject(name);
     match bench.store().rotate(&request, &RULES).await.unwrap() {
         Rotation::Live { account_changed, .. } => account_changed,
-        other => panic!("{other:?}"),
+        other @ Rotation::Ended { .. } => panic!("{other:?}"),
     }
 }
