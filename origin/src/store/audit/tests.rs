@@ -106,7 +106,7 @@ async fn a_page_of_what_another_version_kept_is_not_the_last() {
     audit.settled().await;
     for n in 0..10 {
         let id = format!("z{n}");
-        let other = "INSERT INTO audit (id, at, kind, detail) VALUES ($1, 1, 'of-another', '{}')";
+        let other = "INSERT INTO audit (id, at, kind, detail) VALUES ($1, 9000000000000000, 'of-another', '{}')";
         audit.database.execute(other, &[Value::from(&*id)]).await.unwrap();
     }
     let mut wanted = Wanted { limit: 4, ..all() };
