@@ -48,18 +48,19 @@ impl Expected for Input {
         Refusing<(Body<Input>, Caller, LoginError)>))]
 pub(super) async fn login(
     State(services): State<Arc<Services>>,
-    _caller: Caller,
+    caller: Caller,
     client: Client,
     Body(input): Body<Input>,
 ) -> Result<Response, Refusal> {
     let lasting = if input.remember { Lasting::Remembered } else { Lasting::Browser };
+    // With the tokens in the body the browser keeps its cookies, and the session behind them.
+    let (delivery, left) = match input.delivery {
+        Wanted::Cookie => (Delivery::Cookies, caller.leaves(&services)),
+        Wanted::Body => (Delivery::Body, None),
+    };
     let (account, issued) = services
         .login
-        .login(&input.email, &input.password, lasting, client.device, client.network)
+        .login(&input.email, &input.password, lasting, client.device, client.network, left)
         .await?;
-    let delivery = match input.delivery {
-        Wanted::Cookie => Delivery::Cookies,
-        Wanted::Body => Delivery::Body,
-    };
     answer::tokens(account, &issued, delivery, services.clock.now())
 }

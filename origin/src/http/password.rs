@@ -62,10 +62,12 @@ impl Expected for Chosen {
         Refusing<(Body<Chosen>, ResetError, Missing)>))]
 pub(super) async fn reset(
     State(services): State<Arc<Services>>,
+    client: Client,
     words: &'static Words,
     Body(input): Body<Chosen>,
 ) -> Result<StatusCode, Refusal> {
-    services.by_mail()?.reset.reset(&input.token, &input.password, words.spoken()).await?;
+    let by = By { network: client.network, language: words.spoken() };
+    services.by_mail()?.reset.reset(&input.token, &input.password, by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

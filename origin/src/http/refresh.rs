@@ -15,6 +15,7 @@ use super::answer::{self, Delivery, Tokens};
 use super::error::Refusal;
 use super::extract::{Caller, Client, Expected, OptionalBody};
 use super::openapi::{NoRefresh, Refusing};
+use crate::port::Account;
 use crate::service::RefreshError;
 
 #[derive(Default, Deserialize, ToSchema)]
@@ -53,5 +54,5 @@ pub(super) async fn refresh(
     };
     let access = access.map(|access| access.expose().as_str());
     let (account, issued) = services.rotator.refresh(token.expose(), access, client.device).await?;
-    answer::tokens(account, &issued, delivery, services.clock.now())
+    answer::tokens(Account::clone(&account), &issued, delivery, services.clock.now())
 }

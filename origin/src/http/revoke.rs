@@ -10,9 +10,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Services;
-use super::extract::{Expected, Parameters, ServiceClient};
+use super::error::Refusal;
+use super::extract::{Client, Expected, Parameters, ServiceClient};
 use super::oauth_error::OAuthError;
 use super::openapi::OAuthRefusals;
+use crate::service::Deed;
 
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Input {
@@ -34,7 +36,8 @@ impl Expected for Input {
     responses((status = 200, description = "It is good no more, or never was"), OAuthRefusals))]
 pub(super) async fn revoke(
     State(services): State<Arc<Services>>,
-    _client: ServiceClient,
+    service: ServiceClient,
+    client: Client,
     Parameters(Input { token, client_id }): Parameters<Input>,
 ) -> Result<StatusCode, OAuthError> {
     // RFC 7009 §2.1: a token is revoked for the client that it was given to. There is one.
@@ -46,7 +49,11 @@ pub(super) async fn revoke(
     if let Ok(refresh) = services.credentials.refresh(token) {
         services.revocation.session(&refresh.subject, refresh.sid).await?;
     } else if let Ok(access) = services.credentials.access(token) {
-        services.revocation.token(&access.subject, access.jti).await?;
+        // A session has any number of these. Services speak for many users.
+        if service == ServiceClient::Silent {
+            services.throttle.count(Deed::Revoke, client.network).await.map_err(Refusal::from)?;
+        }
+        services.revocation.token(&access).await?;
     }
     // RFC 7009 §2.2: one that is not good is as good as revoked.
     Ok(StatusCode::OK)

@@ -113,7 +113,7 @@ pub(crate) struct Whence {
 
 impl From<&Device> for Whence {
     fn from(device: &Device) -> Self {
-        Self { network: None, place: device.place.clone() }
+        Self { network: device.network.clone(), place: device.place.clone() }
     }
 }
 
@@ -225,11 +225,20 @@ pub(crate) struct Wanted {
     pub(crate) limit: u32,
 }
 
+/// Some of what was kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Events {
+    /// Newest first. Those of a kind that this version does not know are left out.
+    pub(crate) events: Vec<Recorded>,
+    /// The [`Wanted::before`] of those that come next; `None` when there are none.
+    pub(crate) next: Option<String>,
+}
+
 /// What was kept.
 #[async_trait]
 pub(crate) trait AuditTrail: Send + Sync {
-    /// The wanted events, newest first. Those of a kind that this version does not know are left out.
-    async fn events(&self, wanted: &Wanted) -> Result<Vec<Recorded>, StoreFault>;
+    /// The wanted events, newest first.
+    async fn events(&self, wanted: &Wanted) -> Result<Events, StoreFault>;
 
     /// Waits until everything recorded before is kept.
     async fn settled(&self);

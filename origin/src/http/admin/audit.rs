@@ -15,7 +15,7 @@ use super::super::error::Refusal;
 use super::super::extract::{Expected, Query};
 use super::super::openapi::Refusing;
 use super::Admin;
-use crate::port::{Actor, Detail, Event, Kind, Recorded, Wanted, Whence};
+use crate::port::{Actor, Detail, Event, Events, Kind, Recorded, Wanted, Whence};
 
 /// Events in one answer.
 const PAGE: u32 = 100;
@@ -39,7 +39,8 @@ impl Expected for Filter {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Events {
+#[schema(as = Events)]
+struct Page {
     events: Vec<Line>,
     /// The `before` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +98,7 @@ fn name(actor: &Actor) -> Option<String> {
 /// What happened.
 #[utoipa::path(get, path = "/auth/admin/audit", operation_id = "audit", tag = "admin",
     params(Filter), security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, description = "Newest first, at most 100", body = Events),
+    responses((status = 200, description = "Newest first, at most 100", body = Page),
         Refusing<(Query<Filter>, Admin)>))]
 pub(super) async fn events(
     State(services): State<Arc<Services>>,
@@ -110,8 +111,7 @@ pub(super) async fn events(
         })
     });
     let wanted = Wanted { kind: kind.transpose()?, subject, before, limit: PAGE };
-    let events = services.admin.events(&by, &wanted).await?;
-    // A page may be shorter where another version recorded kinds of its own.
-    let next = events.last().map(|last| last.id.clone());
-    Ok(Json(Events { events: events.into_iter().map(Line::from).collect(), next }))
+    let Events { events, next } = services.admin.events(&by, &wanted).await?;
+    // It may hold less, and nothing, where another version recorded kinds of its own.
+    Ok(Json(Page { events: events.into_iter().map(Line::from).collect(), next }))
 }

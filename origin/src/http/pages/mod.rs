@@ -5,6 +5,7 @@ pub(super) mod admin;
 mod field;
 pub(super) mod forgot;
 mod layout;
+mod letter_form;
 pub(super) mod reset;
 mod return_to;
 pub(super) mod sign_in;
@@ -29,6 +30,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use super::Services;
 use super::extract::has_type;
 pub(super) use return_to::ReturnTo;
+pub(super) use visitor::Visitor;
 pub(super) use words::Words;
 
 /// What a form is sent as (HTML §4.10.21.8).

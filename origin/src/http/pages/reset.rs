@@ -12,11 +12,12 @@ use serde::Deserialize;
 
 use super::super::Services;
 use super::super::error::Refusal;
-use super::super::extract::{Expected, Form};
+use super::super::extract::{Client, Expected, Form};
 use super::super::openapi::PageRefusals;
 use super::field::Field;
 use super::words::Words;
 use super::{Query, ReturnTo, layout, see_other};
+use crate::service::By;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,10 +54,12 @@ pub(in super::super) async fn show(
 pub(in super::super) async fn send(
     State(services): State<Arc<Services>>,
     words: &'static Words,
+    client: Client,
     Form(input): Form<Input>,
 ) -> Result<Response, Refusal> {
     let Input { token, password } = input;
-    match services.by_mail()?.reset.reset(&token, &password, words.spoken()).await {
+    let by = By { network: client.network, language: words.spoken() };
+    match services.by_mail()?.reset.reset(&token, &password, by).await {
         Ok(_) => Ok(see_other(&ReturnTo::from(String::from("/auth/reset?done")))),
         Err(error) => {
             let refusal = Refusal::from(error);

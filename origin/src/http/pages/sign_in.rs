@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::super::Services;
 use super::super::answer::sign_in_cookies;
 use super::super::error::Refusal;
-use super::super::extract::{Client, Expected, Form};
+use super::super::extract::{Caller, Client, Expected, Form};
 use super::super::openapi::PageRefusals;
 use super::field::Field;
 use super::return_to::ReturnTo;
@@ -50,12 +50,14 @@ pub(in super::super) async fn show(
 pub(in super::super) async fn send(
     State(services): State<Arc<Services>>,
     words: &'static Words,
+    caller: Caller,
     client: Client,
     Form(input): Form<Input>,
 ) -> Result<Response, Refusal> {
     let Input { email, password, remember, return_to } = input;
     let lasting = if remember { Lasting::Remembered } else { Lasting::Browser };
-    match services.login.login(&email, &password, lasting, client.device, client.network).await {
+    let (Client { device, network, .. }, left) = (client, caller.leaves(&services));
+    match services.login.login(&email, &password, lasting, device, network, left).await {
         Ok((_, issued)) => {
             let mut response = see_other(&return_to);
             sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;

@@ -14,7 +14,7 @@ use super::super::Services;
 use super::super::error::Refusal;
 use super::super::extract::{Client, Expected, Form};
 use super::super::openapi::PageRefusals;
-use super::field::Field;
+use super::letter_form::LetterForm;
 use super::words::Words;
 use super::{Query, ReturnTo, layout, see_other};
 
@@ -60,7 +60,7 @@ pub(in super::super) async fn show(
         };
         layout::page(words, words.letters.verify, &services.own_origin, &content)
     } else if query.token.is_empty() {
-        ask(&services, words, "", None)
+        ask(words).page(&services, words, "", None)
     } else {
         page(&services, words, &query.token, None)
     })
@@ -95,7 +95,7 @@ pub(in super::super) async fn resend(
         Ok(()) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?sent")))),
         Err(error) => {
             let refusal = Refusal::from(error);
-            let page = ask(&services, words, &input.email, Some(refusal.code()));
+            let page = ask(words).page(&services, words, &input.email, Some(refusal.code()));
             Ok(layout::refused(&refusal, page))
         }
     }
@@ -117,15 +117,11 @@ fn page(services: &Services, words: &Words, token: &str, code: Option<Code>) -> 
     layout::with_secret(layout::page(words, letters.verify, &services.own_origin, &content))
 }
 
-fn ask(services: &Services, words: &Words, email: &str, code: Option<Code>) -> Response {
-    let content = html! {
-        form method="post" action="/auth/verify/resend" {
-            (layout::problem(words, code))
-            p .text { (words.letters.resend_text) }
-            (Field::Email.show(words.email, None, email, code))
-            button { (words.letters.resend_send) }
-        }
-        p { a href="/auth/login" { (words.sign_in) } }
-    };
-    layout::page(words, words.letters.verify, &services.own_origin, &content)
+fn ask(words: &Words) -> LetterForm {
+    LetterForm {
+        title: words.letters.verify,
+        text: words.letters.resend_text,
+        send: words.letters.resend_send,
+        action: "/auth/verify/resend",
+    }
 }
