@@ -1,7 +1,7 @@
 """Who calls, and with what: without it every call would be refused for its token or its ids.
 
-Of the calls that fit the schema every other one gets what exists: ids, tokens, passwords. What does not
-fit stays as it was drawn.
+Of an operation's calls that fit the schema every other one, the first too, gets what exists: ids,
+tokens, passwords. What does not fit stays as it was drawn.
 """
 
 import atexit
@@ -29,6 +29,7 @@ ENDING = {"logout", "logout_all", "end_other_sessions", "end_session", "change_p
 
 lock = threading.Lock()
 count = itertools.count()
+fitting = collections.defaultdict(itertools.count)
 # How often each operation was answered with which status, for whoever started this.
 answers = collections.defaultdict(collections.Counter)
 atexit.register(lambda: Path(os.environ["ANSWERS"]).write_text(json.dumps(answers)))
@@ -61,13 +62,14 @@ def fresh():
     return email
 
 
-def letter(path, email):
-    """The secret of the letter that this call has sent."""
-    call(path, {"email": email})
+def letter(asked, page):
+    """The secret of the letter to a new account that this call sends, which leads to this page."""
+    email = fresh()
+    call(asked, {"email": email})
     for _ in range(200):
         for file in sorted(LETTERS.glob("*.txt"), reverse=True)[:20]:
             text = file.read_text()
-            if f"To: {email}\n" in text and (found := re.search(r"token=([\w-]+)", text)):
+            if f"To: {email}\n" in text and (found := re.search(rf"{page}\?token=([\w-]+)", text)):
                 return found.group(1)
         threading.Event().wait(0.05)
     raise RuntimeError(f"no letter to {email}")
@@ -88,8 +90,8 @@ class Callers:
         return "Bearer " + admin
 
     def set(self, case, data, context):
-        # It takes its token in the form, and no bearer token beside it.
-        if operation(case) != "revoke":
+        # The one takes no bearer token, the other none of another session.
+        if operation(case) not in {"revoke", "refresh"}:
             case.headers = {**(case.headers or {}), "Authorization": data}
 
 
@@ -101,8 +103,8 @@ BODIES = {
     "logout": lambda: {"refresh_token": sign_in(GUEST)["refresh_token"]},
     "forgot_password": lambda: {"email": GUEST},
     "resend_verification": lambda: {"email": GUEST},
-    "verify_email": lambda: {"token": letter("/auth/verify/resend", fresh())},
-    "reset_password": lambda: {"token": letter("/auth/password/forgot", fresh()), "password": PASSWORD},
+    "verify_email": lambda: {"token": letter("/auth/verify/resend", "/auth/verify")},
+    "reset_password": lambda: {"token": letter("/auth/password/forgot", "/auth/reset"), "password": PASSWORD},
     "change_password": lambda: {"current_password": PASSWORD, "new_password": PASSWORD},
     "change_email": lambda: {"current_password": PASSWORD, "email": f"user{next(count)}@example.com"},
     "revoke": lambda: {"token": sign_in(GUEST)["access_token"]},
@@ -116,13 +118,13 @@ BODIES = {
 def before_call(context, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
-    with lock:
-        real = next(count) % 2 == 0
-    if not real:
-        return
     name = operation(case)
-    if name in BODIES and isinstance(case.body, dict):
+    with lock:
+        if next(fitting[name]) % 2 == 1:
+            return
+    if name in BODIES:
         case.body = BODIES[name]()
+        case.media_type = case.media_type or "application/json"
     path = case.path_parameters or {}
     if "sid" in path:
         path["sid"] = sign_in(GUEST)["session_id"]
