@@ -24,19 +24,15 @@ pub(crate) struct Revocation {
 impl Revocation {
     /// Ends one session of `subject`, whatever state it is in.
     pub(crate) async fn session(&self, subject: &Subject, sid: SessionId) -> Result<(), Fault> {
-        let is_live = self.is_live(subject, sid).await?;
+        let is_news = self.log.blocked(&[sid.uuid()]).await?.is_empty();
         let epoch = self.sessions.revoke(sid, RevokeReason::Logout, self.retain).await?;
         self.epochs.observe(epoch);
         // A token of a session that is over ends nothing, however often it comes: it leaves no trace.
-        if is_live {
+        if is_news {
             self.audit.record(Event::by_user(Kind::SignedOut, subject).session(sid));
             info!(session.id = %sid, %epoch, "session ended by its user");
         }
         Ok(())
-    }
-
-    async fn is_live(&self, subject: &Subject, sid: SessionId) -> Result<bool, Fault> {
-        Ok(self.sessions.of(subject).await?.iter().any(|session| session.sid == sid))
     }
 
     /// Ends every session of a user.
@@ -84,7 +80,7 @@ impl Revocation {
         subject: &Subject,
         sid: SessionId,
     ) -> Result<bool, Fault> {
-        let theirs = self.is_live(subject, sid).await?;
+        let theirs = self.sessions.of(subject).await?.iter().any(|session| session.sid == sid);
         if theirs {
             self.session(subject, sid).await?;
         }
