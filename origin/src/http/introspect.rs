@@ -14,7 +14,7 @@ use super::Services;
 use super::extract::{Authenticated, Expected, Parameters};
 use super::oauth_error::OAuthError;
 use super::openapi::OAuthRefusals;
-use crate::service::AccessError;
+use crate::service::{AccessError, Fault};
 
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Input {
@@ -68,7 +68,7 @@ struct Good<'a> {
 #[utoipa::path(post, path = "/auth/introspect", operation_id = "introspect", tag = "token",
     request_body(content = inline(Input), content_type = "application/x-www-form-urlencoded"),
     security(("service" = [])),
-    responses((status = 200, description = "What the token is good for, if it is", body = inline(Answer)), OAuthRefusals))]
+    responses((status = 200, description = "What the token is good for, if it is", body = inline(Answer)), OAuthRefusals<Fault>))]
 pub(super) async fn introspect(
     State(services): State<Arc<Services>>,
     _client: Authenticated,

@@ -14,7 +14,7 @@ use super::error::Refusal;
 use super::extract::{Client, Expected, Parameters, ServiceClient};
 use super::oauth_error::OAuthError;
 use super::openapi::OAuthRefusals;
-use crate::service::Deed;
+use crate::service::{Deed, Limited};
 
 #[derive(Deserialize, ToSchema)]
 pub(super) struct Input {
@@ -33,7 +33,7 @@ impl Expected for Input {
 #[utoipa::path(post, path = "/auth/revoke", operation_id = "revoke", tag = "token",
     request_body(content = inline(Input), content_type = "application/x-www-form-urlencoded"),
     security((), ("service" = [])),
-    responses((status = 200, description = "It is good no more, or never was"), OAuthRefusals))]
+    responses((status = 200, description = "It is good no more, or never was"), OAuthRefusals<Limited>))]
 pub(super) async fn revoke(
     State(services): State<Arc<Services>>,
     service: ServiceClient,

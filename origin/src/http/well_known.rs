@@ -97,7 +97,7 @@ pub(super) async fn metadata(State(services): State<Arc<Services>>) -> impl Into
 /// The fresh mailbox: the same head that lies in KV. `?epoch=` names the latest epoch that the
 /// caller has heard of.
 #[utoipa::path(get, path = "/.well-known/portcullis/head", operation_id = "head", tag = "discovery",
-    params(("epoch" = Option<u64>, Query, format = "uint64", maximum = 18446744073709551615u64, description = "The latest epoch that the caller has heard of")),
+    params(("epoch" = Option<u64>, Query, format = "uint64", maximum = 18_446_744_073_709_551_615_u64, description = "The latest epoch that the caller has heard of")),
     responses((status = 200, description = "The head, signed", body = String,
             content_type = "application/portcullis-head+jwt"), Refusing<Fault>))]
 pub(super) async fn head(

@@ -161,12 +161,12 @@ by_itself! {
 }
 
 /// What RFC 7009 and RFC 7662 have refused in OAuth's own form (RFC 6749 §5.2), and the rest.
-pub(in super::super) struct OAuthRefusals;
+pub(in super::super) struct OAuthRefusals<T>(PhantomData<T>);
 
-impl IntoResponses for OAuthRefusals {
+impl<T: Refuses> IntoResponses for OAuthRefusals<T> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let body = || Content::new(Some(Ref::from_schema_name("OAuthError")));
-        let mut responses = Refusing::<(TooLarge, Fault)>::responses();
+        let mut responses = Refusing::<(TooLarge, T)>::responses();
         if let Some(RefOr::T(refused)) = responses.get_mut("400") {
             refused.description += "\n\n`invalid_request`: the parameters. `invalid_grant`: a token of \
                                     another client.";
