@@ -27,7 +27,7 @@ pub(crate) async fn tell() -> Outcome {
 }
 
 pub(crate) async fn tell_at_length() -> Outcome {
-    hold(230, 10_000, Duration::from_hours(1)).await
+    hold(260, 10_000, Duration::from_hours(1)).await
 }
 
 /// Draws so many calls of each operation, beside those that are worked out from the schema; at least so

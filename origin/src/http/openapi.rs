@@ -113,7 +113,7 @@ fn is_null(schema: &RefOr<Schema>) -> bool {
 /// This description.
 ///
 /// For programs that make clients and tests of it.
-#[utoipa::path(get, path = "/auth/openapi.json", tag = "discovery",
+#[utoipa::path(get, path = "/auth/openapi.json", operation_id = "openapi", tag = "discovery",
     responses((status = 200, description = "The document", content_type = "application/json", body = Object,
         headers(("cache-control" = String))), Refusing<()>))]
 pub(super) async fn show() -> impl IntoResponse {

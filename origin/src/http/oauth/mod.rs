@@ -26,7 +26,7 @@ pub(super) use attempt::Kept;
 /// Sends a browser to a provider.
 #[utoipa::path(get, path = "/auth/oauth/{provider}", operation_id = "sign_in_elsewhere", tag = "page",
     params(("provider" = String, Path), ("return_to" = Option<String>, Query),
-        ("remember" = Option<bool>, Query)),
+        ("remember" = Option<String>, Query, description = "`true` to stay signed in")),
     responses((status = 303, description = "On to the provider"), PageRefusals))]
 pub(super) async fn depart(
     State(services): State<Arc<Services>>,
