@@ -150,6 +150,9 @@ catalogue! {
     /// A sign-in by a login elsewhere that was not begun here, is too old or was used.
     SignInStale = 400, "sign_in_stale",
         "This sign-in was not begun in this browser, took too long, or was used. Begin again.";
+    /// What is asked for wants a sign-in of a moment ago.
+    SignInTooOld = 403, "sign_in_too_old",
+        "Sign in again: this wants a sign-in of the last ten minutes.";
     /// The provider, or the person there, said no.
     ProviderRefused = 400, "provider_refused",
         "Nothing came of it at the provider. Begin again, or sign in another way.";

@@ -24,8 +24,8 @@ use crate::port::{
 };
 use crate::service::{
     Admin, Change, ClientTrust, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch,
-    Login, Named, Postman, PostmanTools, Profiles, Register, Reset, Revocation, Rotator, Social,
-    Throttle, Verify,
+    Login, Memory, Named, Postman, PostmanTools, Profiles, Register, Reset, Revocation, Rotator,
+    Social, Throttle, Verify,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::audit::SqlAudit;
@@ -177,6 +177,13 @@ impl App {
         let retain = TOKEN_DEAD_AFTER;
         let credentials =
             Arc::new(Credentials::new(&config.tokens, keys.clone(), clock.clone(), log.clone()));
+        let revocation = Arc::new(Revocation {
+            sessions: sessions.clone(),
+            log: log.clone(),
+            epochs: epochs.clone(),
+            audit: audit.clone(),
+            retain,
+        });
         let issuer = Arc::new(Issuer {
             tokens: config.tokens.clone(),
             rules: config.sessions.clone(),
@@ -187,18 +194,12 @@ impl App {
             random: random.clone(),
             audit: audit.clone(),
             epochs: epochs.clone(),
+            revocation: revocation.clone(),
         });
         let own_origin = own_origin(&config.tokens.issuer);
         let host = own_origin.split_once("://").map_or("", |(_, host)| host).to_owned();
         let require_verification =
             config.mail.as_ref().is_some_and(|mail| mail.require_verification);
-        let revocation = Arc::new(Revocation {
-            sessions: sessions.clone(),
-            log: log.clone(),
-            epochs: epochs.clone(),
-            audit: audit.clone(),
-            retain,
-        });
         let tools = |mailer| PostmanTools {
             accounts: accounts.clone(),
             proofs: proofs.clone(),
@@ -260,7 +261,6 @@ impl App {
                 audit: audit.clone(),
                 require_verification,
             },
-            throttle,
             profiles: Profiles { accounts: accounts.clone(), sessions: sessions.clone() },
             register: Register {
                 accounts: accounts.clone(),
@@ -268,7 +268,7 @@ impl App {
                 clock: clock.clone(),
                 random: random.clone(),
                 audit: audit.clone(),
-                outbox,
+                outbox: outbox.clone(),
                 require_verification,
                 host,
             },
@@ -277,6 +277,8 @@ impl App {
                 credentials: credentials.clone(),
                 sessions: sessions.clone(),
                 accounts: accounts.clone(),
+                memory: Memory::default(),
+                clock: clock.clone(),
                 issuer: issuer.clone(),
                 random: random.clone(),
                 epochs: epochs.clone(),
@@ -284,6 +286,8 @@ impl App {
                 rules: RotationRules { grace: config.sessions.grace, retain },
             },
             social: Social {
+                outbox,
+                throttle: throttle.clone(),
                 providers: outside.providers,
                 require_verification,
                 audit: audit.clone(),
@@ -293,6 +297,7 @@ impl App {
                 clock: clock.clone(),
                 random: random.clone(),
             },
+            throttle,
             credentials,
             epochs: epochs.clone(),
             heads: heads.clone(),

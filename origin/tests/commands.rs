@@ -1,6 +1,6 @@
 //! The commands, run as an operator runs them.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -201,4 +201,50 @@ fn accounts_are_made_and_their_passwords_are_no_arguments() {
         assert!(!output.status.success());
         assert!(text(&output.stderr).contains("no account with this"), "{command:?}");
     }
+}
+
+/// Somebody at a terminal: waits for each prompt, types, and sees what is shown.
+fn at_a_terminal(folder: &TempDir, command: &str, typed: &[(&str, &str)]) -> (bool, String) {
+    let line = format!("{} {command}", env!("CARGO_BIN_EXE_origin"));
+    let mut child = Command::new("script")
+        .args(["--quiet", "--flush", "--return", "--command", &line, "/dev/null"])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script is installed (`sudo apt-get install bsdutils`)");
+    let mut keyboard = child.stdin.take().expect("piped");
+    let mut screen = child.stdout.take().expect("piped");
+    let mut shown = Vec::new();
+    for (prompt, answer) in typed {
+        let mut byte = [0];
+        while !text(&shown).ends_with(prompt) {
+            assert_eq!(screen.read(&mut byte).expect("a screen"), 1, "{}", text(&shown));
+            shown.extend(byte);
+        }
+        writeln!(keyboard, "{answer}").expect("a keyboard");
+    }
+    screen.read_to_end(&mut shown).expect("a screen");
+    (child.wait().expect("a child of ours").success(), text(&shown))
+}
+
+#[test]
+fn a_password_is_asked_for_at_a_terminal_twice_and_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = "user create --email ada@example.com --role admin";
+    let (password, another) = ("correct horse battery", "correct house battery");
+    let prompts = ["Password: ", "The same again: "];
+    let (done, shown) =
+        at_a_terminal(&folder, create, &[(prompts[0], password), (prompts[1], another)]);
+    assert!(!done && shown.contains("the two passwords differ"), "{shown}");
+    assert!(text(&origin(&folder, &["user", "list"], &[]).stdout).is_empty());
+    // What cannot be made is not asked about.
+    let (done, shown) = at_a_terminal(&folder, "user create --email nobody", &[]);
+    assert!(!done && shown.contains("e-mail address like"), "{shown}");
+    let (done, shown) =
+        at_a_terminal(&folder, create, &[(prompts[0], password), (prompts[1], password)]);
+    assert!(done && shown.contains("ada@example.com  "), "{shown}");
+    assert!(!shown.contains("horse") && !shown.contains("battery"), "{shown}");
+    let list = text(&origin(&folder, &["user", "list"], &[]).stdout);
+    assert!(list.trim_end().ends_with("[admin]"), "{list}");
 }

@@ -37,6 +37,7 @@ mod login_to_app;
 mod logout_races;
 mod lost_segments;
 mod oidc_provider;
+mod openapi;
 mod pass_through;
 mod passwords;
 mod paths;
@@ -139,6 +140,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("kv_outage", EMBEDDED, Size::Small, |store| Box::pin(kv_outage::tell(store))),
     ("jwt_playbook", EMBEDDED, Size::Small, |_| Box::pin(jwt_playbook::tell())),
     ("oidc_provider", EMBEDDED, Size::Small, |_| Box::pin(oidc_provider::tell())),
+    ("openapi", EMBEDDED, Size::Small, |_| Box::pin(openapi::tell())),
     ("social", EMBEDDED, Size::Small, |_| Box::pin(social::tell())),
     ("foreign_issuers", EMBEDDED, Size::Small, |_| Box::pin(foreign_issuers::tell())),
     ("sentinel", REDIS, Size::Small, |_| Box::pin(sentinel::tell())),
@@ -163,6 +165,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("web_sockets", EMBEDDED, Size::Small, |_| Box::pin(web_sockets::tell())),
     ("pass_through_at_length", EMBEDDED, Size::Long, |_| Box::pin(pass_through::tell_at_length())),
     ("web_sockets_at_length", EMBEDDED, Size::Long, |_| Box::pin(web_sockets::tell_at_length())),
+    ("openapi_at_length", EMBEDDED, Size::Long, |_| Box::pin(openapi::tell_at_length())),
     ("passwords_at_length", EMBEDDED, Size::Long, |_| Box::pin(passwords::tell_at_length())),
     ("caching_at_length", EMBEDDED, Size::Long, |_| Box::pin(caching::tell_at_length())),
     ("revocation_reaches_edges_at_length", BOTH, Size::Long, |store| Box::pin(revocation_reaches_edges::tell_at_length(store))),

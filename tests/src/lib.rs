@@ -2,6 +2,7 @@
 //! its own, a client that is a browser or an API client, raw sockets, a Redis that can be killed; and, for
 //! stories of failure, a fleet of origins and edges around a key-value store that fails as told.
 
+pub mod bars;
 pub mod client;
 pub mod edge;
 pub mod figures;

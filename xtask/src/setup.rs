@@ -8,6 +8,7 @@ mod browser;
 mod node;
 mod packages;
 mod postgres;
+mod python;
 mod redis;
 mod tools;
 mod wasm;
@@ -20,6 +21,7 @@ use std::{
 pub(crate) use apt::install as apt_install;
 pub use browser::browser;
 pub use packages::packages;
+pub use python::schemathesis;
 pub use tools::Tools;
 pub use wasm::WasmTarget;
 
@@ -37,14 +39,15 @@ pub fn run(workspace: &Workspace) -> Result<Tools, Error> {
     Tools::ensure(workspace, wasm)
 }
 
-/// Does what only the tests need: Redis and Postgres servers to start on ports of their own, and a
-/// browser.
+/// Does what only the tests need: Redis and Postgres servers to start on ports of their own, a browser,
+/// and Schemathesis.
 ///
 /// # Errors
 /// When there is none and it cannot be installed from here.
 pub fn run_for_tests(workspace: &Workspace) -> Result<(), Error> {
     redis::ensure(workspace)?;
     postgres::ensure(workspace)?;
+    python::ensure(workspace)?;
     browser::ensure(workspace)
 }
 

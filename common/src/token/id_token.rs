@@ -159,10 +159,12 @@ fn read(
     now: UnixSeconds,
 ) -> Result<IdClaims, TokenError> {
     let tenant = claims.at(&["tid".into()]).and_then(Json::as_text);
-    let issuer =
-        claims.unverified_issuer().filter(|iss| rules.told_issuer.is_none_or(|t| t == *iss));
-    let issuer = issuer.and_then(|iss| rules.issuer.identity(iss, tenant));
-    let issuer = issuer.ok_or(TokenError::Issuer)?;
+    let identity = |iss: &str| rules.issuer.identity(iss, tenant);
+    let issuer = claims.unverified_issuer().and_then(identity).ok_or(TokenError::Issuer)?;
+    // RFC 9207 §2.4: of the same issuer, by whichever of its names.
+    if rules.told_issuer.is_some_and(|told| identity(told).as_ref() != Some(&issuer)) {
+        return Err(TokenError::Issuer);
+    }
     audience(&mut claims, rules.client_id)?;
     // Without it the code may have been stolen and put into this browser.
     if claims.text("nonce")? != rules.nonce {

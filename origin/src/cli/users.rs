@@ -1,6 +1,6 @@
 //! `origin user …`: the accounts.
 
-use std::io::{self, BufRead as _};
+use std::io::{self, BufRead as _, IsTerminal as _};
 
 use clap::{Args, Subcommand};
 use common::Secret;
@@ -54,9 +54,9 @@ pub(super) struct Create {
     /// A role it has; may be given more than once.
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
-    /// The password is the first line of standard input. It is no argument: everybody on the
-    /// machine can see those.
-    #[arg(long, required = true)]
+    /// The password is the first line of standard input; without this it is asked for, at a terminal.
+    /// It is no argument: everybody on the machine can see those.
+    #[arg(long)]
     password_stdin: bool,
 }
 
@@ -111,7 +111,8 @@ async fn list(config: &Config) -> Result<(), StartError> {
 
 async fn create(config: &Config, new: &Create) -> Result<(), StartError> {
     check_roles(&new.roles)?;
-    let password = password()?;
+    Email::parse(&new.email)?;
+    let password = if new.password_stdin { first_line()? } else { asked()? };
     let app = App::build(config).await?;
     let Create { email, name, roles, .. } = new;
     let wanted = Registration { email: email.clone(), password, name: name.clone() };
@@ -140,8 +141,26 @@ async fn done(app: &App, told: &str) -> Result<(), StartError> {
 }
 
 /// The first line of standard input.
-fn password() -> Result<Secret<String>, StartError> {
+fn first_line() -> Result<Secret<String>, StartError> {
     let mut line = Zeroizing::new(String::new());
     io::stdin().lock().read_line(&mut line)?;
     Ok(Secret::new(String::from(line.trim_end_matches(['\r', '\n']))))
+}
+
+/// What somebody types at a terminal, twice and without seeing it.
+fn asked() -> Result<Secret<String>, StartError> {
+    if !io::stdin().is_terminal() {
+        return Err(
+            "there is no terminal to ask for the password at; give it as the first line of \
+                    standard input, with --password-stdin"
+                .into(),
+        );
+    }
+    let ask = |prompt| rpassword::prompt_password(prompt).map(Secret::new);
+    let (password, again) = (ask("Password: ")?, ask("The same again: ")?);
+    if password.expose() == again.expose() {
+        Ok(password)
+    } else {
+        Err("the two passwords differ; nothing was made".into())
+    }
 }

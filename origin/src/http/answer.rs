@@ -10,20 +10,24 @@ use common::cookie::Cookie;
 use common::problem::Code;
 use common::{SessionId, Subject, UnixSeconds};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::error::Refusal;
 use crate::port::Account;
 use crate::service::Issued;
 
 /// An account, as its owner sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct User {
+    #[schema(value_type = String)]
     id: Subject,
     email: String,
     email_verified: bool,
+    #[schema(required)]
     name: Option<String>,
     roles: Vec<String>,
     /// Unix seconds.
+    #[schema(value_type = u64)]
     created_at: UnixSeconds,
 }
 
@@ -49,13 +53,15 @@ pub(super) enum Delivery {
     Body,
 }
 
-#[derive(Serialize)]
-struct Tokens<'a> {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Tokens<'a> {
     access_token: &'a str,
     token_type: &'static str,
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     refresh_token: Option<&'a str>,
+    #[schema(value_type = Uuid)]
     session_id: SessionId,
     user: User,
 }

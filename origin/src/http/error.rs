@@ -229,11 +229,13 @@ impl From<SocialError> for Refusal {
                 warn!(error = chain(&error), "a provider failed");
                 Code::ProviderFailed
             }
+            SocialError::SignInTooOld => Code::SignInTooOld,
             SocialError::NoEmail => Code::ProviderEmailMissing,
             SocialError::Taken => Code::EmailTaken,
             SocialError::Linked => Code::LoginLinked,
             SocialError::NotLetIn => Code::SignInForbidden,
             SocialError::LastWay => Code::LastSignIn,
+            SocialError::Limited(limited) => return limited.into(),
             SocialError::Fault(fault) => return fault.into(),
         };
         Self::new(code)

@@ -6,17 +6,20 @@ use axum::extract::State;
 use axum::response::Response;
 use common::Secret;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::Services;
-use super::answer::{self, Delivery};
+use super::answer::{self, Delivery, Tokens};
 use super::error::Refusal;
 use super::extract::{Body, Caller, Client, Expected};
-use crate::service::Lasting;
+use super::openapi::Refusing;
+use crate::service::{Lasting, LoginError};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
     email: String,
+    #[schema(value_type = String, format = Password)]
     password: Secret<String>,
     #[serde(default)]
     remember: bool,
@@ -24,7 +27,7 @@ pub(super) struct Input {
     delivery: Wanted,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Wanted {
     #[default]
@@ -38,20 +41,26 @@ impl Expected for Input {
                                  \"body\"), each once and nothing else.";
 }
 
+/// Signs in with a password.
+#[utoipa::path(post, path = "/auth/login", operation_id = "login", tag = "sign-in", request_body = inline(Input),
+    responses((status = 200, description = "Tokens; unless they are for the body alone, both cookies", body = Tokens,
+            headers(("set-cookie" = Option<String>, description = "`__Host-at` and `__Host-rt`"))),
+        Refusing<(Body<Input>, Caller, LoginError)>))]
 pub(super) async fn login(
     State(services): State<Arc<Services>>,
-    _caller: Caller,
+    caller: Caller,
     client: Client,
     Body(input): Body<Input>,
 ) -> Result<Response, Refusal> {
     let lasting = if input.remember { Lasting::Remembered } else { Lasting::Browser };
+    // With the tokens in the body the browser keeps its cookies, and the session behind them.
+    let (delivery, left) = match input.delivery {
+        Wanted::Cookie => (Delivery::Cookies, caller.leaves(&services)),
+        Wanted::Body => (Delivery::Body, None),
+    };
     let (account, issued) = services
         .login
-        .login(&input.email, &input.password, lasting, client.device, client.network)
+        .login(&input.email, &input.password, lasting, client.device, client.network, left)
         .await?;
-    let delivery = match input.delivery {
-        Wanted::Cookie => Delivery::Cookies,
-        Wanted::Body => Delivery::Body,
-    };
     answer::tokens(account, &issued, delivery, services.clock.now())
 }

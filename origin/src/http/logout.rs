@@ -10,16 +10,19 @@ use axum::response::{IntoResponse as _, Response};
 use common::problem::Code;
 use common::{Secret, SessionId, Subject};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::Services;
 use super::answer::clear_cookies;
 use super::error::Refusal;
 use super::extract::{Caller, Expected, OptionalBody, Segment};
-use crate::service::Credentials;
+use super::openapi::{Missing, NoToken, Refusing};
+use crate::service::{AccessError, Credentials, Fault};
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
+    #[schema(value_type = Option<String>, format = Password)]
     refresh_token: Option<Secret<String>>,
 }
 
@@ -30,6 +33,10 @@ impl Expected for Input {
 
 /// Ends the session that the caller's tokens name: live or expired, revoked or not, since what is
 /// asked for is that it be over.
+#[utoipa::path(post, path = "/auth/logout", operation_id = "logout", tag = "session",
+    request_body = inline(Option<Input>), security((), ("bearer" = []), ("cookie" = []), ("refresh_cookie" = [])),
+    responses((status = 204, description = "It is over; what cookies came along are cleared"),
+        Refusing<(OptionalBody<Input>, Caller, NoToken, Fault)>))]
 pub(super) async fn logout(
     State(services): State<Arc<Services>>,
     caller: Caller,
@@ -75,6 +82,10 @@ pub(super) async fn end(
 }
 
 /// Ends every session of the caller, who has to be signed in.
+#[utoipa::path(post, path = "/auth/logout-all", operation_id = "logout_all", tag = "session",
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "They are over"),
+        Refusing<(OptionalBody<Nothing>, Caller, AccessError)>))]
 pub(super) async fn logout_all(
     State(services): State<Arc<Services>>,
     caller: Caller,
@@ -89,6 +100,10 @@ pub(super) async fn logout_all(
 }
 
 /// Ends every session of the caller but the one that asks.
+#[utoipa::path(delete, path = "/auth/sessions", operation_id = "end_other_sessions", tag = "session",
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "They are over"),
+        Refusing<(OptionalBody<Nothing>, Caller, AccessError)>))]
 pub(super) async fn other_sessions(
     State(services): State<Arc<Services>>,
     caller: Caller,
@@ -101,6 +116,9 @@ pub(super) async fn other_sessions(
 }
 
 /// Ends one session of the caller.
+#[utoipa::path(delete, path = "/auth/sessions/{sid}", operation_id = "end_session", tag = "session",
+    params(("sid" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "It is over"), Refusing<(Caller, AccessError, Missing)>))]
 pub(super) async fn own_session(
     State(services): State<Arc<Services>>,
     caller: Caller,

@@ -8,50 +8,64 @@ use axum::response::IntoResponse;
 use common::problem::Code;
 use common::{SessionId, UnixMillis, UnixSeconds};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Services;
 use super::agent::Agent;
 use super::answer::User;
 use super::error::Refusal;
 use super::extract::Caller;
+use super::openapi::Refusing;
+use crate::service::AccessError;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Me {
     user: User,
     logins: Vec<Login>,
 }
 
 /// A login elsewhere that opens the account.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Login {
     provider: String,
     /// Unix seconds.
+    #[schema(value_type = u64)]
     linked_at: UnixSeconds,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OwnSessions {
     sessions: Vec<OwnSession>,
 }
 
 /// A session as its user sees it; times in unix seconds.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OwnSession {
+    #[schema(value_type = Uuid)]
     id: SessionId,
     /// Whether it is the one that asks.
     current: bool,
     /// What it was used by last, like `Chrome on macOS`.
+    #[schema(required)]
     device: Option<String>,
     /// The same in its own words.
+    #[schema(required)]
     user_agent: Option<String>,
     /// Where it was used last, like `Seoul, KR`.
+    #[schema(required)]
     place: Option<String>,
     remember: bool,
+    #[schema(value_type = Option<u64>, required)]
     first_seen: Option<UnixSeconds>,
+    #[schema(value_type = u64)]
     last_seen: UnixSeconds,
+    #[schema(value_type = u64)]
     expires_at: UnixSeconds,
 }
 
+/// Who is signed in.
+#[utoipa::path(get, path = "/auth/me", operation_id = "me", tag = "session", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "The user", body = Me), Refusing<(Caller, AccessError)>))]
 pub(super) async fn me(
     State(services): State<Arc<Services>>,
     caller: Caller,
@@ -66,6 +80,11 @@ pub(super) async fn me(
     Ok(Json(Me { user: account.into(), logins: logins.collect() }))
 }
 
+/// Where the user is signed in.
+#[utoipa::path(get, path = "/auth/sessions", operation_id = "sessions", tag = "session",
+    security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "The live ones, newest first", body = OwnSessions),
+        Refusing<(Caller, AccessError)>))]
 pub(super) async fn sessions(
     State(services): State<Arc<Services>>,
     caller: Caller,

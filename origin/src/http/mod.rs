@@ -13,6 +13,7 @@ mod logout;
 mod me;
 mod oauth;
 mod oauth_error;
+mod openapi;
 mod pages;
 mod password;
 mod refresh;
@@ -28,7 +29,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub(crate) use health::Probes;
 pub(crate) use server::{Listening, serve};
@@ -36,48 +39,48 @@ pub(crate) use state::{ByMail, Services};
 
 /// What edges and, through them, clients can ask.
 pub(crate) fn public(services: Arc<Services>) -> Router {
-    Router::new()
-        .route(
-            "/auth/register",
-            pages::post(pages::sign_up::send, register::register).get(pages::sign_up::show),
-        )
-        .route(
-            "/auth/login",
-            pages::post(pages::sign_in::send, login::login).get(pages::sign_in::show),
-        )
-        .route("/auth/password", post(password::change))
-        .route("/auth/password/forgot", pages::post(pages::forgot::send, password::forgot))
-        .route("/auth/password/reset", pages::post(pages::reset::send, password::reset))
-        .route("/auth/email", post(verify::change))
-        .route(
-            "/auth/verify",
-            pages::post(pages::verify::send, verify::verify).get(pages::verify::show),
-        )
-        .route("/auth/verify/resend", pages::post(pages::verify::resend, verify::resend))
-        .route("/auth/forgot", get(pages::forgot::show))
-        .route("/auth/reset", get(pages::reset::show))
-        .route("/auth/refresh", post(refresh::refresh))
-        .route("/auth/logout", pages::post(pages::sign_out::send, logout::logout))
-        .route("/auth/logout-all", post(logout::logout_all))
-        .route("/auth/me", get(me::me))
-        .route("/auth/sessions", get(me::sessions).delete(logout::other_sessions))
-        .route("/auth/sessions/{sid}", delete(logout::own_session))
-        .route("/auth/revoke", post(revoke::revoke))
-        .route("/auth/introspect", post(introspect::introspect))
-        .route("/auth/oauth/{provider}", get(oauth::depart).delete(oauth::unlink))
-        .route("/auth/oauth/{provider}/callback", get(oauth::arrive).post(oauth::arrive_by_form))
+    Router::from(described())
         .merge(pages::account::routes(&services))
-        .merge(admin::routes())
         .merge(pages::admin::routes(&services))
         .route("/auth/edge/revoked", post(revoked::revoked))
-        .route("/.well-known/jwks.json", get(well_known::jwks))
-        .route("/.well-known/oauth-authorization-server", get(well_known::metadata))
-        .route("/.well-known/portcullis/head", get(well_known::head))
-        .route("/.well-known/portcullis/segments/{name}", get(well_known::segment))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(from_fn_with_state(Arc::clone(&services), frame::finish))
         .with_state(services)
+}
+
+/// What is described for programs: a route here has the path and the method of its description.
+fn described() -> OpenApiRouter<Arc<Services>> {
+    OpenApiRouter::default()
+        .routes(pages::or_form(pages::sign_up::send, routes!(register::register)))
+        .routes(routes!(pages::sign_up::show))
+        .routes(pages::or_form(pages::sign_in::send, routes!(login::login)))
+        .routes(routes!(pages::sign_in::show))
+        .routes(routes!(password::change))
+        .routes(pages::or_form(pages::forgot::send, routes!(password::forgot)))
+        .routes(routes!(pages::forgot::show))
+        .routes(pages::or_form(pages::reset::send, routes!(password::reset)))
+        .routes(routes!(pages::reset::show))
+        .routes(routes!(verify::change))
+        .routes(pages::or_form(pages::verify::send, routes!(verify::verify)))
+        .routes(routes!(pages::verify::show))
+        .routes(pages::or_form(pages::verify::resend, routes!(verify::resend)))
+        .routes(routes!(refresh::refresh))
+        .routes(pages::or_form(pages::sign_out::send, routes!(logout::logout)))
+        .routes(routes!(logout::logout_all))
+        .routes(routes!(me::me))
+        .routes(routes!(me::sessions, logout::other_sessions))
+        .routes(routes!(logout::own_session))
+        .routes(routes!(revoke::revoke))
+        .routes(routes!(introspect::introspect))
+        .routes(routes!(oauth::depart, oauth::unlink))
+        .routes(routes!(oauth::arrive, oauth::arrive_by_form))
+        .merge(admin::routes())
+        .routes(routes!(well_known::jwks))
+        .routes(routes!(well_known::metadata))
+        .routes(routes!(well_known::head))
+        .routes(routes!(well_known::segment))
+        .routes(routes!(openapi::show))
 }
 
 /// What only the operator can ask.

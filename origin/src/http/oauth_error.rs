@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use common::problem::Code;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::error::Refusal;
 use crate::service::Fault;
@@ -23,8 +24,9 @@ pub(super) enum OAuthError {
     Other(Refusal),
 }
 
-#[derive(Serialize)]
-struct Body {
+#[derive(Serialize, ToSchema)]
+#[schema(as = OAuthError)]
+pub(super) struct Body {
     error: &'static str,
     error_description: &'static str,
 }

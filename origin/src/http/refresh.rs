@@ -8,15 +8,20 @@ use axum::response::Response;
 use common::Secret;
 use common::problem::Code;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::Services;
-use super::answer::{self, Delivery};
+use super::answer::{self, Delivery, Tokens};
 use super::error::Refusal;
 use super::extract::{Caller, Client, Expected, OptionalBody};
+use super::openapi::{NoRefresh, Refusing};
+use crate::port::Account;
+use crate::service::RefreshError;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
+    #[schema(value_type = Option<String>, format = Password)]
     refresh_token: Option<Secret<String>>,
 }
 
@@ -25,6 +30,12 @@ impl Expected for Input {
                                  else, or no body and the cookie.";
 }
 
+/// Gives new tokens for a refresh token.
+#[utoipa::path(post, path = "/auth/refresh", operation_id = "refresh", tag = "session",
+    request_body = inline(Option<Input>), security((), ("refresh_cookie" = [])),
+    responses((status = 200, description = "The successors, where the old ones came from", body = Tokens,
+            headers(("set-cookie" = Option<String>, description = "`__Host-at` and `__Host-rt`"))),
+        Refusing<(OptionalBody<Input>, Caller, NoRefresh, RefreshError)>))]
 pub(super) async fn refresh(
     State(services): State<Arc<Services>>,
     caller: Caller,
@@ -43,5 +54,5 @@ pub(super) async fn refresh(
     };
     let access = access.map(|access| access.expose().as_str());
     let (account, issued) = services.rotator.refresh(token.expose(), access, client.device).await?;
-    answer::tokens(account, &issued, delivery, services.clock.now())
+    answer::tokens(Account::clone(&account), &issued, delivery, services.clock.now())
 }

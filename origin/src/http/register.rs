@@ -8,18 +8,23 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use common::Secret;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Services;
 use super::answer::User;
 use super::error::Refusal;
 use super::extract::{Body, Caller, Client, Expected};
+use super::openapi::Refusing;
 use super::pages::Words;
-use crate::service::{Deed, Registered, Registration};
+use crate::service::{Deed, Limited, RegisterError, Registered, Registration};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
+    #[schema(format = Email)]
     email: String,
+    /// 8 characters to 256 bytes.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
     password: Secret<String>,
     name: Option<String>,
 }
@@ -29,11 +34,16 @@ impl Expected for Input {
                                  wanted, `name`, each once and nothing else.";
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Answer {
     user: User,
 }
 
+/// Makes an account.
+#[utoipa::path(post, path = "/auth/register", operation_id = "register", tag = "sign-in", request_body = inline(Input),
+    responses((status = 201, description = "The account is made", body = inline(Answer)),
+        (status = 202, description = "Where addresses have to be confirmed: a letter is on its way"),
+        Refusing<(Body<Input>, Caller, RegisterError, Limited)>))]
 pub(super) async fn register(
     State(services): State<Arc<Services>>,
     _caller: Caller,

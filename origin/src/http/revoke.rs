@@ -7,14 +7,20 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use common::Secret;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::Services;
-use super::extract::{Expected, Parameters, ServiceClient};
+use super::error::Refusal;
+use super::extract::{Client, Expected, Parameters, ServiceClient};
 use super::oauth_error::OAuthError;
+use super::openapi::OAuthRefusals;
+use crate::service::{Deed, Limited};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 pub(super) struct Input {
+    #[schema(value_type = String)]
     token: Secret<String>,
+    #[schema(nullable = false)]
     client_id: Option<String>,
 }
 
@@ -23,9 +29,15 @@ impl Expected for Input {
                                  `token_type_hint` and `client_id`, in the body and not in the URL.";
 }
 
+/// Revokes a token.
+#[utoipa::path(post, path = "/auth/revoke", operation_id = "revoke", tag = "token",
+    request_body(content = inline(Input), content_type = "application/x-www-form-urlencoded"),
+    security((), ("service" = [])),
+    responses((status = 200, description = "It is good no more, or never was"), OAuthRefusals<Limited>))]
 pub(super) async fn revoke(
     State(services): State<Arc<Services>>,
-    _client: ServiceClient,
+    service: ServiceClient,
+    client: Client,
     Parameters(Input { token, client_id }): Parameters<Input>,
 ) -> Result<StatusCode, OAuthError> {
     // RFC 7009 §2.1: a token is revoked for the client that it was given to. There is one.
@@ -37,7 +49,11 @@ pub(super) async fn revoke(
     if let Ok(refresh) = services.credentials.refresh(token) {
         services.revocation.session(&refresh.subject, refresh.sid).await?;
     } else if let Ok(access) = services.credentials.access(token) {
-        services.revocation.token(&access.subject, access.jti).await?;
+        // A session has any number of these. Services speak for many users.
+        if service == ServiceClient::Silent {
+            services.throttle.count(Deed::Revoke, client.network).await.map_err(Refusal::from)?;
+        }
+        services.revocation.token(&access).await?;
     }
     // RFC 7009 §2.2: one that is not good is as good as revoked.
     Ok(StatusCode::OK)

@@ -7,16 +7,19 @@ use axum::http::StatusCode;
 use common::Secret;
 use common::problem::Code;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::Services;
 use super::error::Refusal;
 use super::extract::{Body, Caller, Client, Expected};
+use super::openapi::{Missing, Refusing};
 use super::pages::Words;
-use crate::service::By;
+use crate::service::{AccessError, By, ChangeError, ProofError};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Proof {
+    #[schema(value_type = String, format = Password)]
     token: Secret<String>,
 }
 
@@ -25,6 +28,9 @@ impl Expected for Proof {
 }
 
 /// Makes the address that the token was sent to the account's.
+#[utoipa::path(post, path = "/auth/verify", operation_id = "verify_email", tag = "password", request_body = inline(Proof),
+    responses((status = 204, description = "The address is the account's, confirmed"),
+        Refusing<(Body<Proof>, ProofError, Missing)>))]
 pub(super) async fn verify(
     State(services): State<Arc<Services>>,
     Body(input): Body<Proof>,
@@ -33,9 +39,10 @@ pub(super) async fn verify(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Address {
+    #[schema(format = Email)]
     email: String,
 }
 
@@ -44,6 +51,9 @@ impl Expected for Address {
 }
 
 /// Sends the letter again, if there is somebody to send it to; the answer is the same.
+#[utoipa::path(post, path = "/auth/verify/resend", operation_id = "resend_verification", tag = "password",
+    request_body = inline(Address),
+    responses((status = 202, description = "Whoever it is"), Refusing<(Body<Address>, ProofError, Missing)>))]
 pub(super) async fn resend(
     State(services): State<Arc<Services>>,
     client: Client,
@@ -54,10 +64,12 @@ pub(super) async fn resend(
     Ok(StatusCode::ACCEPTED)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OtherAddress {
+    #[schema(value_type = String, format = Password)]
     current_password: Secret<String>,
+    #[schema(format = Email)]
     email: String,
 }
 
@@ -67,6 +79,10 @@ impl Expected for OtherAddress {
 }
 
 /// Sends a letter to another address, which becomes the caller's once it is confirmed.
+#[utoipa::path(post, path = "/auth/email", operation_id = "change_email", tag = "password",
+    request_body = inline(OtherAddress), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 202, description = "The account gets this address once it is confirmed"),
+        Refusing<(Body<OtherAddress>, Caller, AccessError, ChangeError, Missing)>))]
 pub(super) async fn change(
     State(services): State<Arc<Services>>,
     caller: Caller,

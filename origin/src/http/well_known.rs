@@ -10,10 +10,13 @@ use common::Epoch;
 use common::keys::Jwk;
 use common::problem::Code;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Services;
 use super::error::Refusal;
 use super::extract::Segment;
+use super::openapi::{KeyDocument, Missing, Refusing};
+use crate::service::Fault;
 use crate::service::Station;
 
 /// For keys and metadata, which change with days of notice.
@@ -26,6 +29,10 @@ const FOR_GOOD: &str = "public, max-age=86400, immutable";
 const TWO_SECONDS: &str = "public, max-age=2";
 
 /// A segment, by the name that the head gives it.
+#[utoipa::path(get, path = "/.well-known/portcullis/segments/{name}", operation_id = "segment", tag = "discovery",
+    params(("name" = String, Path, description = "As the head names it", pattern = "^[0-9a-f]{64}$")),
+    responses((status = 200, description = "A filter", body = Vec<u8>, content_type = "application/octet-stream"),
+        Refusing<(Fault, Missing)>))]
 pub(super) async fn segment(
     State(services): State<Arc<Services>>,
     Segment(name): Segment,
@@ -42,19 +49,23 @@ pub(super) async fn segment(
     Ok((headers, content))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Jwks {
+    #[schema(value_type = Vec<KeyDocument>)]
     keys: Vec<Jwk>,
 }
 
 /// RFC 7517 §5.
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "jwks", tag = "discovery",
+    responses((status = 200, description = "The keys", body = inline(Jwks), content_type = "application/jwk-set+json"),
+        Refusing<()>))]
 pub(super) async fn jwks(State(services): State<Arc<Services>>) -> impl IntoResponse {
     let headers = [(CACHE_CONTROL, FIVE_MINUTES), (CONTENT_TYPE, "application/jwk-set+json")];
     (headers, Json(Jwks { keys: services.signer.jwks(services.clock.now()) }))
 }
 
 /// RFC 8414 §2, what of it there is: no token endpoint, hence no grants.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Metadata<'a> {
     issuer: &'a str,
     jwks_uri: String,
@@ -66,6 +77,9 @@ struct Metadata<'a> {
     introspection_endpoint_auth_methods_supported: [&'static str; 1],
 }
 
+/// What this issuer offers to OAuth clients.
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", operation_id = "metadata", tag = "discovery",
+    responses((status = 200, description = "The metadata", body = inline(Metadata)), Refusing<()>))]
 pub(super) async fn metadata(State(services): State<Arc<Services>>) -> impl IntoResponse {
     let metadata = Metadata {
         issuer: &services.issuer,
@@ -82,6 +96,10 @@ pub(super) async fn metadata(State(services): State<Arc<Services>>) -> impl Into
 
 /// The fresh mailbox: the same head that lies in KV. `?epoch=` names the latest epoch that the
 /// caller has heard of.
+#[utoipa::path(get, path = "/.well-known/portcullis/head", operation_id = "head", tag = "discovery",
+    params(("epoch" = Option<u64>, Query, format = "uint64", maximum = 18446744073709551615u64, description = "The latest epoch that the caller has heard of")),
+    responses((status = 200, description = "The head, signed", body = String,
+            content_type = "application/portcullis-head+jwt"), Refusing<Fault>))]
 pub(super) async fn head(
     State(services): State<Arc<Services>>,
     RawQuery(query): RawQuery,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use common::{Secret, Subject, UnixSeconds};
 
-use super::StoreFault;
+use super::{Announced, StoreFault};
 
 /// A normalised e-mail address: trimmed, lower case, one `@` with something on each side, at most
 /// 254 bytes (RFC 5321 §4.5.3.1.3). Two spellings of one mailbox are one account.
@@ -67,6 +67,14 @@ pub(crate) struct Account {
     pub(crate) created_at: UnixSeconds,
 }
 
+impl Account {
+    /// Whether it has the password that it had `then`, or still none.
+    pub(crate) fn has_password_of(&self, then: &Self) -> bool {
+        let (now, then) = (self.password_hash.as_ref(), then.password_hash.as_ref());
+        now.map(Secret::expose) == then.map(Secret::expose)
+    }
+}
+
 /// Why an account was not made.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccountError {
@@ -94,7 +102,7 @@ pub(crate) trait Accounts: Send + Sync {
     async fn after(&self, email: &str, limit: u32) -> Result<Vec<Account>, StoreFault>;
 
     /// Gives the account these roles in place of those it has; false when there is no such one.
-    async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault>;
+    async fn set_roles(&self, of: &Announced, roles: &[String]) -> Result<bool, StoreFault>;
 
     /// Gives the account this password; false when there is no such one.
     async fn set_password(&self, id: &Subject, hash: &Secret<String>) -> Result<bool, StoreFault>;
@@ -112,7 +120,7 @@ pub(crate) trait Accounts: Send + Sync {
 
     /// Makes the address the account's, and verified; false when another account has it, or this
     /// one is gone.
-    async fn verify_email(&self, id: &Subject, email: &Email) -> Result<bool, StoreFault>;
+    async fn verify_email(&self, of: &Announced, email: &Email) -> Result<bool, StoreFault>;
     /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, by address.
     async fn beginning_with(
         &self,
@@ -122,7 +130,7 @@ pub(crate) trait Accounts: Send + Sync {
     ) -> Result<Vec<Account>, StoreFault>;
 
     /// Closes the account or opens it again; false when there is no such one.
-    async fn set_disabled(&self, id: &Subject, disabled: bool) -> Result<bool, StoreFault>;
+    async fn set_disabled(&self, of: &Announced, disabled: bool) -> Result<bool, StoreFault>;
 
     /// Whether an open account other than this one has the role.
     async fn others_with_role(&self, role: &str, id: &Subject) -> Result<bool, StoreFault>;

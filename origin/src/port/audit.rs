@@ -3,6 +3,8 @@
 use async_trait::async_trait;
 use common::{SessionId, Subject, TokenId, UnixMillis};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::{Device, StoreFault};
 
@@ -70,6 +72,15 @@ kinds! {
     EveryoneRevoked = "everyone-revoked";
 }
 
+impl PartialSchema for Kind {
+    fn schema() -> RefOr<Schema> {
+        let words = Self::ALL.iter().map(|kind| kind.word());
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).into()
+    }
+}
+
+impl ToSchema for Kind {}
+
 impl Kind {
     /// The kind with this word.
     pub(crate) fn read(word: &str) -> Option<Self> {
@@ -102,13 +113,14 @@ pub(crate) struct Whence {
 
 impl From<&Device> for Whence {
     fn from(device: &Device) -> Self {
-        Self { network: None, place: device.place.clone() }
+        Self { network: device.network.clone(), place: device.place.clone() }
     }
 }
 
 /// More about it. Words of ours and ids; never what a stranger typed, never a secret.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
+#[schema(as = EventDetail)]
 pub(crate) struct Detail {
     /// By what: `pwd` for a password (RFC 8176), the name of a provider.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,6 +136,7 @@ pub(crate) struct Detail {
     pub(crate) after: Option<Vec<String>>,
     /// Which access token.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Uuid, required = false)]
     pub(crate) token: Option<TokenId>,
 }
 
@@ -212,11 +225,20 @@ pub(crate) struct Wanted {
     pub(crate) limit: u32,
 }
 
+/// Some of what was kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Events {
+    /// Newest first. Those of a kind that this version does not know are left out.
+    pub(crate) events: Vec<Recorded>,
+    /// The [`Wanted::before`] of those that come next; `None` when there are none.
+    pub(crate) next: Option<String>,
+}
+
 /// What was kept.
 #[async_trait]
 pub(crate) trait AuditTrail: Send + Sync {
-    /// The wanted events, newest first. Those of a kind that this version does not know are left out.
-    async fn events(&self, wanted: &Wanted) -> Result<Vec<Recorded>, StoreFault>;
+    /// The wanted events, newest first.
+    async fn events(&self, wanted: &Wanted) -> Result<Events, StoreFault>;
 
     /// Waits until everything recorded before is kept.
     async fn settled(&self);

@@ -18,8 +18,10 @@ pub(crate) struct Identity {
 /// What became of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Linking {
-    /// It is there, now or before.
+    /// It is there now.
     Linked,
+    /// It was there before.
+    Before,
     /// The login is another account's.
     OfAnother,
     /// The account has another login of this provider.

@@ -2,6 +2,7 @@
 //! `kv` and `crypto`; `app` alone knows which one is behind a port.
 
 mod accounts;
+mod announced;
 mod audit;
 mod block_log;
 mod clock;
@@ -20,7 +21,10 @@ mod signer;
 mod tries;
 
 pub(crate) use accounts::{Account, AccountError, Accounts, Email, InvalidEmail, NewAccount};
-pub(crate) use audit::{Actor, Audit, AuditTrail, Detail, Event, Kind, Recorded, Wanted, Whence};
+pub(crate) use announced::{Announced, REMEMBERED};
+pub(crate) use audit::{
+    Actor, Audit, AuditTrail, Detail, Event, Events, Kind, Recorded, Wanted, Whence,
+};
 pub(crate) use block_log::{BlockLog, LogPage};
 pub(crate) use clock::Clock;
 pub(crate) use fault::StoreFault;

@@ -17,6 +17,8 @@ pub(crate) struct Device {
     pub(crate) digest: Option<String>,
     /// The user agent, as it calls itself.
     pub(crate) agent: Option<String>,
+    /// The network that it is in, as the edge reports it: `192.0.2.0/24`. For the audit log alone.
+    pub(crate) network: Option<String>,
     /// Where it is, as the edge reports it, in words like `Seoul, KR`.
     pub(crate) place: Option<String>,
 }
@@ -78,6 +80,8 @@ pub(crate) struct Session {
 #[derive(Clone, Debug)]
 pub(crate) struct Rotate {
     pub(crate) sid: SessionId,
+    /// Whose session it is.
+    pub(crate) subject: Subject,
     pub(crate) generation: u64,
     pub(crate) jti: TokenId,
     pub(crate) device: Device,
@@ -122,6 +126,8 @@ pub(crate) enum Rotation {
         judgement: common::rotation::Judgement,
         /// Of the end of the access token before, if one ended.
         epoch: Option<Epoch>,
+        /// Whether the account may be another than it was, see [`Sessions::account_changes`].
+        account_changed: bool,
     },
     /// It ended; its `sid` is in the block log at this epoch.
     Ended { why: Ended, epoch: Epoch },
@@ -191,6 +197,10 @@ pub(crate) trait Sessions: Send + Sync {
 
     /// The live sessions of `subject`, newest first.
     async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault>;
+
+    /// Says that the account of `subject` is about to change. For so long, each rotation of its
+    /// sessions says so too.
+    async fn account_changes(&self, subject: &Subject, told: Duration) -> Result<(), StoreFault>;
 
     /// Whether the store answers, for `/readyz`.
     async fn ping(&self) -> Result<(), StoreFault>;

@@ -68,6 +68,9 @@ pub(crate) trait Tries: Send + Sync {
     /// Counts one of this rate, if there is room.
     async fn count(&self, counter: Counter, rate: Rate) -> Result<Leave, StoreFault>;
 
+    /// Takes one of this rate back.
+    async fn uncount(&self, counter: Counter, rate: Rate) -> Result<(), StoreFault>;
+
     /// Counts a try as failed before it is made, so that many at once count as many: for the spot if
     /// that is known, or else for the strangers.
     async fn begin_proof(&self, proving: &Proving) -> Result<Leave, StoreFault>;

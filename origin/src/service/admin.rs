@@ -11,8 +11,8 @@ use tracing::info;
 use super::roles::InvalidRoles;
 use super::{Epochs, Fault, check_roles};
 use crate::port::{
-    Account, Accounts, Actor, Audit, AuditTrail, BlockLog, Event, Kind, Recorded, RevokeReason,
-    Session, Sessions, Wanted,
+    Account, Accounts, Actor, Announced, Audit, AuditTrail, BlockLog, Event, Events, Kind,
+    RevokeReason, Session, Sessions, Wanted,
 };
 
 /// The role whose holders may do all of this.
@@ -99,11 +99,7 @@ impl Admin {
     }
 
     /// What happened, newest first.
-    pub(crate) async fn events(
-        &self,
-        _: &Authority,
-        wanted: &Wanted,
-    ) -> Result<Vec<Recorded>, Fault> {
+    pub(crate) async fn events(&self, _: &Authority, wanted: &Wanted) -> Result<Events, Fault> {
         Ok(self.trail.events(wanted).await?)
     }
 
@@ -113,7 +109,8 @@ impl Admin {
         self.spare_the_last(by, &account).await?;
         // In this order: a session that begins in between is ended below, a later one by
         // `Issuer::begin`.
-        self.accounts.set_disabled(id, true).await.map_err(Fault::from)?;
+        let announced = Announced::to(&*self.sessions, id).await.map_err(Fault::from)?;
+        self.accounts.set_disabled(&announced, true).await.map_err(Fault::from)?;
         if !account.disabled {
             self.audit.record(by.did(Kind::UserDisabled).about(id));
         }
@@ -124,7 +121,8 @@ impl Admin {
     /// Opens it again. Its sessions stay ended.
     pub(crate) async fn enable(&self, by: &Authority, id: &Subject) -> Result<(), AdminError> {
         let account = self.user(by, id).await?;
-        self.accounts.set_disabled(id, false).await.map_err(Fault::from)?;
+        let announced = Announced::to(&*self.sessions, id).await.map_err(Fault::from)?;
+        self.accounts.set_disabled(&announced, false).await.map_err(Fault::from)?;
         if account.disabled {
             self.audit.record(by.did(Kind::UserEnabled).about(id));
         }
@@ -151,7 +149,8 @@ impl Admin {
         if loses {
             self.end_all(id).await?;
         }
-        self.accounts.set_roles(id, roles).await.map_err(Fault::from)?;
+        let announced = Announced::to(&*self.sessions, id).await.map_err(Fault::from)?;
+        self.accounts.set_roles(&announced, roles).await.map_err(Fault::from)?;
         if account.roles != roles {
             let mut event = by.did(Kind::RolesChanged).about(id);
             event.detail.before = Some(account.roles);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::token::AccessClaims;
-use common::token::refresh::RefreshClaims;
+use common::token::refresh::{Presented, RefreshClaims};
 use common::{Secret, TokenId};
 use tracing::info;
 
-use super::{Epochs, Fault};
+use super::{Epochs, Fault, Revocation};
 use crate::config::{SessionPolicy, SessionRules, Tokens};
 use crate::port::{
     Account, Accounts, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random, RevokeReason,
@@ -53,6 +53,9 @@ pub(crate) struct SignIn {
     pub(crate) by: Means,
     pub(crate) lasting: Lasting,
     pub(crate) device: Device,
+    /// The session whose cookies this sign-in takes the place of, if there is any: nobody could end it
+    /// from that browser any more, whoever's it is.
+    pub(crate) instead_of: Option<Presented>,
 }
 
 /// The tokens of a session as it is now.
@@ -67,8 +70,7 @@ pub(crate) struct Issued {
 
 /// Whether the account is as it was when somebody proved to be its holder.
 fn still(now: &Account, then: &Account, by: &Means) -> bool {
-    let hash = |account: &Account| account.password_hash.as_ref().map(|hash| hash.expose().clone());
-    !now.disabled && (matches!(by, Means::Provider(_)) || hash(now) == hash(then))
+    !now.disabled && (matches!(by, Means::Provider(_)) || now.has_password_of(then))
 }
 
 /// Mints tokens.
@@ -82,6 +84,7 @@ pub(crate) struct Issuer {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) epochs: Arc<Epochs>,
+    pub(crate) revocation: Arc<Revocation>,
 }
 
 impl Issuer {
@@ -93,7 +96,7 @@ impl Issuer {
         how: SignIn,
     ) -> Result<Option<Issued>, Fault> {
         self.ready()?;
-        let SignIn { by, lasting, device } = how;
+        let SignIn { by, lasting, device, instead_of } = how;
         let (idle, absolute) = match lasting {
             Lasting::Remembered => (self.rules.idle, self.rules.absolute),
             Lasting::Browser => (self.rules.browser, self.rules.browser),
@@ -126,6 +129,9 @@ impl Issuer {
                     self.epochs.observe(epoch);
                     return Ok(None);
                 };
+                if let Some(left) = instead_of {
+                    self.revocation.session(&left.subject, left.sid).await?;
+                }
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
                 let event = Event::by_user(Kind::SignedIn, user).session(sid).method(by.as_str());
                 self.audit.record(event.from(whence));
@@ -151,13 +157,15 @@ impl Issuer {
     /// `account` what holds now.
     pub(super) fn issue(&self, session: Session, account: &Account) -> Result<Issued, Fault> {
         let now = self.clock.now();
+        // The session's end stands, whatever is signed shortly before.
+        let exp = now.plus(self.tokens.access_ttl).min(session.absolute_end).max(now);
         let access = self.signer.access(&AccessClaims {
             iss: &self.tokens.issuer,
             aud: &self.tokens.audience,
             sub: &session.subject,
             client_id: &self.tokens.client_id,
             iat: now,
-            exp: now.plus(self.tokens.access_ttl),
+            exp,
             jti: session.access.unwrap_or_else(|| self.random.token_id()),
             sid: session.sid,
             roles: &account.roles,
@@ -173,6 +181,6 @@ impl Issuer {
             iat: session.rotated_at,
             exp: session.idle_end,
         })?;
-        Ok(Issued { access, expires_in: self.tokens.access_ttl, refresh, session })
+        Ok(Issued { access, expires_in: exp.since(now), refresh, session })
     }
 }

@@ -32,6 +32,10 @@ pub(super) enum Subject<'a> {
     PasswordChanged { forgot: &'a str },
     /// The account is to get another address.
     AddressChanging { forgot: &'a str },
+    /// This login elsewhere opens the account from now on.
+    LoginLinked { provider: &'a str, account: &'a str, forgot: &'a str },
+    /// It does not any more.
+    LoginUnlinked { provider: &'a str, forgot: &'a str },
 }
 
 /// The letter to the reader of `to`; `host` is the site that it is from.
@@ -87,6 +91,21 @@ fn english(subject: Subject<'_>, host: &str) -> (&'static str, String) {
                  confirmed. If that was not you, choose a new password at once:\n\n{forgot}\n"
             ),
         ),
+        Subject::LoginLinked { provider, account, forgot } => (
+            "A login was linked with your account",
+            format!(
+                "From now on one can sign in to your account at {host} by a login at {provider}. If \
+                 that was not you, unlink it:\n\n{account}\n\nand choose a new password at \
+                 once:\n\n{forgot}\n"
+            ),
+        ),
+        Subject::LoginUnlinked { provider, forgot } => (
+            "A login was unlinked from your account",
+            format!(
+                "The login at {provider} does not sign in to your account at {host} any more. If \
+                 that was not you, choose a new password at once:\n\n{forgot}\n"
+            ),
+        ),
     }
 }
 
@@ -132,6 +151,21 @@ fn korean(subject: Subject<'_>, host: &str) -> (&'static str, String) {
             format!(
                 "{host} 계정의 이메일 주소가 변경될 예정이며, 새 주소가 확인되면 바뀝니다. 본인이 \
                  변경하지 않았다면 지금 바로 새 비밀번호를 정해 주세요.\n\n{forgot}\n"
+            ),
+        ),
+        Subject::LoginLinked { provider, account, forgot } => (
+            "계정에 로그인이 연결되었습니다",
+            format!(
+                "이제 {provider} 로그인으로 {host} 계정에 로그인할 수 있습니다. 본인이 연결하지 \
+                 않았다면 연결을 해제하고\n\n{account}\n\n지금 바로 새 비밀번호를 정해 \
+                 주세요.\n\n{forgot}\n"
+            ),
+        ),
+        Subject::LoginUnlinked { provider, forgot } => (
+            "계정에서 로그인 연결이 해제되었습니다",
+            format!(
+                "{provider} 로그인으로는 더 이상 {host} 계정에 로그인할 수 없습니다. 본인이 \
+                 해제하지 않았다면 지금 바로 새 비밀번호를 정해 주세요.\n\n{forgot}\n"
             ),
         ),
     }

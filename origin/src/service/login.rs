@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use common::Secret;
+use common::token::refresh::Presented;
 use tracing::{info, warn};
 
 use super::{
@@ -54,6 +55,7 @@ impl Login {
         lasting: Lasting,
         device: Device,
         network: Network,
+        instead_of: Option<Presented>,
     ) -> Result<(Account, Issued), LoginError> {
         let whence = Whence::from(&device);
         let password = password::normal(password)?;
@@ -75,7 +77,7 @@ impl Login {
                     self.audit.record(event.about(&account.id).why("unverified"));
                     return Err(LoginError::Unverified);
                 }
-                let how = SignIn { by: Means::Password, lasting, device };
+                let how = SignIn { by: Means::Password, lasting, device, instead_of };
                 // At once: a sign-in waits for the store no longer than without.
                 let begun = self.issuer.begin(&account, how);
                 let (issued, ()) = tokio::try_join!(begun, self.throttle.proven(&attempt))?;

@@ -55,6 +55,10 @@ pub(crate) enum Errand {
     Address(Box<Account>, Email),
     /// To tell the owner of this account that its password was changed.
     PasswordChanged(Box<Account>),
+    /// To tell the owner of this account that a login elsewhere, called so, opens it from now on.
+    LoginLinked(Box<Account>, String),
+    /// The same for one that does not any more.
+    LoginUnlinked(Box<Account>, String),
 }
 
 /// Takes errands.
@@ -187,16 +191,29 @@ impl Tools {
                     return Ok(None);
                 }
                 // Whoever has replaced the password since takes back what was asked for with the old one.
-                let hash =
-                    |account: &Account| account.password_hash.as_ref().map(|h| h.expose().clone());
                 let now = self.accounts.by_id(&account.id).await?;
-                let now = now.filter(|now| !now.disabled && hash(now) == hash(&account));
+                let now = now.filter(|now| !now.disabled && now.has_password_of(&account));
                 let Some(account) = now else { return Ok(None) };
                 self.verify(&account, email.as_str(), language).await
             }
             Errand::PasswordChanged(account) => {
                 let forgot = self.page("/auth/forgot");
                 let subject = letters::Subject::PasswordChanged { forgot: &forgot };
+                Ok(Some(letters::letter(subject, language, self.host(), &account.email)))
+            }
+            Errand::LoginLinked(account, provider) => {
+                let (page, forgot) = (self.page("/auth/account"), self.page("/auth/forgot"));
+                let subject = letters::Subject::LoginLinked {
+                    provider: &provider,
+                    account: &page,
+                    forgot: &forgot,
+                };
+                Ok(Some(letters::letter(subject, language, self.host(), &account.email)))
+            }
+            Errand::LoginUnlinked(account, provider) => {
+                let forgot = self.page("/auth/forgot");
+                let subject =
+                    letters::Subject::LoginUnlinked { provider: &provider, forgot: &forgot };
                 Ok(Some(letters::letter(subject, language, self.host(), &account.email)))
             }
         }

@@ -9,10 +9,10 @@ use tracing::{info, warn};
 use super::letters::Language;
 use super::password::Known;
 use super::postman::{Errand, Outbox};
-use super::{Fault, Network, ProofError, Revocation, Throttle, WeakPassword, password, proof};
+use super::{By, Fault, Network, ProofError, Revocation, Throttle, WeakPassword, password, proof};
 use crate::port::{
-    Account, Accounts, Audit, Clock, Email, Event, Identities, Kind, Passwords, Proofs, Purpose,
-    StoreFault,
+    Account, Accounts, Announced, Audit, Clock, Email, Event, Identities, Kind, Passwords, Proofs,
+    Purpose, StoreFault,
 };
 use crate::telemetry::chain;
 
@@ -70,7 +70,7 @@ impl Reset {
         &self,
         secret: &Secret<String>,
         wanted: &Secret<String>,
-        language: Language,
+        by: By,
     ) -> Result<Subject, ResetError> {
         let (digest, now) = (proof::digest(secret), self.clock.now());
         // Looked at first: who chooses a password that cannot be is to try again with this secret.
@@ -86,6 +86,7 @@ impl Reset {
         let hash = hash.map_err(Fault::from)?;
         // Before the secret is spent: with a store that does not answer, nothing is lost.
         self.revocation.password_changed(&found.account, None).await?;
+        let announced = Announced::to(&*self.revocation.sessions, &found.account).await?;
         let taken = self.proofs.take(Purpose::Reset, &digest, now).await?;
         let proof = taken.ok_or(ResetError::Invalid)?;
         let account = self.accounts.by_id(&proof.account).await?.filter(is_its);
@@ -98,16 +99,16 @@ impl Reset {
         // And again: who signed in by the old password in between is out too.
         self.revocation.password_changed(&account.id, None).await?;
         self.proofs.forget(Purpose::Verify, &account.id).await?;
-        self.accounts.verify_email(&account.id, &email).await?;
-        // The owner need not wait for what strangers tried. Without it, they wait.
-        if let Err(fault) = self.throttle.forgive(email.as_str()).await {
-            warn!(error = chain(&fault), "wrong passwords of others still count");
+        self.accounts.verify_email(&announced, &email).await?;
+        // The owner need not wait for what was tried before. Without it, they wait.
+        if let Err(fault) = self.throttle.forgive(email.as_str(), by.network).await {
+            warn!(error = chain(&fault), "wrong passwords from before still count");
         }
         self.audit.record(Event::by_user(Kind::PasswordReset, &account.id));
         info!(user.id = %account.id, "password reset");
         let id = account.id.clone();
         // A full queue keeps nobody from a password that is set.
-        self.outbox.put(Errand::PasswordChanged(Box::new(account)), language).ok();
+        self.outbox.put(Errand::PasswordChanged(Box::new(account)), by.language).ok();
         Ok(id)
     }
 }

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{SessionId, Subject, TokenId};
+use common::{SessionId, Subject};
 use tracing::info;
 use uuid::Uuid;
 
-use super::{Epochs, Fault};
+use super::{Epochs, Fault, SignedIn};
 use crate::port::{Audit, BlockLog, Event, Kind, RevokeReason, Sessions};
 
 /// Ends sessions.
@@ -24,11 +24,19 @@ pub(crate) struct Revocation {
 impl Revocation {
     /// Ends one session of `subject`, whatever state it is in.
     pub(crate) async fn session(&self, subject: &Subject, sid: SessionId) -> Result<(), Fault> {
+        let is_live = self.is_live(subject, sid).await?;
         let epoch = self.sessions.revoke(sid, RevokeReason::Logout, self.retain).await?;
         self.epochs.observe(epoch);
-        self.audit.record(Event::by_user(Kind::SignedOut, subject).session(sid));
-        info!(session.id = %sid, %epoch, "session ended by its user");
+        // A token of a session that is over ends nothing, however often it comes: it leaves no trace.
+        if is_live {
+            self.audit.record(Event::by_user(Kind::SignedOut, subject).session(sid));
+            info!(session.id = %sid, %epoch, "session ended by its user");
+        }
         Ok(())
+    }
+
+    async fn is_live(&self, subject: &Subject, sid: SessionId) -> Result<bool, Fault> {
+        Ok(self.sessions.of(subject).await?.iter().any(|session| session.sid == sid))
     }
 
     /// Ends every session of a user.
@@ -76,7 +84,7 @@ impl Revocation {
         subject: &Subject,
         sid: SessionId,
     ) -> Result<bool, Fault> {
-        let theirs = self.sessions.of(subject).await?.iter().any(|session| session.sid == sid);
+        let theirs = self.is_live(subject, sid).await?;
         if theirs {
             self.session(subject, sid).await?;
         }
@@ -84,10 +92,14 @@ impl Revocation {
     }
 
     /// Has one access token refused; its session goes on.
-    pub(crate) async fn token(&self, subject: &Subject, jti: TokenId) -> Result<(), Fault> {
+    pub(crate) async fn token(&self, token: &SignedIn) -> Result<(), Fault> {
+        let SignedIn { subject, sid, jti, .. } = token;
+        let is_news = self.log.blocked(&[jti.uuid(), sid.uuid()]).await?.is_empty();
         let epoch = self.log.block(jti.uuid(), self.retain).await?;
         self.epochs.observe(epoch);
-        self.audit.record(Event::by_user(Kind::TokenRevoked, subject).token(jti));
+        if is_news {
+            self.audit.record(Event::by_user(Kind::TokenRevoked, subject).token(*jti));
+        }
         Ok(())
     }
 

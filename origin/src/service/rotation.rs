@@ -8,10 +8,10 @@ use common::token::refresh::Presented;
 use tracing::{info, warn};
 
 use super::issue::JITTER_PERMILLE;
-use super::{Credentials, Epochs, Fault, Issued, Issuer};
+use super::{Credentials, Epochs, Fault, Issued, Issuer, Memory};
 use crate::port::{
-    Account, Accounts, Actor, Audit, Device, Ended, Event, Kind, Random, RevokeReason, Rotate,
-    Rotation, RotationRules, Sessions, Whence,
+    Account, Accounts, Actor, Audit, Clock, Device, Ended, Event, Kind, Random, RevokeReason,
+    Rotate, Rotation, RotationRules, Sessions, Whence,
 };
 
 /// Why there is no successor.
@@ -42,6 +42,8 @@ pub(crate) struct Rotator {
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) memory: Memory,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) epochs: Arc<Epochs>,
@@ -56,23 +58,26 @@ impl Rotator {
         token: &str,
         access: Option<&str>,
         device: Device,
-    ) -> Result<(Account, Issued), RefreshError> {
+    ) -> Result<(Arc<Account>, Issued), RefreshError> {
         let presented = self.credentials.refresh(token).map_err(|_| RefreshError::Invalid)?;
         // One that is not ours names no session at all; it takes nothing from the one at hand.
         let named = access.and_then(|access| self.credentials.session_of_access(access).ok());
         if named.is_some_and(|named| named.sid != presented.sid) {
             return Err(RefreshError::OtherSession);
         }
-        // Before anything is spent: what the account may do is asked anew each time, and without
-        // an answer the token stays good.
-        let account = self.accounts.by_id(&presented.subject).await.map_err(Fault::from)?;
-        let Some(account) = account.filter(|account| !account.disabled) else {
-            return Err(self.without_account(&presented).await?);
+        // Before anything is spent: without an account or a key the token stays good.
+        let now = self.clock.now();
+        let remembered = self.memory.recall(&presented.subject, now);
+        let is_new = remembered.is_none();
+        let account = match remembered {
+            Some(account) => account,
+            None => self.account(&presented).await?,
         };
         self.issuer.ready()?;
         let whence = Whence::from(&device);
         let request = Rotate {
             sid: presented.sid,
+            subject: presented.subject.clone(),
             generation: presented.generation,
             jti: presented.jti,
             device,
@@ -82,11 +87,19 @@ impl Rotator {
         };
         let rotation = self.sessions.rotate(&request, &self.rules).await.map_err(Fault::from)?;
         match rotation {
-            Rotation::Live { session, judgement, epoch } => {
+            Rotation::Live { session, judgement, epoch, account_changed } => {
                 if let Some(epoch) = epoch {
                     self.epochs.observe(epoch);
                 }
                 report(&presented, judgement);
+                let account = if account_changed {
+                    self.account(&presented).await?
+                } else {
+                    if is_new {
+                        self.memory.keep(&account, now);
+                    }
+                    account
+                };
                 let issued = self.issuer.issue(session, &account)?;
                 Ok((account, issued))
             }
@@ -97,7 +110,19 @@ impl Rotator {
         }
     }
 
-    /// The account was removed or disabled while its sessions lived on: they end here.
+    /// The account, as it is now. If it was removed or disabled while its sessions lived on, they end
+    /// here.
+    async fn account(&self, presented: &Presented) -> Result<Arc<Account>, RefreshError> {
+        let account = self.accounts.by_id(&presented.subject).await.map_err(Fault::from)?;
+        match account {
+            // Nobody asks a memory for a password.
+            Some(account) if !account.disabled => {
+                Ok(Arc::new(Account { password_hash: None, ..account }))
+            }
+            _ => Err(self.without_account(presented).await?),
+        }
+    }
+
     async fn without_account(&self, presented: &Presented) -> Result<RefreshError, Fault> {
         let retain = self.rules.retain;
         let epoch = self.sessions.revoke(presented.sid, RevokeReason::LogoutAll, retain).await?;

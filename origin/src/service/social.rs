@@ -3,9 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Secret, SessionId, Subject, UnixSeconds};
+use common::token::refresh::Presented;
+use common::{Secret, SessionId, Subject, UnixMillis, UnixSeconds};
 
-use super::{Fault, Issued, Issuer, Lasting, Means, SignIn, register};
+use super::letters::Language;
+use super::postman::{Errand, Outbox};
+use super::{
+    Deed, Fault, Issued, Issuer, Lasting, Limited, Means, Network, SignIn, Throttle, register,
+};
 use crate::config::Label;
 use crate::port::{
     Account, AccountError, Accounts, Actor, Audit, Brought, CLOCK_SKEW, Clock, Device, Email,
@@ -15,6 +20,11 @@ use crate::port::{
 
 /// How long somebody may take at the provider.
 const PATIENCE: Duration = Duration::from_mins(10);
+
+/// How long ago somebody may have signed in to the session that they link a login by. A login that is
+/// linked is a way in for good: whoever finds a browser open, or has got hold of a token, has to show
+/// first that the account is theirs, by whatever they sign in with.
+const RECENT: Duration = Duration::from_mins(10);
 
 /// What a browser is sent to a provider for, and keeps until it comes back.
 #[derive(Clone, Debug)]
@@ -31,7 +41,7 @@ pub(crate) struct Attempt {
 pub(crate) enum Purpose {
     /// A session.
     SignIn(Lasting),
-    /// A link with the account of this session.
+    /// A link with the account of this session, which began a moment ago.
     Link(SessionId),
 }
 
@@ -70,6 +80,9 @@ pub(crate) enum SocialError {
     /// There is an account with the address, and who comes has not shown that it is theirs.
     #[error("an account with this e-mail address exists")]
     Taken,
+    /// The session began too long ago to link a login by it, or is over.
+    #[error("this wants a sign-in of a moment ago")]
+    SignInTooOld,
     /// The login is another account's, or the account has another login of this provider.
     #[error("this login cannot be linked with this account")]
     Linked,
@@ -79,6 +92,9 @@ pub(crate) enum SocialError {
     /// It is the last way into the account.
     #[error("it is the last way to sign in")]
     LastWay,
+    /// Too often.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// Our fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -114,6 +130,9 @@ pub(crate) struct Social {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) throttle: Arc<Throttle>,
+    /// `None`: nobody is told of links.
+    pub(crate) outbox: Option<Outbox>,
 }
 
 impl Social {
@@ -124,6 +143,9 @@ impl Social {
         purpose: Purpose,
     ) -> Result<(String, Attempt), SocialError> {
         let named = self.named(name)?;
+        if let Purpose::Link(sid) = purpose {
+            self.signed_in_within(RECENT, sid)?;
+        }
         let ties = Ties {
             state: self.random.opaque(),
             nonce: self.random.opaque(),
@@ -142,6 +164,7 @@ impl Social {
         name: &str,
         attempt: &Attempt,
         returned: Returned,
+        network: Network,
     ) -> Result<Stranger, SocialError> {
         let named = self.named(name)?;
         let now = self.clock.now();
@@ -152,6 +175,8 @@ impl Social {
         if !is_ours {
             return Err(SocialError::Stale);
         }
+        // Anybody can write an attempt and what is to come of it, and would have us ask the provider.
+        self.throttle.count(Deed::Arrive, network).await?;
         // Before the code is redeemed: of two that come at once, one asks.
         let until = now.plus(PATIENCE + 2 * CLOCK_SKEW);
         let state = &attempt.ties.state;
@@ -161,7 +186,9 @@ impl Social {
         let code = returned.code.ok_or(SocialError::Refused)?;
         let brought = Brought { code, iss: returned.iss };
         let arrival = named.provider.arrival(&attempt.ties, &brought).await;
-        arrival.map_err(|fault| named.fault(fault))
+        let stranger = arrival.map_err(|fault| named.fault(fault))?;
+        self.throttle.uncount(Deed::Arrive, network).await?;
+        Ok(stranger)
     }
 
     /// Signs in whoever came back.
@@ -171,8 +198,10 @@ impl Social {
         stranger: &Stranger,
         lasting: Lasting,
         device: Device,
+        instead_of: Option<Presented>,
+        language: Language,
     ) -> Result<Issued, SocialError> {
-        let account = self.account_of(provider, stranger).await?;
+        let account = self.account_of(provider, stranger, language).await?;
         if account.disabled {
             let event = Event::by(Actor::Unknown, Kind::SignInRefused).about(&account.id);
             self.audit.record(event.method(provider).why("disabled"));
@@ -182,25 +211,40 @@ impl Social {
         if self.require_verification && !account.email_verified {
             return Err(SocialError::NotLetIn);
         }
-        let how = SignIn { by: Means::Provider(provider.into()), lasting, device };
+        let by = Means::Provider(provider.into());
+        let how = SignIn { by, lasting, device, instead_of };
         self.issuer.begin(&account, how).await?.ok_or(SocialError::NotLetIn)
     }
 
-    /// Links whoever came back with the account of whoever asked for that.
+    /// Links whoever came back with the account of whoever asked for that, by the session `sid`: the one
+    /// that `account` is signed in to now, and that of the attempt.
     pub(crate) async fn link(
         &self,
         provider: &str,
         stranger: &Stranger,
-        account: &Subject,
+        account: &Account,
+        sid: SessionId,
+        language: Language,
     ) -> Result<(), SocialError> {
-        match self.put(account, provider, stranger).await? {
-            Linking::Linked => Ok(()),
+        // Again, since an attempt is but the word of whoever brings it.
+        self.signed_in_within(RECENT + PATIENCE, sid)?;
+        match self.put(&account.id, provider, stranger).await? {
+            Linking::Linked => {
+                self.tell(Errand::LoginLinked, account.clone(), provider, language);
+                Ok(())
+            }
+            Linking::Before => Ok(()),
             Linking::OfAnother | Linking::Another => Err(SocialError::Linked),
         }
     }
 
     /// Takes a link away, but never the last way in.
-    pub(crate) async fn unlink(&self, caller: &Subject, provider: &str) -> Result<(), SocialError> {
+    pub(crate) async fn unlink(
+        &self,
+        caller: &Subject,
+        provider: &str,
+        language: Language,
+    ) -> Result<(), SocialError> {
         let others = self.providers.iter().map(|named| named.name.clone());
         let others: Vec<_> = others.filter(|name| name != provider).collect();
         let unlinked = self.identities.unlink(caller, provider, &others).await;
@@ -208,11 +252,40 @@ impl Social {
             Unlinking::Unlinked => {
                 let event = Event::by_user(Kind::LoginUnlinked, caller);
                 self.audit.record(event.method(provider));
+                if let Some(account) = self.accounts.by_id(caller).await.map_err(Fault::from)? {
+                    self.tell(Errand::LoginUnlinked, account, provider, language);
+                }
                 Ok(())
             }
             Unlinking::None => Err(SocialError::NoSuchProvider),
             Unlinking::Last => Err(SocialError::LastWay),
         }
+    }
+
+    /// Tells the owner of the account.
+    fn tell(
+        &self,
+        errand: fn(Box<Account>, String) -> Errand,
+        account: Account,
+        provider: &str,
+        language: Language,
+    ) {
+        let label = self.named(provider).map_or(provider, |named| match language {
+            Language::English => &named.label.english,
+            Language::Korean => &named.label.korean,
+        });
+        if let Some(outbox) = &self.outbox {
+            // A full queue keeps nobody from what is done.
+            outbox.put(errand(Box::new(account), label.to_owned()), language).ok();
+        }
+    }
+
+    /// Whether the person behind the session proved who they are so short a time ago: a session's id
+    /// bears the time of its sign-in.
+    fn signed_in_within(&self, span: Duration, sid: SessionId) -> Result<(), SocialError> {
+        let now = self.clock.now();
+        let is_recent = |began: UnixMillis| now.since(began.seconds()) <= span;
+        if sid.began_at().is_some_and(is_recent) { Ok(()) } else { Err(SocialError::SignInTooOld) }
     }
 
     /// The logins that are linked with an account.
@@ -226,6 +299,7 @@ impl Social {
         &self,
         provider: &str,
         stranger: &Stranger,
+        language: Language,
     ) -> Result<Account, SocialError> {
         // Another sign-in of the same person may come in between, once.
         for _ in 0..2 {
@@ -237,18 +311,27 @@ impl Social {
             if self.require_verification && !stranger.email_verified {
                 return Err(SocialError::NoEmail);
             }
-            let account = match self.accounts.by_email(email).await.map_err(Fault::from)? {
-                Some(local) if stranger.email_verified && local.email_verified => local,
-                // Whoever wrote the address first may not be who it belongs to: with an account that is
-                // not proven, its maker would keep a way in; with a login that is not, it would give one.
-                Some(_) => return Err(SocialError::Taken),
-                None => match self.make(provider, stranger, email.clone()).await? {
-                    Some(account) => account,
-                    None => continue,
-                },
-            };
+            let (account, is_new) =
+                match self.accounts.by_email(email).await.map_err(Fault::from)? {
+                    Some(local) if stranger.email_verified && local.email_verified => {
+                        (local, false)
+                    }
+                    // Whoever wrote the address first may not be who it belongs to: with an account that is
+                    // not proven, its maker would keep a way in; with a login that is not, it would give one.
+                    Some(_) => return Err(SocialError::Taken),
+                    None => match self.make(provider, stranger, email.clone()).await? {
+                        Some(account) => (account, true),
+                        None => continue,
+                    },
+                };
             match self.put(&account.id, provider, stranger).await? {
-                Linking::Linked => return Ok(account),
+                Linking::Linked => {
+                    if !is_new {
+                        self.tell(Errand::LoginLinked, account.clone(), provider, language);
+                    }
+                    return Ok(account);
+                }
+                Linking::Before => return Ok(account),
                 Linking::OfAnother => {}
                 // The same address at the same provider, but somebody else: it has changed hands.
                 Linking::Another => return Err(SocialError::Taken),

@@ -10,13 +10,15 @@
 //! network that the account was signed in to from in the last 90 days (NIST names this), and one for
 //! all strangers together. However many try from elsewhere, the owner's places have an allowance of
 //! their own. Who owns the account and comes from a new place while it is attacked has to wait as
-//! strangers do, or resets the password by mail, which forgets what strangers tried.
+//! strangers do, or resets the password by mail: that forgets what strangers tried, and what failed at the
+//! place where it is done, which is one of the owner's then.
 //!
 //! Tries are counted as failed before they are made: as many at once get no further than one after the
 //! other. When the store does not answer nothing is tried: without counting there is no limit, and a
 //! sign-in would need the store in any case.
 //!
-//! Refresh tokens are not counted: one whose MAC is wrong is refused without a call to the store, for
+//! Refresh tokens are not counted, and no logout: nobody may be kept from it, and one that ends nothing
+//! leaves nothing behind. A refresh token whose MAC is wrong is refused without a call to the store, for
 //! less than counting it would cost, and there is nothing to guess in 256 bits.
 
 use std::net::IpAddr;
@@ -28,7 +30,7 @@ use tracing::warn;
 
 use super::Fault;
 use crate::config::Limits;
-use crate::port::{Counter, Email, Leave, Patience, Proving, StoreFault, Tries};
+use crate::port::{Counter, Email, Leave, Patience, Proving, Rate, StoreFault, Tries};
 
 /// Where somebody tries from: everybody there counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,10 @@ pub(crate) enum Deed {
     Register,
     /// Having a letter sent, to whomever.
     Letter,
+    /// Signing in by a login elsewhere; what leads to nobody costs a sign-in that failed.
+    Arrive,
+    /// Having an access token revoked.
+    Revoke,
 }
 
 /// Why something is not tried.
@@ -97,12 +103,23 @@ pub(crate) struct Throttle {
 impl Throttle {
     /// Counts a deed against the network that it comes from.
     pub(crate) async fn count(&self, deed: Deed, network: Network) -> Result<(), Limited> {
-        let (name, rate) = match deed {
+        let (name, rate) = self.rate(deed);
+        limited(name, self.tries.count(counter(name, &[&network_bytes(network)]), rate).await?)
+    }
+
+    /// Takes back what a deed counted: something came of it.
+    pub(crate) async fn uncount(&self, deed: Deed, network: Network) -> Result<(), Fault> {
+        let (name, rate) = self.rate(deed);
+        Ok(self.tries.uncount(counter(name, &[&network_bytes(network)]), rate).await?)
+    }
+
+    fn rate(&self, deed: Deed) -> (&'static str, Rate) {
+        match deed {
             Deed::Register => ("register", self.limits.register),
             Deed::Letter => ("mail", self.limits.mail),
-        };
-        let counter = counter(name, &[&network_bytes(network)]);
-        limited(name, self.tries.count(counter, rate).await?)
+            Deed::Arrive => ("sign-in", self.limits.sign_in),
+            Deed::Revoke => ("revoke", self.limits.sign_in),
+        }
     }
 
     /// Counts a letter that is asked for; the same whether or not anybody has the address.
@@ -121,20 +138,7 @@ impl Throttle {
     /// Counts a try to sign in, before the password is looked at. `email` is a normalised address, or
     /// what was sent in place of one.
     pub(crate) async fn begin(&self, email: &str, network: Network) -> Result<Attempt, Limited> {
-        let (email, network) = (email.as_bytes(), network_bytes(network));
-        let proving = Proving {
-            network: counter("sign-in", &[&network]),
-            rate: self.limits.sign_in,
-            strangers: strangers(email),
-            spot: counter("spot", &[email, &network]),
-            patience: Patience {
-                free: self.limits.account,
-                first: FIRST_WAIT,
-                longest: LONGEST_WAIT,
-                most: MOST.max(self.limits.account),
-                memory: FAILURES_LAST,
-            },
-        };
+        let proving = self.proving(email, network);
         limited("sign-in", self.tries.begin_proof(&proving).await?)?;
         Ok(Attempt(proving))
     }
@@ -144,9 +148,29 @@ impl Throttle {
         Ok(self.tries.proven(&attempt.0, SPOTS_LAST).await?)
     }
 
-    /// Forgets what strangers tried: the owner has proven by mail who it is.
-    pub(crate) async fn forgive(&self, email: &str) -> Result<(), Fault> {
-        Ok(self.tries.forget(strangers(email.as_bytes())).await?)
+    /// Forgets what strangers tried and what failed here, and knows the owner here from now on: they
+    /// have proven by mail who they are.
+    pub(crate) async fn forgive(&self, email: &str, network: Network) -> Result<(), Fault> {
+        let proving = self.proving(email, network);
+        self.tries.forget(proving.strangers).await?;
+        Ok(self.tries.proven(&proving, SPOTS_LAST).await?)
+    }
+
+    fn proving(&self, email: &str, network: Network) -> Proving {
+        let (email, network) = (email.as_bytes(), network_bytes(network));
+        Proving {
+            network: counter("sign-in", &[&network]),
+            rate: self.limits.sign_in,
+            strangers: counter("strangers", &[email]),
+            spot: counter("spot", &[email, &network]),
+            patience: Patience {
+                free: self.limits.account,
+                first: FIRST_WAIT,
+                longest: LONGEST_WAIT,
+                most: MOST.max(self.limits.account),
+                memory: FAILURES_LAST,
+            },
+        }
     }
 }
 
@@ -158,10 +182,6 @@ fn limited(what: &'static str, leave: Leave) -> Result<(), Limited> {
             Err(Limited::Wait(wait))
         }
     }
-}
-
-fn strangers(email: &[u8]) -> Counter {
-    counter("strangers", &[email])
 }
 
 fn network_bytes(network: Network) -> [u8; 16] {

@@ -9,7 +9,8 @@ use super::letters::Language;
 use super::postman::{Errand, Full, Outbox};
 use super::{Fault, Limited, Network, Revocation, Throttle, proof};
 use crate::port::{
-    Account, Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, Proofs, Purpose, StoreFault,
+    Account, Accounts, Announced, Audit, Clock, Email, Event, InvalidEmail, Kind, Proofs, Purpose,
+    StoreFault,
 };
 
 /// Why an address was not proven, or a letter not sent.
@@ -66,7 +67,12 @@ impl Verify {
     /// Makes the address that `secret` was sent to its account's, as it was until then.
     pub(crate) async fn verify(&self, secret: &Secret<String>) -> Result<Account, ProofError> {
         let now = self.clock.now();
-        let taken = self.proofs.take(Purpose::Verify, &proof::digest(secret), now).await?;
+        let digest = proof::digest(secret);
+        let found = self.proofs.find(Purpose::Verify, &digest, now).await?;
+        let found = found.ok_or(ProofError::Invalid)?;
+        // Before the secret is spent: with a store that does not answer, nothing is lost.
+        let announced = Announced::to(&*self.revocation.sessions, &found.account).await?;
+        let taken = self.proofs.take(Purpose::Verify, &digest, now).await?;
         let proof = taken.ok_or(ProofError::Invalid)?;
         let account = self.accounts.by_id(&proof.account).await?.ok_or(ProofError::Invalid)?;
         // Registered more than once before anybody proved the address: whoever signed in is out.
@@ -74,7 +80,7 @@ impl Verify {
             self.revocation.password_changed(&account.id, None).await?;
         }
         let email = Email::parse(&proof.email)?;
-        if !self.accounts.verify_email(&account.id, &email).await? {
+        if !self.accounts.verify_email(&announced, &email).await? {
             return Err(ProofError::Invalid);
         }
         self.audit.record(Event::by_user(Kind::EmailVerified, &account.id));

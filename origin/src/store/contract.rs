@@ -1,5 +1,6 @@
 //! What every session store must do, on the real thing: one suite, run over each of them.
 
+mod announced;
 pub(super) mod bench;
 mod history;
 mod lease;
@@ -52,6 +53,8 @@ macro_rules! contract {
                 policy::a_displaced_successor_takes_its_access_token_along,
                 policy::red_03_a_healed_session_ends_the_access_token_that_is_known,
                 policy::access_tokens_are_forgotten_where_they_are_not_counted,
+                announced::a_change_is_told_by_every_rotation_of_that_account,
+                announced::a_change_is_told_for_its_time_and_the_longest_counts,
                 log::the_log_answers_what_came_after_an_epoch,
                 log::the_log_is_read_page_by_page,
                 log::an_epoch_can_be_set_above_one_that_is_known,

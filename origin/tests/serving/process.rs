@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Client, Method, Response};
 use serde_json::Value;
@@ -23,6 +23,11 @@ pub(crate) struct Serving {
 impl Serving {
     /// In a folder of its own, on ports of its own.
     pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same, with variables of its own.
+    pub(crate) async fn with(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let log = File::create(folder.path().join("log")).expect("a file in it");
         let process = Command::new(env!("CARGO_BIN_EXE_origin"))
@@ -34,6 +39,7 @@ impl Serving {
             .env("PORTCULLIS__SERVER__OPERATOR_LISTEN", "127.0.0.1:0")
             .env("PORTCULLIS__SESSIONS__GRACE", "0")
             .env("PORTCULLIS__EDGE__SECRET", EDGE_SECRET)
+            .envs(variables.iter().copied())
             .stderr(Stdio::from(log))
             .spawn()
             .expect("the binary was built with this test");
@@ -73,6 +79,27 @@ impl Serving {
             .header("cookie", cookie)
             .body(body.to_string());
         request.send().await.expect("an answer")
+    }
+
+    /// Asks it to stop, as an operator does.
+    pub(crate) fn stop(&self) {
+        let process = self.process.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &process]).status();
+        assert!(asked.is_ok_and(|status| status.success()), "it is there to be asked");
+    }
+
+    /// Whether it has ended, and well.
+    pub(crate) fn ended(&mut self) -> Option<bool> {
+        self.process.try_wait().expect("a child of ours").map(|status| status.success())
+    }
+
+    /// Waits until it has logged these words.
+    pub(crate) async fn logs(&self, words: &str) {
+        let since = Instant::now();
+        while !self.log().contains(words) {
+            assert!(since.elapsed() < Duration::from_mins(1), "{words}: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Runs a command beside it, as its operator does; whether it went well, and what it said.

@@ -8,21 +8,27 @@ use axum::response::IntoResponse;
 use common::problem::Code;
 use common::{SessionId, Subject, UnixMillis};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::Services;
 use super::super::error::Refusal;
 use super::super::extract::{Expected, Query};
+use super::super::openapi::Refusing;
 use super::Admin;
-use crate::port::{Actor, Detail, Event, Kind, Recorded, Wanted, Whence};
+use crate::port::{Actor, Detail, Event, Events, Kind, Recorded, Wanted, Whence};
 
 /// Events in one answer.
 const PAGE: u32 = 100;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Filter {
+    #[param(value_type = Option<Kind>)]
     kind: Option<String>,
+    #[param(value_type = Option<String>, min_length = 1, max_length = 255, pattern = "^[!-9;-~]+$")]
     subject: Option<Subject>,
+    #[param(pattern = r"^[^\x00]*$")]
     before: Option<String>,
 }
 
@@ -32,31 +38,40 @@ impl Expected for Filter {
                                  or not at all.";
 }
 
-#[derive(Serialize)]
-struct Events {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Events)]
+struct Page {
     events: Vec<Line>,
     /// The `before` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next: Option<String>,
 }
 
 /// An event. What is not known of it is absent.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
 struct Line {
     id: String,
     /// Unix milliseconds.
     at_ms: u64,
+    #[schema(value_type = Kind)]
     kind: &'static str,
     /// The id of an account, `:operator`, or `:client:` and a name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     actor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     subject: Option<Subject>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Uuid, required = false)]
     session: Option<SessionId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     network: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     place: Option<String>,
     detail: Detail,
 }
@@ -80,19 +95,23 @@ fn name(actor: &Actor) -> Option<String> {
     }
 }
 
+/// What happened.
+#[utoipa::path(get, path = "/auth/admin/audit", operation_id = "audit", tag = "admin",
+    params(Filter), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "Newest first, at most 100", body = Page),
+        Refusing<(Query<Filter>, Admin)>))]
 pub(super) async fn events(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
     Query(Filter { kind, subject, before }): Query<Filter>,
 ) -> Result<impl IntoResponse, Refusal> {
-    let kind = kind.filter(|word| !word.is_empty()).map(|word| {
+    let kind = kind.map(|word| {
         Kind::read(&word).ok_or_else(|| {
             Refusal::because(Code::RequestInvalid, "There is no such `kind` of event.")
         })
     });
     let wanted = Wanted { kind: kind.transpose()?, subject, before, limit: PAGE };
-    let events = services.admin.events(&by, &wanted).await?;
-    // A page may be shorter where another version recorded kinds of its own.
-    let next = events.last().map(|last| last.id.clone());
-    Ok(Json(Events { events: events.into_iter().map(Line::from).collect(), next }))
+    let Events { events, next } = services.admin.events(&by, &wanted).await?;
+    // It may hold less, and nothing, where another version recorded kinds of its own.
+    Ok(Json(Page { events: events.into_iter().map(Line::from).collect(), next }))
 }

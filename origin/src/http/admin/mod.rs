@@ -8,31 +8,32 @@ mod users;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::routing::{delete, get, post, put};
 use common::Subject;
 use common::problem::Code;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Services;
 use super::error::Refusal;
 use super::extract::Caller;
-use crate::service::Authority;
+use super::openapi::Refuses;
+use crate::service::{AccessError, Authority};
 
-pub(super) fn routes() -> Router<Arc<Services>> {
-    Router::new()
-        .route("/auth/admin/users", get(users::find))
-        .route("/auth/admin/users/{id}", get(users::one))
-        .route("/auth/admin/users/{id}/disable", post(users::disable))
-        .route("/auth/admin/users/{id}/enable", post(users::enable))
-        .route("/auth/admin/users/{id}/logout", post(users::sign_out))
-        .route("/auth/admin/users/{id}/roles", put(users::roles))
-        .route("/auth/admin/users/{id}/sessions", get(users::sessions))
-        .route("/auth/admin/sessions/{sid}", delete(users::end_session))
-        .route("/auth/admin/revoke", post(revoke::revoke))
-        .route("/auth/admin/audit", get(audit::events))
-        .route("/auth/admin/status", get(status::status))
+pub(super) fn routes() -> OpenApiRouter<Arc<Services>> {
+    OpenApiRouter::default()
+        .routes(routes!(users::find))
+        .routes(routes!(users::one))
+        .routes(routes!(users::disable))
+        .routes(routes!(users::enable))
+        .routes(routes!(users::sign_out))
+        .routes(routes!(users::roles))
+        .routes(routes!(users::sessions))
+        .routes(routes!(users::end_session))
+        .routes(routes!(revoke::revoke))
+        .routes(routes!(audit::events))
+        .routes(routes!(status::status))
 }
 
 /// An administrator. Another site cannot ask in their name: see [`Caller`].
@@ -51,6 +52,13 @@ impl FromRequestParts<Arc<Services>> for Admin {
         let account = services.profiles.account(&signed_in.subject).await?;
         let account = account.ok_or_else(|| Refusal::new(Code::TokenRevoked))?;
         Authority::of(&account).map(Self).ok_or_else(|| Refusal::new(Code::RoleRequired))
+    }
+}
+
+impl Refuses for Admin {
+    fn codes() -> Vec<Code> {
+        let known = <(Caller, AccessError)>::codes();
+        [known, vec![Code::RoleRequired]].concat()
     }
 }
 

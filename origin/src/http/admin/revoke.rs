@@ -4,44 +4,63 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use common::problem::Code;
 use common::{SessionId, Subject, TokenId};
 use serde::Deserialize;
+use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::{
+    KnownFormat, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat, Type,
+};
 
 use super::super::Services;
 use super::super::error::Refusal;
 use super::super::extract::{Body, Expected};
+use super::super::openapi::Refusing;
 use super::Admin;
 
+/// One id.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct What {
-    jti: Option<TokenId>,
-    sid: Option<SessionId>,
-    sub: Option<Subject>,
+#[serde(rename_all = "snake_case")]
+pub(super) enum What {
+    Jti(TokenId),
+    Sid(SessionId),
+    Sub(Subject),
 }
+
+impl utoipa::PartialSchema for What {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let uuid = || text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+        let subject = text().min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-9;-~]+$"));
+        let only = |name: &str, id: ObjectBuilder| {
+            let object = ObjectBuilder::new().property(name, id).required(name);
+            object.additional_properties(Some(AdditionalProperties::FreeForm(false)))
+        };
+        let one = OneOfBuilder::new().item(only("jti", uuid())).item(only("sid", uuid()));
+        one.item(only("sub", subject)).into()
+    }
+}
+
+impl utoipa::ToSchema for What {}
 
 impl Expected for What {
     const SHAPE: &'static str = "Send a JSON object with one of `jti` (one access token), `sid` \
                                  (one session) and `sub` (all sessions of a user).";
 }
 
+/// Revokes by an id.
+#[utoipa::path(post, path = "/auth/admin/revoke", operation_id = "revoke_by_id", tag = "admin",
+    request_body = inline(What), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "It is revoked"),
+        Refusing<(Body<What>, Admin)>))]
 pub(super) async fn revoke(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
     Body(what): Body<What>,
 ) -> Result<StatusCode, Refusal> {
     match what {
-        What { jti: Some(jti), sid: None, sub: None } => {
-            services.admin.revoke_token(&by, jti).await?;
-        }
-        What { jti: None, sid: Some(sid), sub: None } => {
-            services.admin.end_session(&by, sid).await?;
-        }
-        What { jti: None, sid: None, sub: Some(sub) } => {
-            services.admin.sign_out(&by, &sub).await?;
-        }
-        _ => return Err(Refusal::because(Code::RequestInvalid, What::SHAPE)),
+        What::Jti(jti) => services.admin.revoke_token(&by, jti).await?,
+        What::Sid(sid) => services.admin.end_session(&by, sid).await?,
+        What::Sub(sub) => services.admin.sign_out(&by, &sub).await?,
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,22 +9,28 @@ use axum::response::IntoResponse;
 use common::problem::Code;
 use common::{SessionId, UnixMillis, UnixSeconds};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::super::Services;
 use super::super::answer::User;
 use super::super::error::Refusal;
 use super::super::extract::{Body, Expected, OptionalBody, Query, Segment};
 use super::super::logout::Nothing;
+use super::super::openapi::{Missing, Refusing};
 use super::{Admin, subject};
 use crate::port::{Account, Session};
+use crate::service::AdminError;
 
 /// Accounts in one answer.
 const PAGE: u32 = 50;
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
+    #[param(pattern = r"^[^\x00]*$")]
     email: String,
+    #[param(pattern = r"^[^\x00]*$")]
     after: String,
 }
 
@@ -33,16 +39,17 @@ impl Expected for Wanted {
                                  the `next` of the page before; each once, or not at all.";
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Users {
     users: Vec<AdminUser>,
     /// The `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next: Option<String>,
 }
 
 /// An account, as administrators see it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct AdminUser {
     #[serde(flatten)]
     user: User,
@@ -55,23 +62,27 @@ impl From<Account> for AdminUser {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OneUser {
     user: AdminUser,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct UserSessions {
     sessions: Vec<UserSession>,
 }
 
 /// A session; times in unix seconds.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct UserSession {
+    #[schema(value_type = Uuid)]
     id: SessionId,
     remember: bool,
+    #[schema(value_type = Option<u64>, required)]
     first_seen: Option<UnixSeconds>,
+    #[schema(value_type = u64)]
     last_seen: UnixSeconds,
+    #[schema(value_type = u64)]
     expires_at: UnixSeconds,
 }
 
@@ -87,9 +98,15 @@ impl From<Session> for UserSession {
     }
 }
 
-#[derive(Deserialize)]
+/// The name of a role.
+#[derive(ToSchema)]
+#[schema(min_length = 1, max_length = 64, pattern = "^[!-+.-~-]+$")]
+struct Role(#[expect(dead_code, reason = "a text, for the description")] String);
+
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Roles {
+    #[schema(value_type = Vec<Role>)]
     roles: Vec<String>,
 }
 
@@ -98,6 +115,10 @@ impl Expected for Roles {
 }
 
 /// Accounts by the beginning of their addresses.
+#[utoipa::path(get, path = "/auth/admin/users", operation_id = "find_users", tag = "admin",
+    params(Wanted), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "By address, at most 50", body = Users),
+        Refusing<(Query<Wanted>, Admin)>))]
 pub(super) async fn find(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
@@ -111,6 +132,10 @@ pub(super) async fn find(
 }
 
 /// One account.
+#[utoipa::path(get, path = "/auth/admin/users/{id}", operation_id = "user", tag = "admin",
+    params(("id" = String, Path, description = "Of an account")), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "The account", body = OneUser),
+        Refusing<(Missing, Admin)>))]
 pub(super) async fn one(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
@@ -121,6 +146,10 @@ pub(super) async fn one(
 }
 
 /// Its live sessions.
+#[utoipa::path(get, path = "/auth/admin/users/{id}/sessions", operation_id = "user_sessions", tag = "admin",
+    params(("id" = String, Path, description = "Of an account")), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "The live ones, newest first", body = UserSessions),
+        Refusing<(Missing, Admin)>))]
 pub(super) async fn sessions(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
@@ -131,6 +160,11 @@ pub(super) async fn sessions(
     Ok(Json(UserSessions { sessions: sessions.into_iter().map(UserSession::from).collect() }))
 }
 
+/// Closes an account.
+#[utoipa::path(post, path = "/auth/admin/users/{id}/disable", operation_id = "disable_user", tag = "admin",
+    params(("id" = String, Path, description = "Of an account")), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "Its sessions are over, nobody signs in to it"),
+        Refusing<(OptionalBody<Nothing>, Admin, AdminError)>))]
 pub(super) async fn disable(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
@@ -141,6 +175,11 @@ pub(super) async fn disable(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Opens an account again.
+#[utoipa::path(post, path = "/auth/admin/users/{id}/enable", operation_id = "enable_user", tag = "admin",
+    params(("id" = String, Path, description = "Of an account")), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "It is open"),
+        Refusing<(OptionalBody<Nothing>, Admin, Missing)>))]
 pub(super) async fn enable(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
@@ -152,6 +191,10 @@ pub(super) async fn enable(
 }
 
 /// Ends all its sessions.
+#[utoipa::path(post, path = "/auth/admin/users/{id}/logout", operation_id = "logout_user", tag = "admin",
+    params(("id" = String, Path, description = "Of an account")), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "They are over"),
+        Refusing<(OptionalBody<Nothing>, Admin, Missing)>))]
 pub(super) async fn sign_out(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
@@ -163,6 +206,11 @@ pub(super) async fn sign_out(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Gives an account other roles.
+#[utoipa::path(put, path = "/auth/admin/users/{id}/roles", operation_id = "set_roles", tag = "admin",
+    request_body = inline(Roles), params(("id" = String, Path, description = "Of an account")), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, description = "The account as it is now", body = OneUser),
+        Refusing<(Body<Roles>, Admin, AdminError)>))]
 pub(super) async fn roles(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
@@ -175,6 +223,10 @@ pub(super) async fn roles(
 }
 
 /// Ends one session, whoever's it is.
+#[utoipa::path(delete, path = "/auth/admin/sessions/{sid}", operation_id = "end_any_session", tag = "admin",
+    params(("sid" = Uuid, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "It is over"),
+        Refusing<(Missing, Admin)>))]
 pub(super) async fn end_session(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,

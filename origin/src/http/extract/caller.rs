@@ -10,6 +10,7 @@ use common::Secret;
 use common::cookie;
 use common::problem::Code;
 use common::same_origin::{Provenance, changes_state};
+use common::token::refresh::Presented;
 use common::verdict;
 
 use super::super::Services;
@@ -32,6 +33,12 @@ impl Caller {
     /// The access token that counts: what is ambient never overrides what is deliberate.
     pub(in super::super) fn access(&self) -> Option<&str> {
         self.bearer.as_ref().or(self.access_cookie.as_ref()).map(|token| token.expose().as_str())
+    }
+
+    /// The session that new cookies take the place of in this browser.
+    pub(in super::super) fn leaves(&self, services: &Services) -> Option<Presented> {
+        let cookie = self.refresh_cookie.as_ref()?;
+        services.credentials.refresh(cookie.expose()).ok()
     }
 }
 

@@ -13,7 +13,7 @@ use url::form_urlencoded;
 
 use super::super::Services;
 use crate::port::Device;
-use crate::service::{Edge, Network, digest};
+use crate::service::{Edge, Network, Reported};
 
 const EDGE: HeaderName = HeaderName::from_static("x-portcullis-edge");
 const CLIENT_IP: HeaderName = HeaderName::from_static("x-portcullis-client-ip");
@@ -51,16 +51,22 @@ impl FromRequestParts<Arc<Services>> for Client {
             .and_then(|bytes| std::str::from_utf8(bytes).ok())
             .and_then(|text| text.parse::<IpAddr>().ok());
         let agent = only(&parts.headers, &USER_AGENT);
-        let digest = edge
+        let reported = edge
             .zip(address)
-            .map(|(edge, address)| digest(edge, agent.unwrap_or_default(), address));
+            .map(|(edge, address)| Reported::by(edge, agent.unwrap_or_default(), address));
+        let (digest, within) =
+            reported.map(|Reported { digest, network }| (digest, network)).unzip();
         let place = edge.and_then(|_| place(only(&parts.headers, &PLACE)?));
         // Anybody can send any agent, through an edge or not: it is shown, never gone by.
         let agent = agent.and_then(|bytes| words(&String::from_utf8_lossy(bytes), AGENT_LENGTH));
         let peer = parts.extensions.get::<Peer>().map(|Peer(address)| *address);
         let nowhere = IpAddr::from(Ipv6Addr::UNSPECIFIED);
         let address = address.filter(|_| edge.is_some()).or(peer).unwrap_or(nowhere);
-        Ok(Self { edge, network: Network::of(address), device: Device { digest, agent, place } })
+        Ok(Self {
+            edge,
+            network: Network::of(address),
+            device: Device { digest, agent, network: within, place },
+        })
     }
 }
 

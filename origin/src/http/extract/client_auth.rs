@@ -16,7 +16,11 @@ use super::super::oauth_error::OAuthError;
 pub(in super::super) struct Authenticated;
 
 /// The same, or one that does not say; never one that says so wrongly.
-pub(in super::super) struct ServiceClient;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum ServiceClient {
+    Proven,
+    Silent,
+}
 
 impl FromRequestParts<Arc<Services>> for Authenticated {
     type Rejection = OAuthError;
@@ -36,8 +40,10 @@ impl FromRequestParts<Arc<Services>> for ServiceClient {
         parts: &mut Parts,
         services: &Arc<Services>,
     ) -> Result<Self, OAuthError> {
-        let silent = !parts.headers.contains_key(AUTHORIZATION);
-        if silent || proven(parts, services).is_some() { Ok(Self) } else { Err(OAuthError::Client) }
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Ok(Self::Silent);
+        }
+        proven(parts, services).map(|Authenticated| Self::Proven).ok_or(OAuthError::Client)
     }
 }
 

@@ -14,8 +14,12 @@ impl<S: Sync, T: Expected> FromRequestParts<S> for Query<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        serde_urlencoded::from_str(parts.uri.query().unwrap_or_default())
-            .map(Self)
-            .map_err(|_| Refusal::because(Code::RequestInvalid, T::SHAPE))
+        let query = parts.uri.query().unwrap_or_default();
+        let refusal = || Refusal::because(Code::RequestInvalid, T::SHAPE);
+        // Postgres has no text with it.
+        if query.contains("%00") {
+            return Err(refusal());
+        }
+        serde_urlencoded::from_str(query).map(Self).map_err(|_| refusal())
     }
 }

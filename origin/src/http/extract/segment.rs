@@ -14,6 +14,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        path.map(|Path(text)| Self(text)).map_err(|_| Refusal::new(Code::NotFound))
+        match path {
+            // Postgres has no text with NUL.
+            Ok(Path(text)) if !text.contains('\0') => Ok(Self(text)),
+            _ => Err(Refusal::new(Code::NotFound)),
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Nothing vouches for what is in it, and nothing needs to: it is the word of the browser that brings it
 //! about itself. Its `state` must be what the provider sends back, which nobody knows but this browser
-//! and the provider; the way back is judged again; a link is made with the account that is signed in.
+//! and the provider; the way back is judged again; a link is made with the account that is signed in, by
+//! the session that asked for it, and how long ago that began stands in its own id.
 
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;

@@ -8,20 +8,25 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use common::Secret;
 use common::problem::Code;
+use common::{Secret, SessionId};
 use url::form_urlencoded;
 
 use super::Services;
 use super::answer::sign_in_cookies;
 use super::error::Refusal;
 use super::extract::{Caller, Client, Segment, has_type, read_body};
+use super::openapi::{PageRefusals, Refusing};
 use super::pages::social::{Back, failed};
-use super::pages::{FORM, ReturnTo, Words, see_other};
-use crate::service::{Lasting, Purpose, Returned, SignedIn, SocialError};
+use super::pages::{FORM, ReturnTo, Visitor, Words, see_other};
+use crate::port::Stranger;
+use crate::service::{AccessError, Lasting, Purpose, Returned, SocialError};
 pub(super) use attempt::Kept;
 
 /// Sends a browser to a provider.
+#[utoipa::path(get, path = "/auth/oauth/{provider}", operation_id = "sign_in_elsewhere", tag = "page",
+    params(("provider" = String, Path), ("return_to" = Option<String>, Query)),
+    responses((status = 303, description = "On to the provider"), PageRefusals))]
 pub(super) async fn depart(
     State(services): State<Arc<Services>>,
     words: &'static Words,
@@ -29,7 +34,10 @@ pub(super) async fn depart(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let return_to = ReturnTo::of(query.as_deref());
-    let purpose = Purpose::SignIn(Lasting::Browser);
+    let remember = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes())
+        .any(|(name, value)| name == "remember" && value == "true");
+    let lasting = if remember { Lasting::Remembered } else { Lasting::Browser };
+    let purpose = Purpose::SignIn(lasting);
     match services.social.depart(&provider, purpose).await {
         Ok((there, attempt)) => {
             let mut response = StatusCode::SEE_OTHER.into_response();
@@ -42,6 +50,10 @@ pub(super) async fn depart(
 }
 
 /// Takes a browser that comes back.
+#[utoipa::path(get, path = "/auth/oauth/{provider}/callback", operation_id = "come_back", tag = "page",
+    params(("provider" = String, Path), ("code" = Option<String>, Query), ("state" = Option<String>, Query),
+        ("iss" = Option<String>, Query), ("error" = Option<String>, Query)),
+    responses((status = 303, description = "On to `return_to`, with both cookies"), PageRefusals))]
 pub(super) async fn arrive(
     State(services): State<Arc<Services>>,
     words: &'static Words,
@@ -59,15 +71,26 @@ pub(super) async fn arrive(
         return Ok(stale(ReturnTo::default()));
     };
     let Kept { attempt, return_to } = kept;
-    let mut response = match services.social.arrive(&provider, &attempt, returned).await {
+    let mut response = match services
+        .social
+        .arrive(&provider, &attempt, returned, client.network)
+        .await
+    {
         // Another one, begun later, may be under way: its cookie stays.
         Err(SocialError::Stale) => return Ok(stale(return_to)),
         Err(error) => failed(&services, words, &error.into(), &back(attempt.purpose, return_to)),
         Ok(stranger) => match attempt.purpose {
             Purpose::SignIn(lasting) => {
-                let signed_in =
-                    services.social.sign_in(&provider, &stranger, lasting, client.device).await;
-                match signed_in {
+                let (device, left) = (client.device, caller.leaves(&services));
+                let signed_in = services.social.sign_in(
+                    &provider,
+                    &stranger,
+                    lasting,
+                    device,
+                    left,
+                    words.spoken(),
+                );
+                match signed_in.await {
                     Ok(issued) => {
                         let mut response = see_other(&return_to);
                         sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
@@ -77,19 +100,8 @@ pub(super) async fn arrive(
                 }
             }
             Purpose::Link(asked_in) => {
-                let linked = match signed_in(&services, &caller).await {
-                    // Somebody else may have signed in to this browser meanwhile.
-                    Ok(who) if who.sid != asked_in => Err(SocialError::Stale.into()),
-                    Ok(who) => {
-                        let linked = services.social.link(&provider, &stranger, &who.subject);
-                        linked.await.map_err(Refusal::from)
-                    }
-                    Err(refusal) => Err(refusal),
-                };
-                match linked {
-                    Ok(()) => see_other(&return_to),
-                    Err(refusal) => failed(&services, words, &refusal, &Back::Account),
-                }
+                let way = Linked { provider: &provider, stranger: &stranger, asked_in };
+                link(&services, words, &caller, client, way, &return_to).await?
             }
         },
     };
@@ -97,9 +109,52 @@ pub(super) async fn arrive(
     Ok(response)
 }
 
+/// What is to be linked, and the session that asked for it.
+struct Linked<'a> {
+    provider: &'a str,
+    stranger: &'a Stranger,
+    asked_in: SessionId,
+}
+
+/// Links a login with the account of who is signed in to this browser. That this took longer than their
+/// access token lived is no obstacle: the state has shown that they began it here.
+async fn link(
+    services: &Services,
+    words: &Words,
+    caller: &Caller,
+    client: Client,
+    Linked { provider, stranger, asked_in }: Linked<'_>,
+    return_to: &ReturnTo,
+) -> Result<Response, Refusal> {
+    let (outcome, renewed) = match Visitor::find(services, caller, client, true).await? {
+        None => (Err(SocialError::SignInTooOld), None),
+        // Somebody else may have signed in to this browser meanwhile.
+        Some((visitor, renewed)) if visitor.sid != asked_in => (Err(SocialError::Stale), renewed),
+        Some((Visitor { account, sid }, renewed)) => {
+            let social = &services.social;
+            (social.link(provider, stranger, &account, sid, words.spoken()).await, renewed)
+        }
+    };
+    let mut response = match outcome {
+        Ok(()) => see_other(return_to),
+        Err(error) => {
+            let refusal = error.into();
+            failed(services, words, &refusal, &Back::to_account(&refusal))
+        }
+    };
+    if let Some(issued) = renewed {
+        sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
+    }
+    Ok(response)
+}
+
 /// The same for a provider that has the browser post a form (OAuth 2.0 Form Post Response Mode), as Apple
 /// does. Browsers send no cookie of ours along with a form of another site; with the GET that this becomes
 /// they do, so none needs `SameSite=None`.
+#[utoipa::path(post, path = "/auth/oauth/{provider}/callback", operation_id = "come_back_by_form", tag = "page",
+    params(("provider" = String, Path)),
+    request_body(content = Object, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 303, description = "On to the same by `GET`"), PageRefusals))]
 pub(super) async fn arrive_by_form(
     Segment(provider): Segment,
     request: Request,
@@ -119,19 +174,20 @@ pub(super) async fn arrive_by_form(
 }
 
 /// Takes a link away, for a program.
+#[utoipa::path(delete, path = "/auth/oauth/{provider}", operation_id = "unlink", tag = "sign-in",
+    params(("provider" = String, Path)), security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204, description = "That login opens this account no more"),
+        Refusing<(Caller, AccessError, SocialError)>))]
 pub(super) async fn unlink(
     State(services): State<Arc<Services>>,
     caller: Caller,
+    words: &'static Words,
     Segment(provider): Segment,
 ) -> Result<StatusCode, Refusal> {
-    let who = signed_in(&services, &caller).await?;
-    services.social.unlink(&who.subject, &provider).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn signed_in(services: &Services, caller: &Caller) -> Result<SignedIn, Refusal> {
     let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
-    Ok(services.credentials.signed_in(token).await?)
+    let who = services.credentials.signed_in(token).await?;
+    services.social.unlink(&who.subject, &provider, words.spoken()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn back(purpose: Purpose, return_to: ReturnTo) -> Back {

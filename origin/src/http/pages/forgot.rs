@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use common::problem::Code;
 use maud::html;
 use serde::Deserialize;
 
 use super::super::Services;
 use super::super::error::Refusal;
 use super::super::extract::{Client, Expected, Form};
-use super::field::Field;
+use super::super::openapi::PageRefusals;
+use super::letter_form::LetterForm;
 use super::words::Words;
 use super::{Query, ReturnTo, layout, see_other};
 
@@ -25,6 +25,9 @@ impl Expected for Input {
     const SHAPE: &'static str = "Send the form's field `email` once and nothing else.";
 }
 
+/// The page to ask for a letter.
+#[utoipa::path(get, path = "/auth/forgot", operation_id = "forgot_page", tag = "page",
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"), PageRefusals))]
 pub(in super::super) async fn show(
     State(services): State<Arc<Services>>,
     words: &'static Words,
@@ -38,7 +41,7 @@ pub(in super::super) async fn show(
         };
         return Ok(layout::page(words, words.letters.forgot, &services.own_origin, &content));
     }
-    Ok(page(&services, words, "", None))
+    Ok(form(words).page(&services, words, "", None))
 }
 
 pub(in super::super) async fn send(
@@ -51,21 +54,17 @@ pub(in super::super) async fn send(
         Ok(()) => Ok(see_other(&ReturnTo::from(String::from("/auth/forgot?sent")))),
         Err(error) => {
             let refusal = Refusal::from(error);
-            let page = page(&services, words, &input.email, Some(refusal.code()));
+            let page = form(words).page(&services, words, &input.email, Some(refusal.code()));
             Ok(layout::refused(&refusal, page))
         }
     }
 }
 
-fn page(services: &Services, words: &Words, email: &str, code: Option<Code>) -> Response {
-    let content = html! {
-        form method="post" action="/auth/password/forgot" {
-            (layout::problem(words, code))
-            p .text { (words.letters.forgot_text) }
-            (Field::Email.show(words.email, None, email, code))
-            button { (words.letters.forgot_send) }
-        }
-        p { a href="/auth/login" { (words.sign_in) } }
-    };
-    layout::page(words, words.letters.forgot, &services.own_origin, &content)
+fn form(words: &Words) -> LetterForm {
+    LetterForm {
+        title: words.letters.forgot,
+        text: words.letters.forgot_text,
+        send: words.letters.forgot_send,
+        action: "/auth/password/forgot",
+    }
 }

@@ -5,6 +5,7 @@ pub(super) mod admin;
 mod field;
 pub(super) mod forgot;
 mod layout;
+mod letter_form;
 pub(super) mod reset;
 mod return_to;
 pub(super) mod sign_in;
@@ -22,33 +23,38 @@ use axum::handler::Handler;
 use axum::http::header::{AUTHORIZATION, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{self, MethodRouter};
+use axum::routing;
 use url::form_urlencoded;
+use utoipa_axum::router::UtoipaMethodRouter;
 
 use super::Services;
 use super::extract::has_type;
 pub(super) use return_to::ReturnTo;
+pub(super) use visitor::Visitor;
 pub(super) use words::Words;
 
 /// What a form is sent as (HTML §4.10.21.8).
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// `POST`: a form is for the page, all else for the API.
-pub(super) fn post<P, A, TP, TA>(page: P, api: A) -> MethodRouter<Arc<Services>>
+/// A `POST` of the API that takes the form of a page too: a form is for the page, all else for the API.
+pub(super) fn or_form<P, T>(page: P, api: Described) -> Described
 where
-    P: Handler<TP, Arc<Services>> + Sync,
-    A: Handler<TA, Arc<Services>> + Sync,
-    TP: 'static,
-    TA: 'static,
+    P: Handler<T, Arc<Services>> + Sync,
+    T: 'static,
 {
-    routing::post(move |State(services): State<Arc<Services>>, request: Request| async move {
+    let (schemas, paths, api) = api;
+    let either = move |State(services): State<Arc<Services>>, request: Request| async move {
         if is_form(request.headers()) {
             page.call(request, services).await
         } else {
             api.call(request, services).await
         }
-    })
+    };
+    (schemas, paths, routing::post(either))
 }
+
+/// A route with what describes it.
+type Described = UtoipaMethodRouter<Arc<Services>>;
 
 /// No form can bring a bearer token: what has one comes from a program.
 fn is_form(headers: &HeaderMap) -> bool {

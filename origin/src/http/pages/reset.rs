@@ -12,10 +12,12 @@ use serde::Deserialize;
 
 use super::super::Services;
 use super::super::error::Refusal;
-use super::super::extract::{Expected, Form};
+use super::super::extract::{Client, Expected, Form};
+use super::super::openapi::PageRefusals;
 use super::field::Field;
 use super::words::Words;
 use super::{Query, ReturnTo, layout, see_other};
+use crate::service::By;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +31,9 @@ impl Expected for Input {
         "Send the form's fields `token` and `password`, each once and nothing else.";
 }
 
+/// The page to choose another password.
+#[utoipa::path(get, path = "/auth/reset", operation_id = "reset_page", tag = "page", params(("token" = Option<String>, Query, description = "From a letter")),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"), PageRefusals))]
 pub(in super::super) async fn show(
     State(services): State<Arc<Services>>,
     words: &'static Words,
@@ -49,10 +54,12 @@ pub(in super::super) async fn show(
 pub(in super::super) async fn send(
     State(services): State<Arc<Services>>,
     words: &'static Words,
+    client: Client,
     Form(input): Form<Input>,
 ) -> Result<Response, Refusal> {
     let Input { token, password } = input;
-    match services.by_mail()?.reset.reset(&token, &password, words.spoken()).await {
+    let by = By { network: client.network, language: words.spoken() };
+    match services.by_mail()?.reset.reset(&token, &password, by).await {
         Ok(_) => Ok(see_other(&ReturnTo::from(String::from("/auth/reset?done")))),
         Err(error) => {
             let refusal = Refusal::from(error);

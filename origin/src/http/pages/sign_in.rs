@@ -12,7 +12,8 @@ use serde::Deserialize;
 use super::super::Services;
 use super::super::answer::sign_in_cookies;
 use super::super::error::Refusal;
-use super::super::extract::{Client, Expected, Form};
+use super::super::extract::{Caller, Client, Expected, Form};
+use super::super::openapi::PageRefusals;
 use super::field::Field;
 use super::return_to::ReturnTo;
 use super::words::Words;
@@ -35,6 +36,9 @@ impl Expected for Input {
                                  `remember` (true) and `return_to`, each once and nothing else.";
 }
 
+/// The page to sign in at.
+#[utoipa::path(get, path = "/auth/login", operation_id = "login_page", tag = "page", params(("return_to" = Option<String>, Query)),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"), PageRefusals))]
 pub(in super::super) async fn show(
     State(services): State<Arc<Services>>,
     words: &'static Words,
@@ -46,12 +50,14 @@ pub(in super::super) async fn show(
 pub(in super::super) async fn send(
     State(services): State<Arc<Services>>,
     words: &'static Words,
+    caller: Caller,
     client: Client,
     Form(input): Form<Input>,
 ) -> Result<Response, Refusal> {
     let Input { email, password, remember, return_to } = input;
     let lasting = if remember { Lasting::Remembered } else { Lasting::Browser };
-    match services.login.login(&email, &password, lasting, client.device, client.network).await {
+    let (Client { device, network, .. }, left) = (client, caller.leaves(&services));
+    match services.login.login(&email, &password, lasting, device, network, left).await {
         Ok((_, issued)) => {
             let mut response = see_other(&return_to);
             sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;

@@ -6,13 +6,15 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use common::Secret;
 use common::problem::Code;
+use common::token::refresh::Presented;
 use maud::html;
 use serde::Deserialize;
 
 use super::super::Services;
 use super::super::answer::sign_in_cookies;
 use super::super::error::Refusal;
-use super::super::extract::{Client, Expected, Form};
+use super::super::extract::{Caller, Client, Expected, Form};
+use super::super::openapi::PageRefusals;
 use super::field::Field;
 use super::return_to::ReturnTo;
 use super::words::Words;
@@ -35,6 +37,9 @@ impl Expected for Input {
                                  `name` and `return_to`, each once and nothing else.";
 }
 
+/// The page to make an account.
+#[utoipa::path(get, path = "/auth/register", operation_id = "register_page", tag = "page", params(("return_to" = Option<String>, Query)),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"), PageRefusals))]
 pub(in super::super) async fn show(
     State(services): State<Arc<Services>>,
     words: &'static Words,
@@ -46,10 +51,12 @@ pub(in super::super) async fn show(
 pub(in super::super) async fn send(
     State(services): State<Arc<Services>>,
     words: &'static Words,
+    caller: Caller,
     client: Client,
     Form(input): Form<Input>,
 ) -> Result<Response, Refusal> {
-    match sign_up(&services, words, client, &input).await {
+    let left = caller.leaves(&services);
+    match sign_up(&services, words, client, &input, left).await {
         Ok(None) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?sent")))),
         Ok(Some(issued)) => {
             let mut response = see_other(&input.return_to);
@@ -71,6 +78,7 @@ async fn sign_up(
     words: &Words,
     client: Client,
     input: &Input,
+    left: Option<Presented>,
 ) -> Result<Option<Issued>, Refusal> {
     let Input { email, password, name, .. } = input;
     let name = Some(name.clone()).filter(|name| !name.trim().is_empty());
@@ -81,7 +89,7 @@ async fn sign_up(
     }
     let (_, issued) = services
         .login
-        .login(email, password, Lasting::Browser, client.device, client.network)
+        .login(email, password, Lasting::Browser, client.device, client.network, left)
         .await?;
     Ok(Some(issued))
 }

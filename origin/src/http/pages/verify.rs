@@ -13,7 +13,8 @@ use serde::Deserialize;
 use super::super::Services;
 use super::super::error::Refusal;
 use super::super::extract::{Client, Expected, Form};
-use super::field::Field;
+use super::super::openapi::PageRefusals;
+use super::letter_form::LetterForm;
 use super::words::Words;
 use super::{Query, ReturnTo, layout, see_other};
 
@@ -37,6 +38,9 @@ impl Expected for Again {
     const SHAPE: &'static str = "Send the form's field `email` once and nothing else.";
 }
 
+/// The page that confirms an address.
+#[utoipa::path(get, path = "/auth/verify", operation_id = "verify_page", tag = "page", params(("token" = Option<String>, Query, description = "From a letter")),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"), PageRefusals))]
 pub(in super::super) async fn show(
     State(services): State<Arc<Services>>,
     words: &'static Words,
@@ -56,7 +60,7 @@ pub(in super::super) async fn show(
         };
         layout::page(words, words.letters.verify, &services.own_origin, &content)
     } else if query.token.is_empty() {
-        ask(&services, words, "", None)
+        ask(words).page(&services, words, "", None)
     } else {
         page(&services, words, &query.token, None)
     })
@@ -91,7 +95,7 @@ pub(in super::super) async fn resend(
         Ok(()) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?sent")))),
         Err(error) => {
             let refusal = Refusal::from(error);
-            let page = ask(&services, words, &input.email, Some(refusal.code()));
+            let page = ask(words).page(&services, words, &input.email, Some(refusal.code()));
             Ok(layout::refused(&refusal, page))
         }
     }
@@ -113,15 +117,11 @@ fn page(services: &Services, words: &Words, token: &str, code: Option<Code>) -> 
     layout::with_secret(layout::page(words, letters.verify, &services.own_origin, &content))
 }
 
-fn ask(services: &Services, words: &Words, email: &str, code: Option<Code>) -> Response {
-    let content = html! {
-        form method="post" action="/auth/verify/resend" {
-            (layout::problem(words, code))
-            p .text { (words.letters.resend_text) }
-            (Field::Email.show(words.email, None, email, code))
-            button { (words.letters.resend_send) }
-        }
-        p { a href="/auth/login" { (words.sign_in) } }
-    };
-    layout::page(words, words.letters.verify, &services.own_origin, &content)
+fn ask(words: &Words) -> LetterForm {
+    LetterForm {
+        title: words.letters.verify,
+        text: words.letters.resend_text,
+        send: words.letters.resend_send,
+        action: "/auth/verify/resend",
+    }
 }

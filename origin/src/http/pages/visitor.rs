@@ -32,6 +32,23 @@ pub(in super::super) struct Visitor {
     pub(in super::super) sid: SessionId,
 }
 
+impl Visitor {
+    /// Who the caller is, and the tokens that came of it where a new access token was needed. Those go out
+    /// whatever comes of the request. `ours`: whether what is asked for is this browser's own doing.
+    pub(in super::super) async fn find(
+        services: &Services,
+        caller: &Caller,
+        client: Client,
+        ours: bool,
+    ) -> Result<Option<(Self, Option<Issued>)>, Refusal> {
+        if let Some(visitor) = by_access(services, caller).await? {
+            return Ok(Some((visitor, None)));
+        }
+        let renewed = renew(services, caller, client, ours).await?;
+        Ok(renewed.map(|(visitor, issued)| (visitor, Some(issued))))
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = Refusal;
 
@@ -50,12 +67,8 @@ pub(in super::super) async fn admit(
     next: Next,
 ) -> Result<Response, Refusal> {
     let ours = is_page_load(&request) || same_origin(request.headers(), &services);
-    let (visitor, issued) = match by_access(&services, &caller).await? {
-        Some(visitor) => (visitor, None),
-        None => match renew(&services, &caller, client, ours).await? {
-            Some((visitor, issued)) => (visitor, Some(issued)),
-            None => return Ok(see_other(&sign_in(&request))),
-        },
+    let Some((visitor, issued)) = Visitor::find(&services, &caller, client, ours).await? else {
+        return Ok(see_other(&sign_in(&request)));
     };
     request.extensions_mut().insert(visitor);
     let mut response = next.run(request).await;
@@ -93,7 +106,7 @@ async fn renew(
     match services.rotator.refresh(token.expose(), access, client.device).await {
         Ok((account, issued)) => {
             let sid = issued.session.sid;
-            Ok(Some((Visitor { account: Arc::new(account), sid }, issued)))
+            Ok(Some((Visitor { account, sid }, issued)))
         }
         Err(RefreshError::Fault(fault)) => Err(fault.into()),
         Err(_) => Ok(None),

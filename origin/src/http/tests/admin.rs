@@ -48,6 +48,54 @@ fn id(answer: &Answer) -> String {
 }
 
 #[tokio::test]
+async fn what_was_done_from_where_is_kept_by_an_edges_word_alone() {
+    let origin = Origin::start().await;
+    let (_, admin) = origin.with_admin().await;
+    for (secret, network) in [(EDGE_SECRET, Some("192.0.2.0/24")), ("no secret", None)] {
+        for (password, kind) in [(PASSWORD, "signed-in"), ("a wrong one", "sign-in-refused")] {
+            let edge = [("x-portcullis-edge", secret), ("x-portcullis-client-ip", "192.0.2.77")];
+            let body = json!({ "email": "user@example.com", "password": password });
+            origin.post("/auth/login", body, &edge).await;
+            origin.services.admin.trail.settled().await;
+            let path = format!("/auth/admin/audit?kind={kind}");
+            let last =
+                origin.as_admin(&admin, "GET", &path, None).await.json()["events"][0].clone();
+            assert_eq!(last["network"].as_str(), network, "{last}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_ends_nothing_leaves_no_trace_however_often_it_is_asked_for() {
+    let origin = Origin::with(&[("PORTCULLIS__LIMITS__SIGN_IN", "10/1h")]).await;
+    let (user, admin) = origin.with_admin().await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let revoke = async |token: String| {
+        let body = format!("token={token}");
+        origin.send(request("POST", "/auth/revoke", body.into(), &[form])).await
+    };
+    let junk = [String::from("junk"), user.member("refresh_token").replace('a', "b")];
+    let (access, refresh) = (user.member("access_token"), user.member("refresh_token"));
+    for _ in 0..3 {
+        for token in junk.clone().into_iter().chain([access.clone(), refresh.clone()]) {
+            assert_eq!(revoke(token).await.status, 200);
+        }
+        let body = json!({ "refresh_token": refresh });
+        assert_eq!(origin.post("/auth/logout", body, &[]).await.status, 204);
+    }
+    for kind in ["signed-out", "token-revoked"] {
+        assert_eq!(origin.kept(&admin, &format!("?kind={kind}")).await, [kind]);
+    }
+    // What is left is limited: a session has any number of access tokens. Logging out is not.
+    let mut last = 200;
+    for _ in 0..10 {
+        last = revoke(access.clone()).await.status.as_u16();
+    }
+    assert_eq!(last, 429);
+    assert_eq!(revoke(refresh).await.status, 200);
+}
+
+#[tokio::test]
 async fn only_an_administrator_gets_in_by_what_holds_now() {
     let origin = Origin::start().await;
     let (user, admin) = origin.with_admin().await;

@@ -12,13 +12,13 @@ const FROM: (&str, &str) = ("PORTCULLIS__MAIL__FROM", "Us <us@example.com>");
 const REQUIRED: (&str, &str) = ("PORTCULLIS__MAIL__REQUIRE_VERIFICATION", "true");
 
 /// An origin that writes its letters into a folder.
-struct Post {
-    origin: Origin,
+pub(super) struct Post {
+    pub(super) origin: Origin,
     folder: TempDir,
 }
 
 impl Post {
-    async fn start(settings: &[(&str, &str)]) -> Self {
+    pub(super) async fn start(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
         let mail = [("PORTCULLIS__MAIL__FOLDER", path), FROM];
@@ -62,7 +62,7 @@ impl Post {
         self.origin.sql("accounts.db", "UPDATE proof SET made_at = made_at - 60").await;
     }
 
-    fn letters(&self) -> Vec<String> {
+    pub(super) fn letters(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path()).unwrap();
         let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         files.retain(|file| file.extension().is_some_and(|extension| extension == "txt"));
@@ -70,7 +70,7 @@ impl Post {
         files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect()
     }
 
-    async fn letter(&self, number: usize) -> String {
+    pub(super) async fn letter(&self, number: usize) -> String {
         let since = Instant::now();
         loop {
             if let Some(letter) = self.letters().into_iter().nth(number) {
@@ -81,7 +81,7 @@ impl Post {
         }
     }
 
-    async fn token(&self, number: usize) -> String {
+    pub(super) async fn token(&self, number: usize) -> String {
         let letter = self.letter(number).await;
         let (_, behind) = letter.split_once("?token=").expect(&letter);
         String::from(behind.split_whitespace().next().unwrap())

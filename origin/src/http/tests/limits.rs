@@ -1,5 +1,6 @@
 //! How often something may be tried.
 
+use super::letters::Post;
 use super::pages::{is_page, send};
 use super::*;
 
@@ -44,6 +45,31 @@ async fn pwd_06_a_hundred_addresses_guess_no_more_than_one_and_the_owner_gets_in
         let owner = from(&origin, home, email, PASSWORD).await;
         assert_eq!(owner.status, if known { 200 } else { 429 });
     }
+}
+
+#[tokio::test]
+async fn pwd_06_a_reset_lets_the_owner_in_at_once_where_it_was_done() {
+    let post = Post::start(&[("PORTCULLIS__LIMITS__ACCOUNT", "3")]).await;
+    let origin = &post.origin;
+    origin.sign_in("a@b.co").await;
+    let (home, elsewhere) = ("192.0.2.1", "198.51.100.1");
+    assert_eq!(from(origin, home, "a@b.co", PASSWORD).await.status, 200);
+    let lock = async || {
+        for address in [home, elsewhere] {
+            while from(origin, address, "a@b.co", "a wrong password").await.status != 429 {}
+        }
+    };
+    lock().await;
+    assert_eq!(from(origin, home, "a@b.co", PASSWORD).await.status, 429);
+    let forgot = json!({ "email": "a@b.co" });
+    assert_eq!(origin.post("/auth/password/forgot", forgot, &[]).await.status, 202);
+    let (chosen, token) = ("another good one, longer", post.token(1).await);
+    let edge = [("x-portcullis-edge", EDGE_SECRET), ("x-portcullis-client-ip", home)];
+    let body = json!({ "token": token, "password": chosen });
+    assert_eq!(origin.post("/auth/password/reset", body, &edge).await.status, 204);
+    // Even if strangers go on at once: this place is the owner's.
+    while from(origin, elsewhere, "a@b.co", "a wrong password").await.status != 429 {}
+    assert_eq!(from(origin, home, "a@b.co", chosen).await.status, 200);
 }
 
 #[tokio::test]

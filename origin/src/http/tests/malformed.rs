@@ -67,7 +67,9 @@ async fn iss_10_of_five_thousand_malformed_requests_each_is_refused_in_words_for
             session = origin.sign_in("a@b.co").await;
         }
         let (told, request) = spoilt(&mut random, &session);
+        let asked = openapi::Asked::of(&request);
         let answer = read(origin.router.clone().oneshot(request).await.unwrap()).await;
+        asked.expect_as_described(&answer);
         judge(&answer, &told);
         if answer.status.is_client_error() { refused += 1 } else { done += 1 }
     }

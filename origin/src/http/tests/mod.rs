@@ -10,6 +10,7 @@ mod introspection;
 mod letters;
 mod limits;
 mod malformed;
+mod openapi;
 mod pages;
 mod round_trips;
 mod sessions;
@@ -75,7 +76,10 @@ impl Origin {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+        let asked = openapi::Asked::of(&request);
+        let answer = Answer::read(self.router.clone().oneshot(request).await.unwrap()).await;
+        asked.expect_as_described(&answer);
+        answer
     }
 
     async fn post(&self, path: &str, body: Value, headers: &[(&str, &str)]) -> Answer {

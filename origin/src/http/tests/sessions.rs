@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use common::token::access::Unsigned;
 use common::token::{AccessRules, Jws};
-use common::{SessionId, UnixSeconds};
+use common::{SessionId, Subject, UnixSeconds};
 
 use super::*;
-use crate::port::{Device, Email};
+use crate::port::{Announced, Device, Email};
 use crate::service::{Lasting, Means, SignIn};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -45,6 +45,31 @@ async fn iss_07_the_access_token_says_all_that_rfc_9068_asks_for() {
     let keys = origin.services.signer.keys();
     let read = Unsigned::parse(&token, &keys, &rules, iat).unwrap();
     assert!(origin.services.signer.signature_is_good(&read.check));
+}
+
+#[tokio::test]
+async fn rtr_13_no_access_token_outlives_its_session() {
+    let short =
+        [("PORTCULLIS__TOKENS__ACCESS_TTL", "60s"), ("PORTCULLIS__SESSIONS__BROWSER", "60s")];
+    let origin = Origin::with(&short).await;
+    let first = origin.sign_in("a@b.co").await;
+    let exp = |answer: &Answer, member: &str| {
+        let token = answer.member(member);
+        let jws = Jws::parse(&token, 8192).unwrap();
+        let claims: Value = serde_json::from_slice(jws.unverified_payload()).unwrap();
+        (claims["exp"].as_u64().unwrap(), claims["iat"].as_u64().unwrap())
+    };
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let second = refresh(&origin, &first.member("refresh_token")).await;
+    let began: SessionId = second.member("session_id").parse().unwrap();
+    let end = began.began_at().unwrap().seconds().get() + 60;
+    for answer in [&first, &second] {
+        let (until, since) = exp(answer, "access_token");
+        // A second may have begun between the session's id and its row.
+        assert!(until <= end + 1, "{until} {end}");
+        assert_eq!(answer.json()["expires_in"], until - since);
+    }
+    assert!(second.json()["expires_in"].as_u64().unwrap() <= 59);
 }
 
 #[tokio::test]
@@ -223,18 +248,39 @@ fn roles(answer: &Answer) -> Value {
 async fn a_change_of_roles_is_felt_at_the_next_refresh() {
     let origin = Origin::start().await;
     let account = origin.sign_in("a@b.co").await.json()["user"]["id"].as_str().unwrap().parse();
-    let (account, accounts) = (account.unwrap(), &origin.services.profiles.accounts);
-    assert!(accounts.set_roles(&account, &[String::from("admin")]).await.unwrap());
+    let account: Subject = account.unwrap();
     let first = origin.sign_in("a@b.co").await;
-    assert_eq!(roles(&first), json!(["admin"]));
-    accounts.set_roles(&account, &[]).await.unwrap();
-    let second = refresh(&origin, &first.member("refresh_token")).await;
-    assert_eq!(roles(&second), json!([]));
-    accounts.set_roles(&account, &[String::from("editor")]).await.unwrap();
-    // Also where the successor itself is repeated.
-    for token in [first.member("refresh_token"), second.member("refresh_token")] {
-        assert_eq!(roles(&refresh(&origin, &token).await), json!(["editor"]));
+    // From here on this process remembers the account, and another one changes it.
+    let mut last = refresh(&origin, &first.member("refresh_token")).await;
+    assert_eq!(roles(&last), json!([]));
+    let other = origin.replica().await;
+    for wanted in [&["admin"][..], &[], &["editor"]] {
+        let wanted: Vec<_> = wanted.iter().map(|role| String::from(*role)).collect();
+        let announced = Announced::to(&*other.profiles.sessions, &account).await.unwrap();
+        assert!(other.profiles.accounts.set_roles(&announced, &wanted).await.unwrap());
+        let before = last.member("refresh_token");
+        last = refresh(&origin, &before).await;
+        assert_eq!(roles(&last), json!(wanted));
+        // Also where the successor itself is repeated.
+        assert_eq!(roles(&refresh(&origin, &before).await), json!(wanted));
     }
+}
+
+#[tokio::test]
+async fn an_account_that_did_not_change_is_not_read_again() {
+    let origin = Origin::start().await;
+    let first = origin.sign_in("a@b.co").await;
+    let second = refresh(&origin, &first.member("refresh_token")).await;
+    origin.sql("accounts.db", "ALTER TABLE account RENAME TO away").await;
+    let third = refresh(&origin, &second.member("refresh_token")).await;
+    assert_eq!(third.status, StatusCode::OK);
+    // One that did cannot be: the token is spent by then, and its successor is kept for a retry.
+    let account: Subject = first.json()["user"]["id"].as_str().unwrap().parse().unwrap();
+    Announced::to(&*origin.services.profiles.sessions, &account).await.unwrap();
+    let token = third.member("refresh_token");
+    refresh(&origin, &token).await.expect(503, "store_unavailable");
+    origin.sql("accounts.db", "ALTER TABLE away RENAME TO account").await;
+    assert_eq!(refresh(&origin, &token).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -275,7 +321,8 @@ async fn a_sign_in_that_a_new_password_or_a_closed_account_overtakes_is_none() {
     let account = login.accounts.by_email(&email).await.unwrap().unwrap();
     let begin = || async {
         let device = Device::default();
-        let how = SignIn { by: Means::Password, lasting: Lasting::Browser, device };
+        let how =
+            SignIn { by: Means::Password, lasting: Lasting::Browser, device, instead_of: None };
         login.issuer.begin(&account, how).await.unwrap().is_some()
     };
     assert!(begin().await);

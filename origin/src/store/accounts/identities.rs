@@ -33,7 +33,7 @@ impl Identities for SqlAccounts {
         }
         let whose = Identities::account(self, &identity.issuer, &identity.subject).await?;
         Ok(match whose {
-            Some(whose) if whose.id == *account => Linking::Linked,
+            Some(whose) if whose.id == *account => Linking::Before,
             Some(_) => Linking::OfAnother,
             None => Linking::Another,
         })
@@ -50,13 +50,16 @@ impl Identities for SqlAccounts {
             return Ok(Unlinking::None);
         }
         let other = linked.iter().find(|identity| others.contains(&identity.provider));
-        // What was read may have changed: the way in that remains must be there still.
+        // What was read may have changed: the way in that remains must be there still. By the account's row
+        // one comes after the other: of two at once each would find the login that the other takes away.
+        let in_turn = "UPDATE account SET id = id WHERE id = $1";
         let delete = "DELETE FROM identity WHERE account_id = $1 AND provider = $2 AND (\
                       EXISTS (SELECT 1 FROM account WHERE id = $1 AND password_hash IS NOT NULL) OR \
                       EXISTS (SELECT 1 FROM identity WHERE account_id = $1 AND provider = $3))";
         let other = other.map(|identity| identity.provider.as_str());
         let values = [account.as_str().into(), provider.into(), other.into()];
-        let gone = self.database.execute(delete, &values).await?;
+        let whose = [account.as_str().into()];
+        let gone = self.database.execute_both((in_turn, &whose), (delete, &values)).await?;
         Ok(if gone > 0 { Unlinking::Unlinked } else { Unlinking::Last })
     }
 

@@ -7,7 +7,7 @@ use common::{Secret, Subject, UnixSeconds};
 use sqlx::FromRow;
 
 use super::database::{Database, corrupt};
-use crate::port::{Account, AccountError, Accounts, Email, NewAccount, StoreFault};
+use crate::port::{Account, AccountError, Accounts, Announced, Email, NewAccount, StoreFault};
 
 /// The accounts. Cheap to clone.
 #[derive(Clone)]
@@ -75,11 +75,11 @@ impl Accounts for SqlAccounts {
         rows.into_iter().map(Account::try_from).collect()
     }
 
-    async fn set_roles(&self, id: &Subject, roles: &[String]) -> Result<bool, StoreFault> {
+    async fn set_roles(&self, of: &Announced, roles: &[String]) -> Result<bool, StoreFault> {
         let roles = serde_json::to_string(roles)
             .map_err(|error| corrupt(format!("roles without JSON form: {error}")))?;
         let update = "UPDATE account SET roles = $2 WHERE id = $1";
-        let values = [id.as_str().into(), roles.as_str().into()];
+        let values = [of.subject().as_str().into(), roles.as_str().into()];
         Ok(self.database.execute(update, &values).await? > 0)
     }
 
@@ -107,12 +107,12 @@ impl Accounts for SqlAccounts {
         Ok(self.database.execute(update, &values).await? > 0)
     }
 
-    async fn verify_email(&self, id: &Subject, email: &Email) -> Result<bool, StoreFault> {
+    async fn verify_email(&self, of: &Announced, email: &Email) -> Result<bool, StoreFault> {
         // Two accounts that prove one address in the same instant meet at the column's uniqueness:
         // the second gets a fault, and this answer when it tries again.
         let update = "UPDATE account SET email = $2, email_verified = $3 WHERE id = $1 \
              AND NOT EXISTS (SELECT 1 FROM account WHERE email = $2 AND id <> $1)";
-        let values = [id.as_str().into(), email.as_str().into(), true.into()];
+        let values = [of.subject().as_str().into(), email.as_str().into(), true.into()];
         Ok(self.database.execute(update, &values).await? > 0)
     }
 
@@ -129,9 +129,10 @@ impl Accounts for SqlAccounts {
         rows.into_iter().map(Account::try_from).collect()
     }
 
-    async fn set_disabled(&self, id: &Subject, disabled: bool) -> Result<bool, StoreFault> {
+    async fn set_disabled(&self, of: &Announced, disabled: bool) -> Result<bool, StoreFault> {
         let update = "UPDATE account SET disabled = $2 WHERE id = $1";
-        Ok(self.database.execute(update, &[id.as_str().into(), disabled.into()]).await? > 0)
+        let values = [of.subject().as_str().into(), disabled.into()];
+        Ok(self.database.execute(update, &values).await? > 0)
     }
 
     async fn others_with_role(&self, role: &str, id: &Subject) -> Result<bool, StoreFault> {

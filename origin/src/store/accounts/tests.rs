@@ -8,19 +8,22 @@ use tokio::task::JoinSet;
 
 use super::SqlAccounts;
 use crate::port::{
-    AccountError, Accounts, Email, Identities, Identity, Linking, NewAccount, NewProof, Proofs,
-    Purpose, StoreFault, Unlinking,
+    AccountError, Accounts, Announced, Email, Identities, Identity, Linking, NewAccount, NewProof,
+    Proofs, Purpose, StoreFault, Unlinking,
 };
 use crate::store::database::Database;
 use crate::store::database::server::Server;
+use crate::store::embedded::EmbeddedStore;
 
 /// A database of one test.
 struct Bench {
     accounts: SqlAccounts,
     database: Database,
     url: String,
-    /// What ends when the test does: the file's folder, or the server with its last test.
-    _kept: Arc<dyn Any + Send + Sync>,
+    /// Where changes are announced.
+    sessions: EmbeddedStore,
+    /// What ends when the test does: the files' folders, or the server with its last test.
+    _kept: [Arc<dyn Any + Send + Sync>; 2],
 }
 
 impl Bench {
@@ -37,7 +40,14 @@ impl Bench {
 
     async fn open(url: String, kept: Arc<dyn Any + Send + Sync>) -> Self {
         let database = Database::open(&url).await.unwrap();
-        Self { accounts: SqlAccounts::new(database.clone()), database, url, _kept: kept }
+        let folder = tempfile::tempdir().unwrap();
+        let sessions = EmbeddedStore::open(&folder.path().join("sessions.db")).await.unwrap();
+        let accounts = SqlAccounts::new(database.clone());
+        Self { accounts, database, url, sessions, _kept: [kept, Arc::new(folder)] }
+    }
+
+    async fn announced(&self, id: &Subject) -> Announced {
+        Announced::to(&self.sessions, id).await.unwrap()
     }
 
     /// As after a restart.
@@ -72,6 +82,7 @@ on_both! {
     roles_are_replaced_as_a_whole,
     accounts_are_listed_page_by_page,
     a_login_elsewhere_is_one_accounts_and_its_state_is_spent_once,
+    of_two_unlinks_at_once_one_leaves_the_last_way_in,
     what_administrators_ask_is_answered,
     a_password_is_replaced_unless_it_changed_meanwhile,
     an_address_that_another_has_is_not_verified,
@@ -114,7 +125,7 @@ async fn nobody_is_found_who_was_not_made(bench: &Bench) {
     assert!(accounts.by_email(&email).await.unwrap().is_none());
     let id: Subject = "'OR'1'='1".parse().unwrap();
     assert!(accounts.by_id(&id).await.unwrap().is_none());
-    assert!(!accounts.set_roles(&id, &["admin".to_owned()]).await.unwrap());
+    assert!(!accounts.set_roles(&bench.announced(&id).await, &["admin".to_owned()]).await.unwrap());
     accounts.ping().await.unwrap();
 }
 
@@ -137,7 +148,7 @@ async fn roles_are_replaced_as_a_whole(bench: &Bench) {
     let id = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
     for roles in [vec!["admin", "a \"quoted\" one"], vec!["editor"], vec![]] {
         let roles: Vec<String> = roles.into_iter().map(str::to_owned).collect();
-        assert!(accounts.set_roles(&id, &roles).await.unwrap());
+        assert!(accounts.set_roles(&bench.announced(&id).await, &roles).await.unwrap());
         assert_eq!(accounts.by_id(&id).await.unwrap().unwrap().roles, roles);
     }
 }
@@ -180,6 +191,32 @@ async fn a_login_elsewhere_is_one_accounts_and_its_state_is_spent_once(bench: &B
     assert!(!accounts.spend("state", NOW, until).await.unwrap());
 }
 
+async fn of_two_unlinks_at_once_one_leaves_the_last_way_in(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let mut ada = new("u1", "ada@example.com");
+    ada.password_hash = None;
+    let ada = accounts.create(&ada).await.unwrap().id;
+    for _ in 0..100 {
+        for login in ["a", "b"] {
+            let identity = Identity {
+                issuer: format!("https://{login}.example"),
+                subject: "s1".to_owned(),
+                provider: login.to_owned(),
+                linked_at: NOW,
+            };
+            accounts.link(&ada, &identity).await.unwrap();
+        }
+        let mut unlinking = JoinSet::new();
+        for [login, other] in [["a", "b"], ["b", "a"]] {
+            let (accounts, ada, others) = (accounts.clone(), ada.clone(), [other.to_owned()]);
+            unlinking.spawn(async move { accounts.unlink(&ada, login, &others).await.unwrap() });
+        }
+        let outcomes = unlinking.join_all().await;
+        let last = outcomes.iter().filter(|outcome| **outcome == Unlinking::Last).count();
+        assert_eq!((last, accounts.of(&ada).await.unwrap().len()), (1, 1), "{outcomes:?}");
+    }
+}
+
 async fn what_administrators_ask_is_answered(bench: &Bench) {
     let accounts = &bench.accounts;
     let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
@@ -189,10 +226,10 @@ async fn what_administrators_ask_is_answered(bench: &Bench) {
     let found = accounts.beginning_with("adam%", "", 10).await.unwrap();
     assert!(found.len() == 1 && found[0].id == adam);
     let admin = ["admin".to_owned()];
-    assert!(accounts.set_roles(&ada, &admin).await.unwrap());
+    assert!(accounts.set_roles(&bench.announced(&ada).await, &admin).await.unwrap());
     assert!(accounts.others_with_role("admin", &adam).await.unwrap());
     assert!(!accounts.others_with_role("admin", &ada).await.unwrap());
-    assert!(accounts.set_disabled(&ada, true).await.unwrap());
+    assert!(accounts.set_disabled(&bench.announced(&ada).await, true).await.unwrap());
     assert!(!accounts.others_with_role("admin", &adam).await.unwrap());
 }
 
@@ -218,13 +255,15 @@ async fn an_address_that_another_has_is_not_verified(bench: &Bench) {
     accounts.create(&new("u2", "bob@example.com")).await.unwrap();
     let [ada_at, bob_at, new_at] = ["ada@example.com", "bob@example.com", "new@example.com"]
         .map(|text| Email::parse(text).unwrap());
-    assert!(!accounts.verify_email(&ada, &bob_at).await.unwrap());
-    assert!(accounts.verify_email(&ada, &ada_at).await.unwrap());
+    let announced = bench.announced(&ada).await;
+    assert!(!accounts.verify_email(&announced, &bob_at).await.unwrap());
+    assert!(accounts.verify_email(&announced, &ada_at).await.unwrap());
     assert!(accounts.by_id(&ada).await.unwrap().unwrap().email_verified);
-    assert!(accounts.verify_email(&ada, &new_at).await.unwrap());
+    assert!(accounts.verify_email(&announced, &new_at).await.unwrap());
     assert!(accounts.by_email(&ada_at).await.unwrap().is_none());
     assert_eq!(accounts.by_email(&new_at).await.unwrap().unwrap().id, ada);
-    assert!(!accounts.verify_email(&"nobody".parse().unwrap(), &ada_at).await.unwrap());
+    let nobody = bench.announced(&"nobody".parse().unwrap()).await;
+    assert!(!accounts.verify_email(&nobody, &ada_at).await.unwrap());
 }
 
 fn proof(account: &Subject, purpose: Purpose, digest: &str, made_at: u64) -> NewProof {

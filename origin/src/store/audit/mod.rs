@@ -18,7 +18,7 @@ use uuid::Uuid;
 use self::row::Row;
 use self::writer::{Message, Writer};
 use super::database::{Database, Value};
-use crate::port::{Audit, AuditTrail, Event, Recorded, StoreFault, Wanted};
+use crate::port::{Audit, AuditTrail, Event, Events, StoreFault, Wanted};
 
 /// Events that wait to be kept; more than a store that hangs for a minute brings together.
 const QUEUE: usize = 4096;
@@ -57,7 +57,7 @@ impl Audit for SqlAudit {
 
 #[async_trait]
 impl AuditTrail for SqlAudit {
-    async fn events(&self, wanted: &Wanted) -> Result<Vec<Recorded>, StoreFault> {
+    async fn events(&self, wanted: &Wanted) -> Result<Events, StoreFault> {
         // Whoever asks finds what they have just done.
         self.settled().await;
         let query = match (wanted.kind, &wanted.subject) {
@@ -79,7 +79,11 @@ impl AuditTrail for SqlAudit {
         values.extend(wanted.kind.map(|kind| Value::from(kind.word())));
         values.extend(wanted.subject.as_ref().map(|subject| Value::from(subject.as_str())));
         let rows: Vec<Row> = self.database.all(query, &values).await?;
-        rows.into_iter().filter_map(|row| row.read().transpose()).collect()
+        // By what was read, known or not: a newer version may have filled a page with kinds of its own.
+        let is_full = u64::try_from(rows.len()).is_ok_and(|read| read == u64::from(wanted.limit));
+        let next = rows.last().filter(|_| is_full).map(|last| last.id.clone());
+        let events = rows.into_iter().filter_map(|row| row.read().transpose());
+        Ok(Events { events: events.collect::<Result<_, _>>()?, next })
     }
 
     async fn settled(&self) {

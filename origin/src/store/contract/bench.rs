@@ -76,6 +76,7 @@ pub(in crate::store) fn device(digest: Option<&str>) -> Device {
     Device {
         digest: digest.map(str::to_owned),
         agent: digest.map(|digest| format!("{digest}/1.0")),
+        network: None,
         place: digest.map(|_| "Seoul, KR".to_owned()),
     }
 }
@@ -113,6 +114,7 @@ impl Token {
     pub(in crate::store) fn from(self, device: Option<&str>) -> Rotate {
         Rotate {
             sid: self.sid,
+            subject: subject("alice"),
             generation: self.generation,
             jti: self.jti,
             device: self::device(device),

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::Bench;
-use super::bench::{LAPTOP, PHONE, RETAIN, RULES, Token, device, new_session, seconds};
+use super::bench::{LAPTOP, PHONE, RETAIN, RULES, Token, device, new_session, seconds, subject};
 use crate::port::{BlockLog, Ended, NewSession, RevokeReason, Rotate, Rotation, Sessions};
 use crate::store::embedded::bench::EmbeddedBench;
 use crate::store::redis::bench::RedisBench;
@@ -125,6 +125,7 @@ fn next(rng: &mut SmallRng, known: &[Token], always: bool) -> Step {
             }
             Step::Rotate(Rotate {
                 sid: token.sid,
+                subject: subject("alice"),
                 generation: token.generation,
                 jti: token.jti,
                 device: device(*[PHONE, PHONE, PHONE, LAPTOP, None].choose(rng).unwrap()),

@@ -70,7 +70,7 @@ async fn next<B: Bench>(
     let mut request = token.from(device);
     request.next_access = Some(fresh_jti());
     match bench.store().rotate(&request, &RULES).await.unwrap() {
-        Rotation::Live { session, judgement, epoch } if judgement == expected => {
+        Rotation::Live { session, judgement, epoch, .. } if judgement == expected => {
             if let Some(epoch) = epoch {
                 assert_eq!(epoch, bench.store().epoch().await.unwrap());
             }

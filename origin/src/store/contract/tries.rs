@@ -51,6 +51,15 @@ pub(super) async fn a_rate_has_its_tries_at_once_and_then_one_after_the_other<B:
     let granted = racers.join_all().await.into_iter().filter(|leave| *leave == Leave::Granted);
     assert_eq!(granted.count(), 5);
     about(bench.store().count(one, rate).await.unwrap(), seconds(100));
+    bench.store().uncount(one, rate).await.unwrap();
+    assert_eq!(bench.store().count(one, rate).await.unwrap(), Leave::Granted);
+    about(bench.store().count(one, rate).await.unwrap(), seconds(100));
+    let never = counter();
+    bench.store().uncount(never, rate).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(bench.store().count(never, rate).await.unwrap(), Leave::Granted);
+    }
+    about(bench.store().count(never, rate).await.unwrap(), seconds(100));
     assert_eq!(bench.store().count(counter(), rate).await.unwrap(), Leave::Granted);
 }
 

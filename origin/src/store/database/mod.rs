@@ -97,6 +97,19 @@ macro_rules! bound {
     };
 }
 
+/// Two statements in one transaction, for the same reason.
+macro_rules! in_one {
+    ($pool:expr, $first:expr, $second:expr) => {
+        async {
+            let mut transaction = $pool.begin().await?;
+            bound!(sqlx::query($first.0), $first.1).execute(&mut *transaction).await?;
+            let done = bound!(sqlx::query($second.0), $second.1).execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(done.rows_affected())
+        }
+    };
+}
+
 /// A type that is read from a row of either database.
 pub(in crate::store) trait Readable:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
@@ -143,6 +156,19 @@ impl Database {
             Self::Postgres(pool) => in_time(bound!(sqlx::query(sql), values).execute(pool))
                 .await
                 .map(|done| done.rows_affected()),
+        }
+    }
+
+    /// Executes two statements as one transaction; how many rows the second changed. Where the first
+    /// updates a row, of many such at once each sees what those before it did.
+    pub(in crate::store) async fn execute_both(
+        &self,
+        first: (&'static str, &[Value<'_>]),
+        second: (&'static str, &[Value<'_>]),
+    ) -> Result<u64, StoreFault> {
+        match self {
+            Self::Sqlite(pool) => in_time(in_one!(pool, first, second)).await,
+            Self::Postgres(pool) => in_time(in_one!(pool, first, second)).await,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -27,6 +27,8 @@ pub(in crate::store) struct Server {
     port: u16,
     running: Mutex<Option<Child>>,
     databases: AtomicUsize,
+    /// Whether it has a certificate, see [`Self::certificate`].
+    encrypted: bool,
 }
 
 impl Server {
@@ -43,6 +45,15 @@ impl Server {
 
     /// One of its own, for a test that ill-treats it.
     pub(in crate::store) fn start() -> Arc<Self> {
+        Self::make(false)
+    }
+
+    /// One of its own that speaks TLS, as 127.0.0.1 and nobody else.
+    pub(in crate::store) fn encrypted() -> Arc<Self> {
+        Self::make(true)
+    }
+
+    fn make(encrypted: bool) -> Arc<Self> {
         let folder = tempfile::tempdir().unwrap();
         let password = folder.path().join("password");
         fs::write(&password, PASSWORD).unwrap();
@@ -58,8 +69,11 @@ impl Server {
             .output()
             .unwrap();
         assert!(initdb.status.success(), "{}", String::from_utf8_lossy(&initdb.stderr));
+        if encrypted {
+            certify(folder.path());
+        }
         let (port, running, databases) = (free_port(), Mutex::default(), AtomicUsize::default());
-        let server = Self { folder, port, running, databases };
+        let server = Self { folder, port, running, databases, encrypted };
         server.launch();
         Arc::new(server)
     }
@@ -67,9 +81,12 @@ impl Server {
     /// Starts the process on the port and the folder, and waits until it takes connections.
     pub(in crate::store) fn launch(&self) {
         let log = fs::File::create(self.folder.path().join("log")).unwrap();
+        let tls =
+            ["-c", "ssl=on", "-c", "ssl_cert_file=server.pem", "-c", "ssl_key_file=server.key"];
         let child = command("postgres", self.folder.path())
             .args(["-D", "data", "-p", &self.port.to_string(), "-h", "127.0.0.1", "-k", ""])
             .args(["-F", "-c", "shared_buffers=16MB", "-c", "max_connections=200"])
+            .args(tls.into_iter().filter(|_| self.encrypted))
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -119,6 +136,11 @@ impl Server {
         format!("postgres://portcullis:{PASSWORD}@127.0.0.1:{port}/{database}?sslmode=disable")
     }
 
+    /// The file of its certificate, which is its own authority.
+    pub(in crate::store) fn certificate(&self) -> PathBuf {
+        self.folder.path().join("data/server.pem")
+    }
+
     fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
@@ -128,6 +150,18 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Makes the certificate of an encrypted server, beside its data.
+fn certify(folder: &Path) {
+    let line = "req -x509 -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=test \
+                -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=IP:127.0.0.1 \
+                -keyout data/server.key -out data/server.pem";
+    let mut openssl = command("openssl", folder);
+    let made = openssl.args(line.split_whitespace()).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let key = folder.join("data/server.key");
+    fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 fn is_root() -> bool {
@@ -153,10 +187,9 @@ fn program(name: &str) -> PathBuf {
         .map(|entries| entries.flatten().map(|entry| entry.path().join("bin").join(name)).collect())
         .unwrap_or_default();
     versions.sort();
-    on_path
-        .chain(versions.into_iter().rev())
-        .find(|file| file.is_file())
-        .unwrap_or_else(|| panic!("these tests need {name}: `sudo apt-get install postgresql`"))
+    on_path.chain(versions.into_iter().rev()).find(|file| file.is_file()).unwrap_or_else(|| {
+        panic!("these tests need {name}: `sudo apt-get install postgresql openssl`")
+    })
 }
 
 fn free_port() -> u16 {

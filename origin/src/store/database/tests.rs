@@ -68,6 +68,42 @@ async fn a_server_that_lets_nobody_in_is_told_in_words_without_the_password() {
     }
 }
 
+#[derive(FromRow)]
+struct Encrypted {
+    ssl: bool,
+}
+
+#[tokio::test]
+async fn a_server_is_spoken_to_by_tls_and_must_be_who_it_says_where_that_is_asked_for() {
+    let (server, other) = (Server::encrypted(), Server::encrypted());
+    let plain = server.fresh_database().await;
+    let (its, of_another) = (server.certificate(), other.certificate());
+    let verify = |mode: &str, root: &Path| {
+        plain.replace("disable", &format!("{mode}&sslrootcert={}", root.display()))
+    };
+    let encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+    for (url, tls) in [
+        (plain.clone(), false),
+        (plain.replace("disable", "require"), true),
+        (verify("verify-ca", &its), true),
+        (verify("verify-full", &its), true),
+    ] {
+        let database = Database::open(&url).await.unwrap();
+        let row: Encrypted = database.one(encrypted, &[]).await.unwrap().unwrap();
+        assert_eq!(row.ssl, tls, "{url}");
+    }
+    for url in [
+        verify("verify-ca", &of_another),
+        verify("verify-full", &of_another),
+        // By another name than the certificate's.
+        verify("verify-full", &its).replace("@127.0.0.1", "@localhost"),
+    ] {
+        let Err(error) = Database::open(&url).await else { panic!("{url} works") };
+        let told = crate::telemetry::chain(&error);
+        assert!(told.contains("certificate") && !told.contains("hunter"), "{told}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_that_start_at_once_one_makes_the_tables() {
     let server = Server::shared();

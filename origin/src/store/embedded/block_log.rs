@@ -169,6 +169,11 @@ impl Batch {
             .await
             .map_err(fault)?;
         self.forget_tries(PRUNED).await?;
+        sqlx::query("DELETE FROM changed_account WHERE told_until <= $1")
+            .bind(integer(now))
+            .execute(&mut *self.db)
+            .await
+            .map_err(fault)?;
         let forgotten = "DELETE FROM session WHERE sid IN \
              (SELECT sid FROM session WHERE idle_end <= $1 LIMIT $2)";
         let forgotten = sqlx::query(forgotten)

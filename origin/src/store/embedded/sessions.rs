@@ -98,6 +98,15 @@ impl Sessions for EmbeddedStore {
         Ok(sessions)
     }
 
+    async fn account_changes(&self, subject: &Subject, told: Duration) -> Result<(), StoreFault> {
+        let subject = subject.clone();
+        self.writer
+            .write(move |batch| {
+                Box::pin(async move { batch.account_changes(&subject, told).await })
+            })
+            .await
+    }
+
     async fn ping(&self) -> Result<(), StoreFault> {
         sqlx::query(NOW_MS).fetch_one(&self.reader).await.map_err(fault)?;
         Ok(())
@@ -215,7 +224,7 @@ impl Batch {
         let judgement = judge(held.as_ref().map(Row::held), presented, rules.grace, self.now);
         let why = match (judgement, held) {
             (Judgement::Repeat, Some(held)) => {
-                return Ok(Rotation::Live { session: held.session, judgement, epoch: None });
+                return self.live(held.session, judgement, None).await;
             }
             (Judgement::Replace, Some(held)) => {
                 let generation = held.session.generation;
@@ -241,6 +250,40 @@ impl Batch {
             }
         };
         Ok(Rotation::Ended { why, epoch })
+    }
+
+    /// What a rotation that went well answers.
+    async fn live(
+        &mut self,
+        session: Session,
+        judgement: Judgement,
+        epoch: Option<Epoch>,
+    ) -> Result<Rotation, StoreFault> {
+        let lately = "SELECT EXISTS (SELECT 1 FROM changed_account \
+             WHERE subject = $1 AND told_until > $2)";
+        let account_changed = sqlx::query_scalar(lately)
+            .bind(session.subject.as_str())
+            .bind(integer(self.now.seconds().get()))
+            .fetch_one(&mut *self.db)
+            .await
+            .map_err(fault)?;
+        Ok(Rotation::Live { session, judgement, epoch, account_changed })
+    }
+
+    async fn account_changes(
+        &mut self,
+        subject: &Subject,
+        told: Duration,
+    ) -> Result<(), StoreFault> {
+        let change = "INSERT INTO changed_account (subject, told_until) VALUES ($1, $2) \
+             ON CONFLICT (subject) DO UPDATE SET told_until = max(told_until, excluded.told_until)";
+        sqlx::query(change)
+            .bind(subject.as_str())
+            .bind(integer(self.now.seconds().plus(told).get()))
+            .execute(&mut *self.db)
+            .await
+            .map_err(fault)?;
+        Ok(())
     }
 
     /// Gives the session its next refresh token. The presented one is the previous one by then,
@@ -286,7 +329,7 @@ impl Batch {
             (Some(_), Some(before)) => Some(self.block(before.uuid(), rules.retain).await?),
             _ => None,
         };
-        Ok(Rotation::Live { session, judgement, epoch })
+        self.live(session, judgement, epoch).await
     }
 
     async fn session(&mut self, sid: SessionId) -> Result<Option<Row>, StoreFault> {

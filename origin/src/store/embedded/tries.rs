@@ -24,6 +24,13 @@ impl Tries for EmbeddedStore {
             .await
     }
 
+    async fn uncount(&self, counter: Counter, rate: Rate) -> Result<(), StoreFault> {
+        let step = milliseconds(rate.step());
+        self.writer
+            .write(move |batch| Box::pin(async move { batch.add(counter, -step).await }))
+            .await
+    }
+
     async fn begin_proof(&self, proving: &Proving) -> Result<Leave, StoreFault> {
         let mut db = self.reader.acquire().await.map_err(fault)?;
         let now = now(&mut db).await?;

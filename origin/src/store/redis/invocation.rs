@@ -1,7 +1,7 @@
 //! A script, and one call of it.
 
 use redis::aio::MultiplexedConnection;
-use redis::{ErrorKind, RedisResult, ServerErrorKind, ToRedisArgs, Value, cmd};
+use redis::{Arg, Cmd, ErrorKind, RedisResult, ServerErrorKind, ToRedisArgs, Value, cmd};
 
 use super::keys::Key;
 
@@ -19,11 +19,9 @@ impl Script {
 
     /// A call on these keys, its arguments still to come.
     pub(super) fn on(&'static self, keys: &[Key<'_>]) -> Invocation {
-        let mut invocation = Invocation { script: self, keys: keys.len(), values: Vec::new() };
-        for key in keys {
-            key.write_redis_args(&mut invocation.values);
-        }
-        invocation
+        let mut by_digest = cmd("EVALSHA");
+        by_digest.arg(&self.digest).arg(keys.len()).arg(keys);
+        Invocation { script: self, by_digest }
     }
 
     /// A call on the keys of the block log and these.
@@ -35,36 +33,37 @@ impl Script {
 /// A call.
 pub(super) struct Invocation {
     script: &'static Script,
-    keys: usize,
-    /// Keys, then arguments.
-    values: Vec<Vec<u8>>,
+    by_digest: Cmd,
 }
 
 impl Invocation {
     /// With one more argument.
     pub(super) fn arg(mut self, value: impl ToRedisArgs) -> Self {
-        value.write_redis_args(&mut self.values);
+        self.by_digest.arg(value);
         self
     }
 
     /// Sends the digest, and the text when Redis does not know it: it restarted, or its cache was
     /// flushed, and may be again between any two commands.
     pub(super) async fn send(&self, connection: &mut MultiplexedConnection) -> RedisResult<Value> {
-        let outcome = self.by("EVALSHA", &self.script.digest, connection).await;
+        let outcome = self.by_digest.query_async(connection).await;
         match outcome {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.by("EVAL", self.script.text, connection).await
+                self.by_text().query_async(connection).await
             }
             outcome => outcome,
         }
     }
 
-    async fn by(
-        &self,
-        command: &str,
-        script: &str,
-        connection: &mut MultiplexedConnection,
-    ) -> RedisResult<Value> {
-        cmd(command).arg(script).arg(self.keys).arg(&self.values).query_async(connection).await
+    fn by_text(&self) -> Cmd {
+        let mut by_text = cmd("EVAL");
+        by_text.arg(self.script.text);
+        for arg in self.by_digest.args_iter().skip(2) {
+            // The other kind is the cursor of a scan.
+            if let Arg::Simple(bytes) = arg {
+                by_text.arg(bytes);
+            }
+        }
+        by_text
     }
 }

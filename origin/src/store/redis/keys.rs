@@ -30,6 +30,8 @@ pub(super) enum Key<'a> {
     Session(SessionId),
     /// The sessions of a subject, by when they can be forgotten.
     Subject(&'a Subject),
+    /// There while the account of a subject changes, and long after.
+    Changed(&'a Subject),
     /// Counts what replicas were asked to confirm.
     Confirmed,
     /// A lease.
@@ -62,6 +64,7 @@ impl fmt::Display for Key<'_> {
             Key::Sessions => f.write_str("session:"),
             Key::Session(sid) => write!(f, "session:{sid}"),
             Key::Subject(subject) => write!(f, "subject:{subject}"),
+            Key::Changed(subject) => write!(f, "changed:{subject}"),
             Key::Confirmed => f.write_str("confirmed"),
             Key::Lease(name) => write!(f, "lease:{name}"),
             Key::Cutoff => f.write_str("cutoff"),

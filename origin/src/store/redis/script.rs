@@ -36,8 +36,10 @@ script!(REPLACE = "clock", "replace");
 script!(LEASE = "clock", "lease");
 script!(RELEASE = "release");
 script!(COUNT = "clock", "tries", "count");
+script!(UNCOUNT = "clock", "tries", "uncount");
 script!(BEGIN_PROOF = "clock", "tries", "begin_proof");
 script!(PROVEN = "clock", "tries", "proven");
+script!(ACCOUNT_CHANGES = "account_changes");
 script!(FORGET = "forget");
 
 /// A session's fields as `answer` in `session.lua` lists them, the word in front taken off; and the
@@ -101,9 +103,10 @@ pub(super) fn read_rotation(reply: &[String]) -> Result<Rotation, StoreFault> {
         "heal" => Some(Judgement::Heal),
         _ => None,
     };
-    if let Some(judgement) = live {
-        let (session, epoch) = read_session(rest)?;
-        return Ok(Rotation::Live { session, judgement, epoch });
+    if let (Some(judgement), Some((changed, session))) = (live, rest.split_first()) {
+        let (session, epoch) = read_session(session)?;
+        let account_changed = changed != "0";
+        return Ok(Rotation::Live { session, judgement, epoch, account_changed });
     }
     let epoch = rest.first().and_then(|text| text.parse().ok()).map(Epoch::new);
     match (ending::read_verdict(word), epoch) {

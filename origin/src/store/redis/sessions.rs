@@ -56,7 +56,7 @@ impl Sessions for RedisStore {
         rules: &RotationRules,
     ) -> Result<Rotation, StoreFault> {
         let call = script::ROTATE
-            .on_log_and(&[Key::Session(request.sid), Key::Cutoff])
+            .on_log_and(&[Key::Session(request.sid), Key::Cutoff, Key::Changed(&request.subject)])
             .arg(request.sid.to_string())
             .arg(request.generation)
             .arg(request.jti.to_string())
@@ -134,6 +134,11 @@ impl Sessions for RedisStore {
         // A UUIDv7 begins with its time: by sid is by the time of sign-in.
         sessions.sort_unstable_by_key(|session| Reverse(session.sid));
         Ok(sessions)
+    }
+
+    async fn account_changes(&self, subject: &Subject, told: Duration) -> Result<(), StoreFault> {
+        let call = script::ACCOUNT_CHANGES.on(&[Key::Changed(subject)]).arg(told.as_secs());
+        self.keep::<u8>(call).await.map(drop)
     }
 
     async fn ping(&self) -> Result<(), StoreFault> {

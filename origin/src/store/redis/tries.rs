@@ -21,6 +21,11 @@ impl Tries for RedisStore {
         self.run(call, Resend::Harmless).await.map(leave)
     }
 
+    async fn uncount(&self, counter: Counter, rate: Rate) -> Result<(), StoreFault> {
+        let call = script::UNCOUNT.on(&[Key::Rate(counter)]).arg(milliseconds(rate.step()));
+        self.run::<u8>(call, Resend::Harmless).await.map(drop)
+    }
+
     async fn begin_proof(&self, proving: &Proving) -> Result<Leave, StoreFault> {
         let patience = proving.patience;
         let call = script::BEGIN_PROOF

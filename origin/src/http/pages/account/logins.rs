@@ -85,7 +85,11 @@ pub(super) async fn link(
             keep(response.headers_mut(), &Kept { attempt, return_to }.cookie())?;
             Ok(response)
         }
-        Err(error) => Ok(failed(&services, words, &error.into(), &Back::Account)),
+        Err(error) => {
+            let refusal = error.into();
+            let back = Back::to_account(&refusal);
+            Ok(failed(&services, words, &refusal, &back))
+        }
     }
 }
 
@@ -96,7 +100,7 @@ pub(super) async fn unlink(
     visitor: Visitor,
     Form(Input { provider }): Form<Input>,
 ) -> Result<Response, Refusal> {
-    match services.social.unlink(&visitor.account.id, &provider).await {
+    match services.social.unlink(&visitor.account.id, &provider, words.spoken()).await {
         Ok(()) => Ok(super::back()),
         Err(error) => Ok(failed(&services, words, &error.into(), &Back::Account)),
     }

@@ -17,7 +17,7 @@ use super::super::super::extract::{Expected, Query};
 use super::super::words::Words;
 use super::{Place, page};
 use crate::crypto::Utc;
-use crate::port::{Actor, Kind, Recorded, Wanted};
+use crate::port::{Actor, Events, Kind, Recorded, Wanted};
 use crate::service::Authority;
 
 /// Events on one page.
@@ -47,10 +47,10 @@ pub(super) async fn show(
         word => Some(Kind::read(word).ok_or_else(unknown)?),
     };
     let wanted = Wanted { kind: wanted_kind, subject: None, before, limit: PAGE };
-    let events = services.admin.events(&by, &wanted).await?;
-    let next = events.last().filter(|_| events.len() == PAGE as usize).map(|last| {
+    let Events { events, next } = services.admin.events(&by, &wanted).await?;
+    let next = next.map(|next| {
         let mut query = Serializer::new(String::new());
-        query.append_pair("kind", &kind).append_pair("before", &last.id).finish()
+        query.append_pair("kind", &kind).append_pair("before", &next).finish()
     });
     let content = html! {
         form method="get" action="/auth/admin/events" {

@@ -18,7 +18,7 @@ use super::super::words::Words;
 use super::super::{ReturnTo, layout, see_other};
 use super::events::list;
 use super::{Place, page, problem};
-use crate::port::{Session, Wanted};
+use crate::port::{Events, Session, Wanted};
 use crate::service::{AdminError, Authority};
 
 /// Events that are shown of one user.
@@ -110,7 +110,7 @@ async fn view(
     let account = services.admin.user(by, id).await?;
     let sessions = services.admin.sessions(by, id).await?;
     let wanted = Wanted { subject: Some(id.clone()), limit: EVENTS, ..Wanted::default() };
-    let events = services.admin.events(by, &wanted).await?;
+    let Events { events, .. } = services.admin.events(by, &wanted).await?;
     let path = format!("/auth/admin/user/{id}/change");
     let (action, name) =
         if account.disabled { ("enable", own.enable) } else { ("disable", own.disable) };

@@ -6,6 +6,7 @@ mod words;
 use axum::http::HeaderValue;
 use axum::http::header::REFRESH;
 use axum::response::Response;
+use common::problem::Code;
 use maud::{Markup, html};
 
 use super::super::Services;
@@ -17,7 +18,8 @@ use crate::config::Label;
 pub(super) use words::{SocialWords, of as words_of};
 
 /// A way to each provider, for the page to sign in at. A link, not a form: browsers hold a form's redirects
-/// to this site too.
+/// to this site too. There are two of each, of which the style shows the one that goes with the box that is
+/// ticked in the form.
 pub(super) fn ways(services: &Services, words: &Words, return_to: &ReturnTo) -> Markup {
     let own = words::of(words);
     html! {
@@ -25,10 +27,12 @@ pub(super) fn ways(services: &Services, words: &Words, return_to: &ReturnTo) -> 
             p .or { (own.or) }
             ul .ways {
                 @for named in &services.social.providers {
+                    @let there = return_to.after(&format!("/auth/oauth/{}", named.name));
+                    @let more = if there.contains('?') { '&' } else { '?' };
+                    @let label = own.sign_in_with(name(&named.label, words));
                     li {
-                        a .way href=(return_to.after(&format!("/auth/oauth/{}", named.name))) {
-                            (own.sign_in_with(name(&named.label, words)))
-                        }
+                        a .way .brief href=(there) { (label) }
+                        a .way .lasting href={ (there) (more) "remember=true" } { (label) }
                     }
                 }
             }
@@ -67,6 +71,16 @@ pub(in super::super) fn failed(
 pub(in super::super) enum Back {
     SignIn(ReturnTo),
     Account,
+}
+
+impl Back {
+    /// To the account page, by way of signing in where that is what is wanted.
+    pub(in super::super) fn to_account(refusal: &Refusal) -> Self {
+        match refusal.code() {
+            Code::SignInTooOld => Self::SignIn(ReturnTo::from(String::from(account::PATH))),
+            _ => Self::Account,
+        }
+    }
 }
 
 /// On to the provider from a form of ours, whose redirect browsers would hold back.

@@ -1,6 +1,14 @@
 //! Whose account a login opens, and linking one by hand.
 
+use std::time::Duration;
+
+use common::token::AccessClaims;
+use common::{SessionId, UnixMillis};
+
+use super::super::letters::Post;
 use super::*;
+use crate::crypto::OsRandom;
+use crate::port::{Device, Email, NewSession, Random as _, RevokeReason};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
@@ -213,4 +221,180 @@ async fn a_link_goes_but_never_the_last_way_in() {
     let none = origin.send(request("DELETE", "/auth/oauth/idp", Body::empty(), &[])).await;
     none.expect(401, "token_missing");
     is_turned_away(&form(&[OWN]).await, 404, "There is no such provider here.");
+}
+
+/// The access cookie of a session that began so long ago, and its id.
+async fn began(origin: &Origin, email: &str, ago: Duration) -> (String, SessionId) {
+    let services = &origin.services;
+    let accounts = &services.profiles.accounts;
+    let account = accounts.by_email(&Email::parse(email).unwrap()).await.unwrap().unwrap();
+    let now = services.clock.now();
+    let then = (now.get() - ago.as_secs()) * 1000;
+    let new = NewSession {
+        sid: OsRandom.session_id(UnixMillis::new(then)),
+        subject: account.id.clone(),
+        jti: OsRandom.token_id(),
+        device: Device::default(),
+        remember: false,
+        idle: Duration::from_hours(1),
+        absolute: Duration::from_hours(1),
+        jitter_permille: 0,
+        access: None,
+        alone: None,
+    };
+    services.revocation.sessions.begin(&new).await.unwrap().unwrap();
+    let claims = AccessClaims {
+        iss: &services.issuer,
+        aud: &services.audience,
+        sub: &account.id,
+        client_id: &services.client_id,
+        iat: now,
+        exp: now.plus(Duration::from_mins(5)),
+        jti: OsRandom.token_id(),
+        sid: new.sid,
+        roles: &[],
+        email_verified: false,
+    };
+    let access = services.signer.access(&claims).unwrap();
+    (format!("__Host-at={}", access.expose()), new.sid)
+}
+
+#[tokio::test]
+async fn cks_03_a_sign_in_elsewhere_ends_the_session_that_the_browser_had() {
+    let upstream = Upstream::start().await;
+    let origin = origin_of(&upstream).await;
+    let before = origin.sign_in("eve@example.com").await;
+    let departed = depart(&origin, "/auth/oauth/idp").await;
+    departed.visit(&upstream);
+    let cookies = format!("{}; __Host-rt={}", departed.cookie, before.member("refresh_token"));
+    let answer = arrive(&origin, &cookies, &departed.brings()).await;
+    let bearer = before.bearer();
+    let gone = origin.get("/auth/me", &[("authorization", &bearer)]).await;
+    gone.expect(401, "token_revoked");
+    assert_eq!(signed_in(&origin, &answer).await["user"]["email"], "ada@example.com");
+}
+
+#[tokio::test]
+async fn a_link_wants_a_sign_in_of_a_moment_ago() {
+    let upstream = Upstream::start().await;
+    let origin = origin_of(&upstream).await;
+    origin.sign_in("ada@example.com").await;
+    let logins = async |cookie: &str| {
+        let me = origin.get("/auth/me", &[("cookie", cookie)]).await.json();
+        me["logins"].as_array().unwrap().len()
+    };
+    let (late, _) = began(&origin, "ada@example.com", Duration::from_mins(11)).await;
+    let answer = ask(&origin, &late, &[OWN]).await;
+    is_turned_away(&answer, 403, "sign in again first");
+    let way = "href=\"/auth/login?return_to=%2Fauth%2Faccount\"";
+    assert!(answer.text.contains(way), "{}", answer.text);
+    assert!(answer.cookies().is_empty() && answer.header("refresh").is_empty());
+
+    // Whoever writes the attempt themselves gets no further.
+    for (minutes, linked) in [(21, 0), (19, 1)] {
+        let span = Duration::from_mins(minutes);
+        let (cookie, sid) = began(&origin, "ada@example.com", span).await;
+        let departed = depart(&origin, "/auth/oauth/idp").await;
+        departed.visit(&upstream);
+        let attempt = departed.cookie.replace(".browser.", &format!(".{sid}."));
+        assert_ne!(attempt, departed.cookie);
+        let answer = arrive(&origin, &format!("{attempt}; {cookie}"), &departed.brings()).await;
+        if linked == 0 {
+            is_turned_away(&answer, 403, "sign in again first");
+        } else {
+            assert_eq!(answer.header("location"), "/");
+        }
+        assert_eq!(logins(&cookie).await, linked, "after {minutes} minutes");
+    }
+}
+
+#[tokio::test]
+async fn a_link_outlives_the_access_token_and_not_the_session() {
+    let upstream = Upstream::start().await;
+    let origin = origin_of(&upstream).await;
+    let answer = origin.sign_in("ada@example.com").await;
+    let (access, refresh) = (answer.member("access_token"), answer.member("refresh_token"));
+    let sid: SessionId = answer.member("session_id").parse().unwrap();
+    let cookies = format!("__Host-at={access}; __Host-rt={refresh}");
+    // Known to others is a session's id, by the headers that apps get; that links nothing.
+    let (eve, _) = by_password(&origin, "eve@example.com").await;
+    for (brought, status) in [
+        (String::from("a=b"), 403),
+        (eve, 400),
+        (String::from("__Host-rt=x.y.z"), 403),
+        // The browser has dropped the access cookie, whose time is over.
+        (format!("__Host-rt={refresh}"), 303),
+    ] {
+        let asked = ask(&origin, &cookies, &[OWN]).await;
+        let there = asked.header("refresh").strip_prefix("0;url=").unwrap();
+        let departed = departed(&asked, there);
+        departed.visit(&upstream);
+        let cookies = format!("{}; {brought}", departed.cookie);
+        let answer = arrive(&origin, &cookies, &departed.brings()).await;
+        assert_eq!(answer.status.as_u16(), status, "{brought}: {}", answer.text);
+        if status == 303 {
+            let renewed = format!("__Host-at={}", answer.cookie("__Host-at"));
+            let me = origin.get("/auth/me", &[("cookie", &renewed)]).await.json();
+            assert_eq!(me["logins"][0]["provider"], "idp");
+            assert_ne!(answer.cookie("__Host-rt"), refresh);
+        }
+    }
+
+    let asked = ask(&origin, &cookies, &[OWN]).await;
+    let there = asked.header("refresh").strip_prefix("0;url=").unwrap();
+    let departed = departed(&asked, there);
+    departed.visit(&upstream);
+    let sessions = &origin.services.revocation.sessions;
+    sessions.revoke(sid, RevokeReason::Logout, Duration::from_hours(1)).await.unwrap();
+    let cookies = format!("{}; {cookies}", departed.cookie);
+    let answer = arrive(&origin, &cookies, &departed.brings()).await;
+    is_turned_away(&answer, 403, "sign in again first");
+}
+
+#[tokio::test]
+async fn the_owner_hears_of_each_login_that_is_linked_or_unlinked() {
+    let upstream = Upstream::start().await;
+    let issuer = upstream.issuer();
+    for (language, linked, unlinked) in [
+        ("en", "by a login at The Provider", "The login at The Provider does not"),
+        ("ko", "이제 The Provider 로그인으로", "The Provider 로그인으로는 더 이상"),
+    ] {
+        let post = Post::start(&settings(&issuer)).await;
+        let origin = &post.origin;
+        let (ada, _) = by_password(origin, "ada@example.com").await;
+        let before = post.letter(0).await;
+        assert!(before.contains("/auth/verify?token="), "{before}");
+        let asked = ask(origin, &ada, &[OWN]).await;
+        let there = asked.header("refresh").strip_prefix("0;url=").unwrap();
+        let departed = departed(&asked, there);
+        departed.visit(&upstream);
+        let query = serde_urlencoded::to_string(departed.brings()).unwrap();
+        let cookies = format!("{}; {ada}", departed.cookie);
+        let headers = [("cookie", &*cookies), ("accept-language", language)];
+        let path = format!("/auth/oauth/idp/callback?{query}");
+        assert_eq!(origin.get(&path, &headers).await.header("location"), "/auth/account");
+        let letter = post.letter(1).await;
+        assert!(letter.contains("To: ada@example.com\n") && letter.contains(linked), "{letter}");
+        assert!(letter.contains("http://localhost:8787/auth/account\n"), "{letter}");
+
+        // To sign in by it is no news.
+        assert_eq!(go(origin, &upstream).await.status.as_u16(), 303);
+        let headers = [("cookie", &*ada), OWN, ("accept-language", language)];
+        let gone = request("DELETE", "/auth/oauth/idp", Body::empty(), &headers);
+        assert_eq!(origin.send(gone).await.status.as_u16(), 204);
+        let letter = post.letter(2).await;
+        assert!(letter.contains("To: ada@example.com\n") && letter.contains(unlinked), "{letter}");
+
+        // An address that is proven on both sides links by itself, and is told of all the same.
+        origin.sql("accounts.db", "UPDATE account SET email_verified = 1").await;
+        let headers = [("accept-language", language)];
+        let asked = depart(origin, "/auth/oauth/idp").await;
+        asked.visit(&upstream);
+        let query = serde_urlencoded::to_string(asked.brings()).unwrap();
+        let path = format!("/auth/oauth/idp/callback?{query}");
+        let headers = [headers[0], ("cookie", &*asked.cookie)];
+        assert_eq!(origin.get(&path, &headers).await.status.as_u16(), 303);
+        let letter = post.letter(3).await;
+        assert!(letter.contains(linked), "{letter}");
+    }
 }

@@ -24,14 +24,16 @@ async fn origin_of(upstream: &Upstream) -> Origin {
 }
 
 async fn origin_with(upstream: &Upstream, more: &[(&str, &str)]) -> Origin {
-    let issuer = upstream.issuer();
-    let own = [
-        ("PORTCULLIS__OAUTH__IDP__ISSUER", issuer.as_str()),
+    Origin::with(&[&settings(&upstream.issuer()), more].concat()).await
+}
+
+fn settings(issuer: &str) -> [(&str, &str); 4] {
+    [
+        ("PORTCULLIS__OAUTH__IDP__ISSUER", issuer),
         ("PORTCULLIS__OAUTH__IDP__CLIENT_ID", CLIENT),
         ("PORTCULLIS__OAUTH__IDP__CLIENT_SECRET", SECRET),
         ("PORTCULLIS__OAUTH__IDP__LABEL", "The Provider"),
-    ];
-    Origin::with(&[&own, more].concat()).await
+    ]
 }
 
 /// A browser on its way: where it was sent, and what it keeps.
@@ -165,9 +167,59 @@ async fn the_page_to_sign_in_at_shows_the_ways_in_both_languages() {
     {
         let asked = "/auth/login?return_to=/orders";
         let page = origin.get(asked, &[("accept-language", language)]).await;
-        for part in ["href=\"/auth/oauth/idp?return_to=%2Forders\"", words, "The Provider"] {
+        let way = "href=\"/auth/oauth/idp?return_to=%2Forders\"";
+        let lasting = "href=\"/auth/oauth/idp?return_to=%2Forders&amp;remember=true\"";
+        for part in [way, lasting, words, "The Provider"] {
             assert!(page.text.contains(part), "{part}: {}", page.text);
         }
     }
     assert!(!Origin::start().await.get("/auth/login", &[]).await.text.contains("/auth/oauth/"));
+}
+
+#[tokio::test]
+async fn a_sign_in_elsewhere_lasts_as_long_as_the_box_says() {
+    let upstream = Upstream::start().await;
+    let origin = origin_of(&upstream).await;
+    for (query, lasts) in [("", false), ("?remember=true", true), ("?remember=yes", false)] {
+        let departed = depart(&origin, &format!("/auth/oauth/idp{query}")).await;
+        departed.visit(&upstream);
+        let answer = arrive(&origin, &departed.cookie, &departed.brings()).await;
+        assert_eq!(answer.status.as_u16(), 303, "{}", answer.text);
+        for name in ["__Host-at=", "__Host-rt="] {
+            let cookie = answer.cookies().into_iter().find(|cookie| cookie.starts_with(name));
+            assert_eq!(cookie.unwrap().contains("Max-Age="), lasts, "{query} {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pwd_06_what_leads_to_nobody_is_a_sign_in_that_failed() {
+    let upstream = Upstream::start().await;
+    let origin = origin_with(&upstream, &[("PORTCULLIS__LIMITS__SIGN_IN", "3/1h")]).await;
+    // Those that work are not counted.
+    for _ in 0..5 {
+        assert_eq!(go(&origin, &upstream).await.status.as_u16(), 303);
+    }
+    let junk = async |state: &str| {
+        let departed = depart(&origin, "/auth/oauth/idp").await;
+        let own = &departed.asked["state"];
+        let cookie = departed.cookie.replace(own, state);
+        let brings = [("code", String::from("junk")), ("state", String::from(state))];
+        arrive(&origin, &cookie, &brings).await
+    };
+    let asked = || upstream.exchanges.load(Ordering::Relaxed);
+    let before = asked();
+    for n in 0..3 {
+        let answer = junk(&format!("made-up-{n}")).await;
+        assert!([400, 502].contains(&answer.status.as_u16()), "{}", answer.text);
+    }
+    let after = asked();
+    assert_eq!(after, before + 3);
+    let answer = junk("made-up-3").await;
+    assert_eq!(answer.status.as_u16(), 429, "{}", answer.text);
+    assert!(answer.text.contains("Too many tries.") && !answer.header("retry-after").is_empty());
+    assert_eq!(asked(), after, "the provider is asked nothing");
+    // It is the same count as that of passwords.
+    let body = json!({ "email": "a@b.co", "password": "a wrong password" });
+    origin.post("/auth/login", body, &[]).await.expect(429, "rate_limited");
 }

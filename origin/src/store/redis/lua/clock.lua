@@ -5,9 +5,9 @@ local time = redis.call('TIME')
 local now_s = tonumber(time[1])
 local now_ms = now_s * 1000 + math.floor(tonumber(time[2]) / 1000)
 
--- A whole number as text: Lua's own tostring would write 1.8e+12.
+-- A whole number as text: Lua's own tostring would write 1.8e+12. Up to 2^53, as all of ours are.
 local function int(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
 -- Ends the script: the store holds something that no script of ours wrote.
@@ -28,5 +28,6 @@ end
 
 -- The time, in ms, before which no session that began is alive; 0 when there is none.
 local function cutoff(key)
-  return natural(redis.call('GET', key) or '0', key, 'no time')
+  local time = redis.call('GET', key)
+  return time and natural(time, key, 'no time') or 0
 end

@@ -3,8 +3,7 @@
 -- ARGV[1] step, ms  [2] how long the spot is remembered, ms
 -- Returns: 1
 
-local full = natural(redis.call('GET', KEYS[1]) or '0', KEYS[1], 'no time') - tonumber(ARGV[1])
-if full > now_ms then redis.call('SET', KEYS[1], int(full), 'PXAT', int(full)) else redis.call('DEL', KEYS[1]) end
+rate_uncount(KEYS[1], tonumber(ARGV[1]))
 
 -- What strangers tried goes on counting, unless it was the owner who came as one.
 if redis.call('EXISTS', KEYS[3]) == 0 then redis.call('DEL', KEYS[2]) end

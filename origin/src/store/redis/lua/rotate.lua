@@ -1,11 +1,13 @@
 -- Judges a presented refresh token as common::rotation::judge does, row for row, and keeps what
 -- follows from it: one step, one round trip.
 -- KEYS[1..3] block log (log.lua)  KEYS[4] session  KEYS[5] cutoff, ms
+--     [6] there when the account of the session changed lately
 -- ARGV[1] sid  [2] generation  [3] jti  [4] device, '' when unknown  [5] next jti
 --     [6] jitter, permille  [7] grace window, ms  [8] late retry, ms
 --     [9] retain, s  [10] remembered, s  [11] user agent  [12] place, '' when unknown
 --     [13] id of the next access token, '' when the one before lives on
--- Returns: {'rotate'|'repeat'|'replace'|'heal', ...session, epoch or 0 when no access token was ended}
+-- Returns: {'rotate'|'repeat'|'replace'|'heal', account changed (0|1), ...session,
+--        epoch or 0 when no access token was ended}
 --       or {'expired'|'revoked'|'forked'|'reused-other-device'|'reused-concurrent'|'reused-late', epoch}
 
 local sid, generation, jti, device, next_jti = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
@@ -31,6 +33,12 @@ local function judge(held)
   return age <= window and 'reused-concurrent' or 'reused-late'
 end
 
+local function live(word, held, at)
+  local reply = answer(word, sid, held, at)
+  table.insert(reply, 2, int(redis.call('EXISTS', KEYS[6])))
+  return reply
+end
+
 local held = session(KEYS[4])
 local judgement = judge(held)
 
@@ -38,7 +46,7 @@ local judgement = judge(held)
 -- make every edge fetch a new head.
 if judgement == 'revoked' then return { judgement, int(epoch()) } end
 if judgement == 'expired' then return { judgement, int(block_once(sid, retain)) } end
-if judgement == 'repeat' then return answer(judgement, sid, held) end
+if judgement == 'repeat' then return live(judgement, held) end
 
 if judgement == 'rotate' or judgement == 'replace' or judgement == 'heal' then
   -- The presented token is the previous one by now, whichever judgement led here.
@@ -60,7 +68,7 @@ if judgement == 'rotate' or judgement == 'replace' or judgement == 'heal' then
     redis.call('HDEL', KEYS[4], 'access')
   end
   redis.call('EXPIREAT', KEYS[4], int(held.idle_end + remembered))
-  return answer(judgement, sid, held, at)
+  return live(judgement, held, at)
 end
 
 local at = block(sid, retain)

@@ -15,6 +15,11 @@ local function rate_count(key, step)
   redis.call('SET', key, int(next), 'PXAT', int(next))
 end
 
+local function rate_uncount(key, step)
+  local full = natural(redis.call('GET', key) or '0', key, 'no time') - step
+  if full > now_ms then redis.call('SET', key, int(full), 'PXAT', int(full)) else redis.call('DEL', key) end
+end
+
 -- The failures in a row, and when the last one was.
 local function row(key)
   local held = redis.call('HMGET', key, 'count', 'at')
