@@ -2,8 +2,9 @@
 //   what to do, and "+" when upkeep is due
 //   forward, origin: by which binding ("" for the network), to which URL, under which number a WebSocket
 //   is watched that comes of it ("" for none);  answer: with which status;  keep: with which status, and
-//   under which number the answer is kept;  again: which number's answer is given again
-//   operations, by their first letter, until the end or, in an answer, until an empty line
+//   under which number the answer is kept
+//   operations, by their first letter, until the end or, in an answer, until an empty line; "*" names the number
+//   under which the changes that follow are kept, or, where none follow, were kept before
 //   in an answer: its body
 import * as gate from "./instance.js";
 import { watch } from "./socket.js";
@@ -17,13 +18,14 @@ export function carryOut(plan, request, env, context) {
   const what = plan.slice(0, plan.indexOf("\n"));
   if (what.endsWith("+")) context.waitUntil(gate.upkeep(env));
   const lines = plan.split("\n");
-  if (what.startsWith("again")) return again(lines[1]);
   if (what.startsWith("keep")) return keep(lines);
   if (what.startsWith("answer")) return answer(lines, 2);
   return pass(lines, what.startsWith("origin"), request, env, context);
 }
 
 async function pass(lines, toOrigin, request, env, context) {
+  // Before anything else comes to be kept under the same number.
+  const changes = changesOf(lines);
   let upstream;
   try {
     upstream = await send(lines, request, env);
@@ -32,10 +34,11 @@ async function pass(lines, toOrigin, request, env, context) {
     if (lines[3] !== "") gate.forget(Number(lines[3]));
     const response = answer(gate.unreachable(toOrigin, error === LATE, env).split("\n"), 2);
     // Scripts of other sites may read this answer as well, and a rotation is not undone.
-    return change(response, lines.filter((line) => /^(,|:access-control|:portcullis-access)/.test(line)), 0);
+    const told = ({ what, name }) => what === "," || /^(access-control|portcullis-access)/.test(name);
+    return change(response, changes.filter(told));
   }
   if (toOrigin) await catchUp(upstream, request, env, context);
-  const response = change(new Response(upstream.body, upstream), lines, 4);
+  const response = change(new Response(upstream.body, upstream), changes);
   return lines[3] === "" ? response : watch(upstream.webSocket, response, Number(lines[3]), env);
 }
 
@@ -73,24 +76,44 @@ export function place({ cf }) {
   return encodeURIComponent([cf?.city, cf?.country].filter(Boolean).join(", "));
 }
 
-/** Makes the plan's changes to a response. */
-function change(response, lines, from) {
-  const { headers } = response;
+/** What most answers of the app lose and get, by number; see `repeats.rs`. */
+const keptChanges = [];
+
+/** The changes to a response that a plan names. */
+function changesOf(lines) {
+  const at = lines.findLastIndex((line) => line[0] === "*");
+  if (at < 4) return changesFrom(lines, 4);
+  const number = lines[at].slice(1);
+  if (at + 1 < lines.length) keptChanges[number] = changesFrom(lines, at + 1);
+  return keptChanges[number];
+}
+
+function changesFrom(lines, from) {
+  const changes = [];
   for (let at = from; at < lines.length && lines[at] !== ""; at++) {
-    const line = lines[at];
-    const end = line.indexOf(" ");
-    switch (line[0]) {
+    const [what, text] = [lines[at][0], lines[at].slice(1)];
+    const [name] = text.split(" ", 1);
+    changes.push({ what, text, name, value: text.slice(name.length + 1) });
+  }
+  return changes;
+}
+
+/** Makes them. */
+function change(response, changes) {
+  const { headers } = response;
+  for (const { what, text, name, value } of changes) {
+    switch (what) {
       case "!":
-        headers.delete(line.slice(1));
+        headers.delete(name);
         break;
       case ":":
-        headers.set(line.slice(1, end), line.slice(end + 1));
+        headers.set(name, value);
         break;
       case ",":
-        headers.append(line.slice(1, end), line.slice(end + 1));
+        headers.append(name, value);
         break;
       case "#":
-        console.log(line.slice(1));
+        console.log(text);
     }
   }
   return response;
@@ -101,22 +124,28 @@ function answer(lines, from) {
   const body = lines.indexOf("") + 1;
   // 204 has no body, not even an empty one.
   const text = lines.slice(body).join("\n") || null;
-  return change(new Response(text, { status: Number(lines[1]) }), lines, from);
+  return change(new Response(text, { status: Number(lines[1]) }), changesFrom(lines, from));
 }
 
-/** What kept answers are made of, by number. @type {{text: string, init: ResponseInit}[]} */
+/** What kept answers are made of, by number. @type {{text: string, like: Response}[]} */
 const kept = [];
 
-/** Refusals come in numbers, and a response is made of what another consists of at half the price. */
+/** Refusals come in numbers, and a response is made after another at half the price. */
 function keep(lines) {
   const { status, headers } = answer(lines, 3);
-  kept[lines[2]] = { text: lines.at(-1), init: { status, headers } };
-  return again(lines[2]);
+  kept[lines[2]] = { text: lines.at(-1), like: new Response(null, { status, headers }) };
+  return repeat(lines[2]);
 }
 
-function again(number) {
-  const { text, init } = kept[number];
-  return new Response(text, init);
+function repeat(number) {
+  const { text, like } = kept[number];
+  return new Response(text, like);
+}
+
+/** Gives a kept answer again. `told` is twice its number, and one when upkeep is due. */
+export function again(told, env, context) {
+  if (told & 1) context.waitUntil(gate.upkeep(env));
+  return repeat(told >> 1);
 }
 
 /** Who was told of a logout here finds it done here: before that answer goes out, we know what it knows. */

@@ -1,6 +1,7 @@
 // Cryptography, by the platform's WebCrypto: nothing else signs, verifies or hashes at the edge.
 const { subtle } = crypto;
-const bytes = (text) => new TextEncoder().encode(text);
+const encoder = new TextEncoder();
+const bytes = (text) => encoder.encode(text);
 
 /** Web Cryptography API §§23-26. RFC 7518 §3.5: the salt of PS256 is as long as the hash. */
 const ALGORITHMS = {

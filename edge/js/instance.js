@@ -2,11 +2,9 @@
 // gets 500, and the next request finds a fresh one, which knows no head and so lets nobody in before
 // it has one.
 import * as gate from "gate";
+import { put, settle, take } from "./border.js";
 import { verify } from "portcullis:crypto";
 import module from "./index_bg.wasm";
-
-// Called once the request has made sure that there is an instance.
-export { decide } from "gate";
 
 let state = "none";
 /** How many there were. */
@@ -17,8 +15,9 @@ const waiting = new Set();
 /** Makes sure that there is an instance that can be asked. */
 export function ready(env) {
   if (state === "good") return;
-  if (state === "none") gate.initSync({ module });
-  else gate.__wbg_reset_state();
+  if (state !== "none") gate.__wbg_reset_state();
+  // The second time it says what there is.
+  settle(gate.initSync({ module }).memory);
   instance += 1;
   gate.onPanic(abandon);
   gate.configure(JSON.stringify(variables(env)));
@@ -41,6 +40,12 @@ function abandon() {
 /** Takes an error out of Wasm for what it may be: the end of the instance. */
 export function suspect(error) {
   if (error instanceof WebAssembly.RuntimeError) abandon();
+}
+
+/** The plan for a request, once that has made sure that there is an instance; or which kept answer it gets;
+ * or "" when it takes more. Carried out at once: what it says of what is kept is true now. */
+export function decide(asked) {
+  return take(gate.decide(put(asked)));
 }
 
 /** A future that panics is never done, nor are the others of its instance: so each has a way out. */
@@ -70,17 +75,17 @@ export async function look(plan) {
   return { asking, ticket: Number(ticket), isGood };
 }
 
-/** The plan for a request once that is done; "" when it takes more. Carried out at once, as `decide`'s is:
- * what it says of answers that are kept is true now. */
+/** The same once that is done. */
 export function answered({ asking, ticket, isGood }, asked, env) {
   ready(env);
   // Another instance means something else by the number.
-  return asking === instance ? gate.answered(ticket, isGood, asked) : "";
+  return asking === instance ? take(gate.answered(ticket, isGood, put(asked))) : "";
 }
 
 const fromBase64 = (text) => Uint8Array.fromBase64(text, { alphabet: "base64url" });
 
-export const findOut = (asked, env, context) => answerOf(env, context, () => gate.findOut(asked, env));
+export const findOut = (asked, env, context) =>
+  answerOf(env, context, () => gate.findOut(new TextEncoder().encode(asked), env));
 export const upkeep = (env) => answerOf(env, null, () => gate.upkeep(env));
 export const catchUp = (epoch, env) => answerOf(env, null, () => gate.catchUp(epoch, env));
 export const stillGood = (id, env) => answerOf(env, null, () => gate.stillGood(id, env));

@@ -11,11 +11,12 @@ use common::verdict::{
     Asking, Findings, Login, OriginPermit, Permit, Preflight, Question, Refreshed, Refusal, Verdict,
 };
 
+use crate::desk::Reply;
 use crate::isolate::Isolate;
 use crate::origin::{self, Rotation};
 use crate::plan::Plan;
 use crate::platform::Env;
-use crate::repeats::Repeat;
+use crate::repeats::{Kept, Repeat};
 use crate::request::Asked;
 use crate::settings::{Log, Settings};
 use crate::{
@@ -23,11 +24,11 @@ use crate::{
     verify,
 };
 
-/// The plan, if it follows from what is in hand.
-pub(crate) fn decide(isolate: &Isolate, asked: &Asked<'_>) -> Option<String> {
+/// What to do, if it follows from what is in hand.
+pub(crate) fn decide(isolate: &Isolate, asked: &Asked<'_>) -> Option<Reply> {
     let Some(settings) = isolate.settings() else {
         // Never open: a gate that does not know its rules lets nobody through.
-        return Some(refusal_of(isolate, Code::Misconfigured));
+        return Some(Reply::Plan(refusal_of(isolate, Code::Misconfigured)));
     };
     at_once(isolate, &settings, asked, &Findings::default())
 }
@@ -38,7 +39,7 @@ pub(crate) fn answered(
     ticket: u32,
     signature_is_good: bool,
     asked: &Asked<'_>,
-) -> Option<String> {
+) -> Option<Reply> {
     let settings = isolate.settings()?;
     let taken = signatures::take(isolate, ticket, signature_is_good)?;
     // A good one is found among the tokens seen before.
@@ -51,7 +52,7 @@ fn at_once(
     settings: &Settings,
     asked: &Asked<'_>,
     findings: &Findings,
-) -> Option<String> {
+) -> Option<Reply> {
     let gate = Gate { isolate, settings, asked, renewal: &OnceCell::new() };
     let known = isolate.known();
     let verdict = isolate.decide(&asked.facts(None), settings, &known, findings);
@@ -60,8 +61,10 @@ fn at_once(
     }
     match verdict {
         Verdict::Refuse(refusal) => Some(gate.repeat(&refusal)),
-        Verdict::Find(Question::Signature(unsigned)) => Some(signatures::ask(isolate, *unsigned)),
-        verdict => gate.plan(verdict).ok(),
+        Verdict::Find(Question::Signature(unsigned)) => {
+            Some(Reply::Plan(signatures::ask(isolate, *unsigned)))
+        }
+        verdict => gate.plan(verdict).ok().map(Reply::Plan),
     }
 }
 
@@ -218,27 +221,44 @@ impl Gate<'_> {
         if let Some(assertion) = assertion {
             plan.with(HEADER, assertion);
         }
-        answer::of_app(&mut plan, permit);
-        self.hand_back(plan)
+        self.change_answer_of_app(&mut plan, permit);
+        plan.finish()
+    }
+
+    /// What the app's answer loses and gets, which is the same for most of them.
+    fn change_answer_of_app(&self, plan: &mut Plan, permit: &Permit<'_>) {
+        // A plan that is torn is not carried out, so nothing of it would be kept.
+        if self.renewal.get().is_none() && permit.cors().is_none() && !plan.is_torn() {
+            match self.repeated(Kept::OfApp(permit.cache())) {
+                Repeat::Again(number) => return plan.kept(number),
+                Repeat::Keep(number) => plan.kept(number),
+            }
+        }
+        answer::of_app(plan, permit);
+        self.tell(plan);
     }
 
     /// A refusal that the main module may have in hand already.
-    fn repeat(&self, refused: &Refusal) -> String {
+    fn repeat(&self, refused: &Refusal) -> Reply {
         if self.logs(refused) || !refused.is_bare() {
-            return self.refuse(refused);
+            return Reply::Plan(self.refuse(refused));
         }
-        let head = self.isolate.head();
-        let told = head.as_deref().map(answer::told);
-        let due = upkeep::is_due(self.isolate);
-        match self.isolate.repeats.borrow_mut().of(refused.code(), told) {
-            Repeat::Again(number) => Plan::again(due, number).finish(),
+        let upkeep = upkeep::is_due(self.isolate);
+        match self.repeated(Kept::Refusal(refused.code())) {
+            Repeat::Again(number) => Reply::Again { number, upkeep },
             Repeat::Keep(number) => {
-                let mut plan = Plan::keep(due, number, refused.code().status());
+                let mut plan = Plan::keep(upkeep, number, refused.code().status());
+                let head = self.isolate.head();
                 answer::refuse(&mut plan, refused, &self.settings.realm, head.as_deref());
                 plan.body(&answer::document(refused));
-                plan.finish()
+                Reply::Plan(plan.finish())
             }
         }
+    }
+
+    fn repeated(&self, kept: Kept) -> Repeat {
+        let told = self.isolate.head().as_deref().map(answer::told);
+        self.isolate.repeats.borrow_mut().of(kept, told)
     }
 
     fn logs(&self, refused: &Refusal) -> bool {
@@ -275,13 +295,13 @@ impl Gate<'_> {
     fn pass(&self, permit: &OriginPermit) -> String {
         let mut plan = Plan::origin(upkeep::is_due(self.isolate));
         forward::to_origin(&mut plan, permit, self.asked, self.settings);
-        self.hand_back(plan)
+        self.tell(&mut plan);
+        plan.finish()
     }
 
-    fn hand_back(&self, mut plan: Plan) -> String {
-        self.bring_renewal(&mut plan);
-        answer::tell_forwarded(&mut plan, self.isolate.head().as_deref(), self.settings.report);
-        plan.finish()
+    fn tell(&self, plan: &mut Plan) {
+        self.bring_renewal(plan);
+        answer::tell_forwarded(plan, self.isolate.head().as_deref(), self.settings.report);
     }
 }
 

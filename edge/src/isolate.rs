@@ -10,6 +10,7 @@ use common::revocation::{Answers, Head, Segment};
 use common::token::{Ids, Verified, VerifiedCache};
 use common::verdict::{Facts, Findings, Verdict, World, decide};
 
+use crate::desk::Desk;
 use crate::jwks::Unkept;
 use crate::refresh::UnderWay;
 use crate::repeats::Repeats;
@@ -33,7 +34,9 @@ pub(crate) struct Isolate {
     keyring: RefCell<Rc<Keyring>>,
     cache: RefCell<VerifiedCache>,
     pub(crate) answers: RefCell<Answers>,
-    /// The refusals that are repeated.
+    /// What crosses the border.
+    pub(crate) desk: RefCell<Desk>,
+    /// What the main module keeps of answers.
     pub(crate) repeats: RefCell<Repeats>,
     /// The tokens whose signatures are being looked at.
     pub(crate) signatures: RefCell<Signatures>,
@@ -64,6 +67,7 @@ thread_local! {
         keyring: RefCell::default(),
         cache: RefCell::new(VerifiedCache::new(CACHED_TOKENS)),
         answers: RefCell::new(Answers::new(REMEMBERED_ANSWERS)),
+        desk: RefCell::default(),
         repeats: RefCell::default(),
         signatures: RefCell::default(),
         sockets: RefCell::default(),

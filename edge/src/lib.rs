@@ -6,6 +6,7 @@ mod answer;
 mod assertion;
 mod clock;
 mod crypto;
+mod desk;
 mod fault;
 mod forward;
 mod gate;
@@ -47,20 +48,42 @@ pub fn on_panic(tell: Function) {
     panic::tell(tell);
 }
 
-/// The plan for a request (see `plan.rs`), or nothing when something must be found out first. Reads no
-/// mailbox, makes no future. The request is its method, its URL and its headers, a line each.
+/// Where the next request is to be written, as text: its method, its URL and its headers, a line each.
+/// There is room for so many bytes, until more is asked for.
+#[wasm_bindgen(js_name = roomFor)]
+#[must_use]
+pub fn room_for(bytes: usize) -> *mut u8 {
+    Isolate::here().desk.borrow_mut().room_for(bytes)
+}
+
+/// What to do with the request of this length (see [`desk::Desk::hand_back`]); nothing when something must
+/// be found out first. Reads no mailbox, makes no future.
 #[wasm_bindgen]
 #[must_use]
-pub fn decide(asked: &[u8]) -> String {
-    gate::decide(&Isolate::here(), &Asked::read(asked)).unwrap_or_default()
+pub fn decide(length: usize) -> i32 {
+    let isolate = Isolate::here();
+    let reply = gate::decide(&isolate, &Asked::read(isolate.desk.borrow().request(length)));
+    isolate.desk.borrow_mut().hand_back(reply)
 }
 
 /// The same once the signature is looked at that a plan named: whether it is good.
 #[wasm_bindgen]
 #[must_use]
-pub fn answered(ticket: u32, signature_is_good: bool, asked: &[u8]) -> String {
-    let asked = Asked::read(asked);
-    gate::answered(&Isolate::here(), ticket, signature_is_good, &asked).unwrap_or_default()
+pub fn answered(ticket: u32, signature_is_good: bool, length: usize) -> i32 {
+    let isolate = Isolate::here();
+    let reply = {
+        let desk = isolate.desk.borrow();
+        let asked = Asked::read(desk.request(length));
+        gate::answered(&isolate, ticket, signature_is_good, &asked)
+    };
+    isolate.desk.borrow_mut().hand_back(reply)
+}
+
+/// Where the plan stands that was handed back last.
+#[wasm_bindgen(js_name = planAt)]
+#[must_use]
+pub fn plan_at() -> *const u8 {
+    Isolate::here().desk.borrow().plan()
 }
 
 /// The plan for a request, whatever has to be found out for it.

@@ -44,13 +44,6 @@ impl Plan {
         plan
     }
 
-    /// Give the answer of this number again.
-    pub(crate) fn again(look_is_due: bool, number: usize) -> Self {
-        let mut plan = Self::begin("again", look_is_due);
-        plan.line("", &number.to_string(), "");
-        plan
-    }
-
     /// Look at a signature, and say under this number whether it is good.
     pub(crate) fn verify(ticket: u32, check: &SignatureCheck<'_, '_>, jwk: &str) -> Self {
         let mut plan = Self::begin("verify", false);
@@ -107,6 +100,17 @@ impl Plan {
     /// A header that the response gets beside others of this name.
     pub(crate) fn add_to_response(&mut self, name: &str, value: &str) {
         self.named(",", name, value);
+    }
+
+    /// The changes to the response that are kept under this number: what follows, or, when that is nothing,
+    /// what followed the last time.
+    pub(crate) fn kept(&mut self, number: usize) {
+        self.line("*", &number.to_string(), "");
+    }
+
+    /// Whether it is none.
+    pub(crate) const fn is_torn(&self) -> bool {
+        self.torn
     }
 
     /// A line for the operator.

@@ -73,7 +73,7 @@ fn compile(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<(), Error
     }
     fs::create_dir_all(out).doing(|| format!("creating {}", out.display()))?;
     let mut squeeze = Command::new(workspace.node_program("wasm-opt"));
-    squeeze.args(["-Os", "--zero-filled-memory", "--all-features"]);
+    squeeze.args(["-Os", "--converge", "--zero-filled-memory", "--all-features"]);
     squeeze.args(["--strip-debug", "--strip-producers", "--output"]);
     squeeze.arg(out.join("index_bg.wasm")).arg(bound.join("portcullis_edge_bg.wasm"));
     run("its size", &mut squeeze)?;
