@@ -202,6 +202,10 @@ pub(crate) trait Sessions: Send + Sync {
     /// sessions says so too.
     async fn account_changes(&self, subject: &Subject, told: Duration) -> Result<(), StoreFault>;
 
+    /// Counts the connections that there were to where this is kept. With another one, what was announced
+    /// may be lost: a failover, a restart, another copy.
+    fn tenure(&self) -> u64;
+
     /// Whether the store answers, for `/readyz`.
     async fn ping(&self) -> Result<(), StoreFault>;
 }

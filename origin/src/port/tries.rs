@@ -78,6 +78,9 @@ pub(crate) trait Tries: Send + Sync {
     /// It did not fail: takes back what it counted, ends the row, and remembers the spot for `memory`.
     async fn proven(&self, proving: &Proving, memory: Duration) -> Result<(), StoreFault>;
 
+    /// Remembers a spot for `memory`, and forgets what failed there.
+    async fn remember(&self, spot: Counter, memory: Duration) -> Result<(), StoreFault>;
+
     /// Forgets a counter.
     async fn forget(&self, counter: Counter) -> Result<(), StoreFault>;
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use common::token::AccessClaims;
 use common::token::refresh::{Presented, RefreshClaims};
 use common::{Secret, TokenId};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Epochs, Fault, Revocation};
 use crate::config::{SessionPolicy, SessionRules, Tokens};
@@ -15,6 +15,7 @@ use crate::port::{
     Account, Accounts, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random, RevokeReason,
     Session, Sessions, Signer, TOKEN_DEAD_AFTER, Whence,
 };
+use crate::telemetry::chain;
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
 pub(super) const JITTER_PERMILLE: u16 = 50;
@@ -129,12 +130,15 @@ impl Issuer {
                     self.epochs.observe(epoch);
                     return Ok(None);
                 };
-                if let Some(left) = instead_of {
-                    self.revocation.session(&left.subject, left.sid).await?;
-                }
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
                 let event = Event::by_user(Kind::SignedIn, user).session(sid).method(by.as_str());
                 self.audit.record(event.from(whence));
+                // The sign-in stands without it: its tokens are in nobody's cookies any more.
+                if let Some(left) = instead_of
+                    && let Err(fault) = self.revocation.session(&left.subject, left.sid).await
+                {
+                    warn!(error = chain(&fault), session.id = %left.sid, "the session before lives on");
+                }
                 return self.issue(session, &account).map(Some);
             }
             // Everybody was signed out in between, and this one comes after.

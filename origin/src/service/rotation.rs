@@ -8,6 +8,7 @@ use common::token::refresh::Presented;
 use tracing::{info, warn};
 
 use super::issue::JITTER_PERMILLE;
+use super::memory::Reading;
 use super::{Credentials, Epochs, Fault, Issued, Issuer, Memory};
 use crate::port::{
     Account, Accounts, Actor, Audit, Clock, Device, Ended, Event, Kind, Random, RevokeReason,
@@ -66,8 +67,8 @@ impl Rotator {
             return Err(RefreshError::OtherSession);
         }
         // Before anything is spent: without an account or a key the token stays good.
-        let now = self.clock.now();
-        let remembered = self.memory.recall(&presented.subject, now);
+        let reading = Reading::now(self.clock.now(), self.sessions.tenure());
+        let remembered = self.memory.recall(&presented.subject, &reading);
         let is_new = remembered.is_none();
         let account = match remembered {
             Some(account) => account,
@@ -92,11 +93,13 @@ impl Rotator {
                     self.epochs.observe(epoch);
                 }
                 report(&presented, judgement);
-                let account = if account_changed {
-                    self.account(&presented).await?
+                // Another server knows nothing of what was announced to the one before.
+                let account = if account_changed || self.sessions.tenure() != reading.tenure() {
+                    self.memory.forget(&presented.subject);
+                    if is_new { account } else { self.account(&presented).await? }
                 } else {
                     if is_new {
-                        self.memory.keep(&account, now);
+                        self.memory.keep(&account, reading);
                     }
                     account
                 };

@@ -22,8 +22,9 @@ use crate::port::{
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// How long ago somebody may have signed in to the session that they link a login by. A login that is
-/// linked is a way in for good: whoever finds a browser open, or has got hold of a token, has to show
-/// first that the account is theirs, by whatever they sign in with.
+/// linked is a way in for good: whoever has got hold of a token, or finds a browser open, has to sign in
+/// first. Where the provider asks nothing of a browser that it knows, that shows little: so the owner is
+/// told of each link.
 const RECENT: Duration = Duration::from_mins(10);
 
 /// What a browser is sent to a provider for, and keeps until it comes back.
@@ -175,6 +176,7 @@ impl Social {
         if !is_ours {
             return Err(SocialError::Stale);
         }
+        let code = returned.code.ok_or(SocialError::Refused)?;
         // Anybody can write an attempt and what is to come of it, and would have us ask the provider.
         self.throttle.count(Deed::Arrive, network).await?;
         // Before the code is redeemed: of two that come at once, one asks.
@@ -183,7 +185,6 @@ impl Social {
         if !self.identities.spend(state, now, until).await.map_err(Fault::from)? {
             return Err(SocialError::Stale);
         }
-        let code = returned.code.ok_or(SocialError::Refused)?;
         let brought = Brought { code, iss: returned.iss };
         let arrival = named.provider.arrival(&attempt.ties, &brought).await;
         let stranger = arrival.map_err(|fault| named.fault(fault))?;

@@ -54,7 +54,7 @@ pub(crate) enum Deed {
     Register,
     /// Having a letter sent, to whomever.
     Letter,
-    /// Signing in by a login elsewhere; what leads to nobody costs a sign-in that failed.
+    /// Coming back from a login elsewhere; what leads to somebody is taken back.
     Arrive,
     /// Having an access token revoked.
     Revoke,
@@ -117,7 +117,7 @@ impl Throttle {
         match deed {
             Deed::Register => ("register", self.limits.register),
             Deed::Letter => ("mail", self.limits.mail),
-            Deed::Arrive => ("sign-in", self.limits.sign_in),
+            Deed::Arrive => ("arrive", self.limits.sign_in),
             Deed::Revoke => ("revoke", self.limits.sign_in),
         }
     }
@@ -153,7 +153,7 @@ impl Throttle {
     pub(crate) async fn forgive(&self, email: &str, network: Network) -> Result<(), Fault> {
         let proving = self.proving(email, network);
         self.tries.forget(proving.strangers).await?;
-        Ok(self.tries.proven(&proving, SPOTS_LAST).await?)
+        Ok(self.tries.remember(proving.spot, SPOTS_LAST).await?)
     }
 
     fn proving(&self, email: &str, network: Network) -> Proving {

@@ -67,6 +67,7 @@ macro_rules! contract {
                 tries::a_rate_has_its_tries_at_once_and_then_one_after_the_other,
                 tries::pwd_06_each_wait_is_twice_the_one_before,
                 tries::pwd_06_strangers_do_not_lock_out_the_owner,
+                tries::a_spot_is_remembered_without_a_try,
                 tries::a_try_that_does_not_fail_counts_for_nothing,
                 lease::a_lease_has_one_holder_at_a_time,
                 lease::each_holder_has_a_higher_fence,

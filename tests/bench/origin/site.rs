@@ -103,8 +103,9 @@ impl Site {
             ("server.listen".to_owned(), format!("127.0.0.1:{port}")),
             ("server.operator_listen".to_owned(), format!("127.0.0.1:{operator}")),
             ("tokens.issuer".to_owned(), format!("http://localhost:{port}")),
-            // All these people come from one network, and many while nobody knows yet how it goes.
+            // All these people are one, on one network, and try while nobody knows yet how it goes.
             ("limits.sign_in".to_owned(), String::from("100000/10m")),
+            ("limits.account".to_owned(), String::from("1000000")),
         ];
         if who == Who::OnRedis {
             settings.push(("redis.url".to_owned(), self.redis_url()));

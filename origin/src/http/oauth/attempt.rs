@@ -27,6 +27,8 @@ const LASTS: u32 = 600;
 pub(in super::super) struct Kept {
     pub(in super::super) attempt: Attempt,
     pub(in super::super) return_to: ReturnTo,
+    /// Whether it was begun on our own pages, or by the user: what another site begins ends no session.
+    pub(in super::super) ours: bool,
 }
 
 impl Kept {
@@ -39,9 +41,10 @@ impl Kept {
             Purpose::SignIn(Lasting::Remembered) => String::from("remembered"),
             Purpose::Link(sid) => sid.to_string(),
         };
+        let ours = if self.ours { "own" } else { "other" };
         let (verifier, return_to) = (verifier.expose(), base64url::encode(self.return_to.as_str()));
         format!(
-            "{NAME}={provider}.{state}.{nonce}.{verifier}.{begun}.{purpose}.{return_to}; \
+            "{NAME}={provider}.{state}.{nonce}.{verifier}.{begun}.{purpose}.{ours}.{return_to}; \
              Max-Age={LASTS}; {ATTRIBUTES}"
         )
     }
@@ -66,12 +69,13 @@ impl Kept {
             "remembered" => Purpose::SignIn(Lasting::Remembered),
             sid => Purpose::Link(sid.parse().ok()?),
         };
+        let ours = part()? == "own";
         let return_to = String::from_utf8(base64url::decode(part()?)?).ok()?;
         if part().is_some() {
             return None;
         }
         let attempt = Attempt { provider, ties, begun, purpose };
-        Some(Self { attempt, return_to: ReturnTo::from(return_to) })
+        Some(Self { attempt, return_to: ReturnTo::from(return_to), ours })
     }
 }
 

@@ -31,9 +31,12 @@ pub(super) use attempt::Kept;
 pub(super) async fn depart(
     State(services): State<Arc<Services>>,
     words: &'static Words,
+    headers: HeaderMap,
     Segment(provider): Segment,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    let ours = sites.next().is_some_and(|site| site == "same-origin" || site == "none");
     let return_to = ReturnTo::of(query.as_deref());
     let remember = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes())
         .any(|(name, value)| name == "remember" && value == "true");
@@ -43,7 +46,7 @@ pub(super) async fn depart(
         Ok((there, attempt)) => {
             let mut response = StatusCode::SEE_OTHER.into_response();
             go(response.headers_mut(), &there)?;
-            keep(response.headers_mut(), &Kept { attempt, return_to }.cookie())?;
+            keep(response.headers_mut(), &Kept { attempt, return_to, ours }.cookie())?;
             Ok(response)
         }
         Err(error) => Ok(failed(&services, words, &error.into(), &Back::SignIn(return_to))),
@@ -71,7 +74,7 @@ pub(super) async fn arrive(
     let (Some(kept), Some(returned)) = (Kept::of(&headers), returned(query.as_deref())) else {
         return Ok(stale(ReturnTo::default()));
     };
-    let Kept { attempt, return_to } = kept;
+    let Kept { attempt, return_to, ours } = kept;
     let mut response = match services
         .social
         .arrive(&provider, &attempt, returned, client.network)
@@ -82,12 +85,12 @@ pub(super) async fn arrive(
         Err(error) => failed(&services, words, &error.into(), &back(attempt.purpose, return_to)),
         Ok(stranger) => match attempt.purpose {
             Purpose::SignIn(lasting) => {
-                let (device, left) = (client.device, caller.leaves(&services));
+                let left = caller.leaves(&services).filter(|_| ours);
                 let signed_in = services.social.sign_in(
                     &provider,
                     &stranger,
                     lasting,
-                    device,
+                    client.device,
                     left,
                     words.spoken(),
                 );

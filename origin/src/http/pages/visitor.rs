@@ -106,7 +106,10 @@ async fn renew(
     match services.rotator.refresh(token.expose(), access, client.device).await {
         Ok((account, issued)) => {
             let sid = issued.session.sid;
-            Ok(Some((Visitor { account, sid }, issued)))
+            // A page shows more than a rotation remembers, and what holds now.
+            let account = services.profiles.account(&account.id).await?;
+            let visitor = account.map(|account| Visitor { account: Arc::new(account), sid });
+            Ok(visitor.map(|visitor| (visitor, issued)))
         }
         Err(RefreshError::Fault(fault)) => Err(fault.into()),
         Err(_) => Ok(None),

@@ -292,6 +292,19 @@ async fn a_refresh_without_accounts_spends_nothing() {
         refresh(&origin, &token).await.expect(503, "store_unavailable");
     }
     origin.sql("accounts.db", "ALTER TABLE away RENAME TO account").await;
+    let second = refresh(&origin, &token).await;
+    assert_eq!(second.status, StatusCode::OK);
+
+    // Nor of an account that was remembered, once a rotation has told that it changed.
+    let account: Subject = second.json()["user"]["id"].as_str().unwrap().parse().unwrap();
+    Announced::to(&*origin.services.profiles.sessions, &account).await.unwrap();
+    let third = refresh(&origin, &second.member("refresh_token")).await;
+    let token = third.member("refresh_token");
+    origin.sql("accounts.db", "ALTER TABLE account RENAME TO away").await;
+    for _ in 0..2 {
+        refresh(&origin, &token).await.expect(503, "store_unavailable");
+    }
+    origin.sql("accounts.db", "ALTER TABLE away RENAME TO account").await;
     assert_eq!(refresh(&origin, &token).await.status, StatusCode::OK);
 }
 
@@ -300,6 +313,10 @@ async fn the_sessions_of_an_account_that_is_gone_or_disabled_end_at_the_next_ref
     for statement in ["UPDATE account SET disabled = 1", "DELETE FROM account"] {
         let origin = Origin::start().await;
         let session = origin.sign_in("a@b.co").await;
+        // From here on the account is remembered.
+        let session = refresh(&origin, &session.member("refresh_token")).await;
+        let account: Subject = session.json()["user"]["id"].as_str().unwrap().parse().unwrap();
+        Announced::to(&*origin.services.profiles.sessions, &account).await.unwrap();
         origin.sql("accounts.db", statement).await;
         let refused = refresh(&origin, &session.member("refresh_token")).await;
         refused.expect(401, "refresh_revoked");

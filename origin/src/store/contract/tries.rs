@@ -105,6 +105,17 @@ pub(super) async fn pwd_06_strangers_do_not_lock_out_the_owner<B: Bench>(bench: 
     assert_eq!(tries(bench, &stranger()).await, Leave::Granted);
 }
 
+pub(super) async fn a_spot_is_remembered_without_a_try<B: Bench>(bench: &B) {
+    let one = Proving { rate: Rate { tries: 30, span: DAY }, ..proving() };
+    while tries(bench, &one).await == Leave::Granted {}
+    bench.store().remember(one.spot, DAY).await.unwrap();
+    assert_eq!(tries(bench, &one).await, Leave::Granted, "strangers are others");
+    let few = Proving { rate: Rate { tries: 1, span: DAY }, ..proving() };
+    assert_eq!(tries(bench, &few).await, Leave::Granted);
+    bench.store().remember(few.spot, DAY).await.unwrap();
+    about(tries(bench, &few).await, DAY);
+}
+
 pub(super) async fn a_try_that_does_not_fail_counts_for_nothing<B: Bench>(bench: &B) {
     let one = Proving { rate: Rate { tries: 3, span: DAY }, ..proving() };
     for _ in 0..20 {

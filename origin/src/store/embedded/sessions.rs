@@ -107,6 +107,11 @@ impl Sessions for EmbeddedStore {
             .await
     }
 
+    fn tenure(&self) -> u64 {
+        // The file that was opened at start.
+        0
+    }
+
     async fn ping(&self) -> Result<(), StoreFault> {
         sqlx::query(NOW_MS).fetch_one(&self.reader).await.map_err(fault)?;
         Ok(())

@@ -50,6 +50,12 @@ impl Tries for EmbeddedStore {
             .await
     }
 
+    async fn remember(&self, spot: Counter, memory: Duration) -> Result<(), StoreFault> {
+        self.writer
+            .write(move |batch| Box::pin(async move { batch.remember(spot, memory).await }))
+            .await
+    }
+
     async fn forget(&self, counter: Counter) -> Result<(), StoreFault> {
         self.writer.write(move |batch| Box::pin(async move { batch.forget(counter).await })).await
     }
@@ -185,10 +191,15 @@ impl Batch {
         if row(&mut self.db, now, proving.spot).await?.is_none() {
             self.forget(proving.strangers).await?;
         }
+        self.remember(proving.spot, memory).await
+    }
+
+    async fn remember(&mut self, spot: Counter, memory: Duration) -> Result<(), StoreFault> {
+        let now = integer(self.now.get());
         let known = "INSERT INTO failures (counter, count, at_ms, until_ms) VALUES ($1, 0, $2, $3) \
              ON CONFLICT (counter) DO UPDATE SET count = 0, at_ms = $2, until_ms = $3";
         sqlx::query(known)
-            .bind(&proving.spot.0[..])
+            .bind(&spot.0[..])
             .bind(now)
             .bind(now.saturating_add(milliseconds(memory)))
             .execute(&mut *self.db)

@@ -1,6 +1,7 @@
 //! The connection, which rebuilds itself. A client that keeps using the connection to a demoted or
 //! hung primary stays stuck for as long as TCP lets it: on either sign it is thrown away.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub(super) enum Resend {
 pub(super) struct Link {
     address: Arc<Address>,
     current: Mutex<Attempt>,
+    /// How many were thrown away.
+    discarded: AtomicU64,
 }
 
 /// A connection, made by the first who needs it while the others wait for that one.
@@ -47,7 +50,7 @@ type Attempt = Arc<OnceCell<MultiplexedConnection>>;
 impl Link {
     /// Connects at the first call.
     pub(super) fn new(address: Arc<Address>) -> Self {
-        Self { address, current: Mutex::default() }
+        Self { address, current: Mutex::default(), discarded: AtomicU64::default() }
     }
 
     /// Sends `call` and reads the reply.
@@ -93,6 +96,11 @@ impl Link {
         }
     }
 
+    /// Counts the connections. What was asked between two equal counts was asked on one of them.
+    pub(super) fn tenure(&self) -> u64 {
+        self.discarded.load(Ordering::SeqCst)
+    }
+
     fn attempt(&self) -> Attempt {
         // The lock guards a pointer, which no panic leaves half written.
         Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner))
@@ -102,6 +110,8 @@ impl Link {
     fn discard(&self, stale: &Attempt) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, stale) {
+            // First: whoever gets the next one finds it counted.
+            self.discarded.fetch_add(1, Ordering::SeqCst);
             *current = Attempt::default();
         }
     }

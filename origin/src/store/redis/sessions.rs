@@ -141,6 +141,10 @@ impl Sessions for RedisStore {
         self.keep::<u8>(call).await.map(drop)
     }
 
+    fn tenure(&self) -> u64 {
+        self.link.tenure()
+    }
+
     async fn ping(&self) -> Result<(), StoreFault> {
         let ping = Call::Command(Cmd::ping());
         self.link.send(&ping, Resend::Harmless).await

@@ -48,6 +48,11 @@ impl Tries for RedisStore {
         self.run::<u8>(call, Resend::Harmless).await.map(drop)
     }
 
+    async fn remember(&self, spot: Counter, memory: Duration) -> Result<(), StoreFault> {
+        let call = script::REMEMBER.on(&[Key::Row(spot)]).arg(milliseconds(memory));
+        self.run::<u8>(call, Resend::Harmless).await.map(drop)
+    }
+
     async fn forget(&self, counter: Counter) -> Result<(), StoreFault> {
         let call = script::FORGET.on(&[Key::Row(counter)]);
         self.run::<u8>(call, Resend::Harmless).await.map(drop)

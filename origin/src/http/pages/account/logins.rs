@@ -82,7 +82,7 @@ pub(super) async fn link(
         Ok((there, attempt)) => {
             let return_to = ReturnTo::from(String::from(super::PATH));
             let mut response = onward(&services, words, &there);
-            keep(response.headers_mut(), &Kept { attempt, return_to }.cookie())?;
+            keep(response.headers_mut(), &Kept { attempt, return_to, ours: true }.cookie())?;
             Ok(response)
         }
         Err(error) => {

@@ -264,14 +264,18 @@ async fn cks_03_a_sign_in_elsewhere_ends_the_session_that_the_browser_had() {
     let upstream = Upstream::start().await;
     let origin = origin_of(&upstream).await;
     let before = origin.sign_in("eve@example.com").await;
-    let departed = depart(&origin, "/auth/oauth/idp").await;
-    departed.visit(&upstream);
-    let cookies = format!("{}; __Host-rt={}", departed.cookie, before.member("refresh_token"));
-    let answer = arrive(&origin, &cookies, &departed.brings()).await;
     let bearer = before.bearer();
-    let gone = origin.get("/auth/me", &[("authorization", &bearer)]).await;
-    gone.expect(401, "token_revoked");
-    assert_eq!(signed_in(&origin, &answer).await["user"]["email"], "ada@example.com");
+    // What another site begins signs nobody out.
+    for (site, ended) in [("cross-site", false), ("same-site", false), ("same-origin", true)] {
+        let answer = origin.get("/auth/oauth/idp", &[("sec-fetch-site", site)]).await;
+        let departed = departed(&answer, answer.header("location"));
+        departed.visit(&upstream);
+        let cookies = format!("{}; __Host-rt={}", departed.cookie, before.member("refresh_token"));
+        let answer = arrive(&origin, &cookies, &departed.brings()).await;
+        assert_eq!(signed_in(&origin, &answer).await["user"]["email"], "ada@example.com");
+        let me = origin.get("/auth/me", &[("authorization", &bearer)]).await;
+        assert_eq!(me.status == StatusCode::UNAUTHORIZED, ended, "{site}: {}", me.text);
+    }
 }
 
 #[tokio::test]
