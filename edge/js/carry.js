@@ -7,6 +7,7 @@
 //   under which the changes that follow are kept, or, where none follow, were kept before
 //   in an answer: its body
 import * as gate from "./instance.js";
+import * as kept from "./kept.js";
 import { watch } from "./socket.js";
 import { LATE, inTime } from "./time.js";
 
@@ -76,16 +77,12 @@ export function place({ cf }) {
   return encodeURIComponent([cf?.city, cf?.country].filter(Boolean).join(", "));
 }
 
-/** What most answers of the app lose and get, by number; see `repeats.rs`. */
-const keptChanges = [];
-
 /** The changes to a response that a plan names. */
 function changesOf(lines) {
   const at = lines.findLastIndex((line) => line[0] === "*");
   if (at < 4) return changesFrom(lines, 4);
   const number = lines[at].slice(1);
-  if (at + 1 < lines.length) keptChanges[number] = changesFrom(lines, at + 1);
-  return keptChanges[number];
+  return at + 1 < lines.length ? kept.keep(number, changesFrom(lines, at + 1)) : kept.recall(number);
 }
 
 function changesFrom(lines, from) {
@@ -127,25 +124,18 @@ function answer(lines, from) {
   return change(new Response(text, { status: Number(lines[1]) }), changesFrom(lines, from));
 }
 
-/** What kept answers are made of, by number. @type {{text: string, like: Response}[]} */
-const kept = [];
-
 /** Refusals come in numbers, and a response is made after another at half the price. */
 function keep(lines) {
   const { status, headers } = answer(lines, 3);
-  kept[lines[2]] = { text: lines.at(-1), like: new Response(null, { status, headers }) };
-  return repeat(lines[2]);
+  return repeat(kept.keep(lines[2], { text: lines.at(-1), like: new Response(null, { status, headers }) }));
 }
 
-function repeat(number) {
-  const { text, like } = kept[number];
-  return new Response(text, like);
-}
+const repeat = ({ text, like }) => new Response(text, like);
 
 /** Gives a kept answer again. `told` is twice its number, and one when upkeep is due. */
 export function again(told, env, context) {
   if (told & 1) context.waitUntil(gate.upkeep(env));
-  return repeat(told >> 1);
+  return repeat(kept.recall(told >> 1));
 }
 
 /** Who was told of a logout here finds it done here: before that answer goes out, we know what it knows. */

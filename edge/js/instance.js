@@ -3,6 +3,7 @@
 // it has one.
 import * as gate from "gate";
 import { put, settle, take } from "./border.js";
+import { forget as forgetKept } from "./kept.js";
 import { verify } from "portcullis:crypto";
 import module from "./index_bg.wasm";
 
@@ -18,6 +19,7 @@ export function ready(env) {
   if (state !== "none") gate.__wbg_reset_state();
   // The second time it says what there is.
   settle(gate.initSync({ module }).memory);
+  forgetKept();
   instance += 1;
   gate.onPanic(abandon);
   gate.configure(JSON.stringify(variables(env)));

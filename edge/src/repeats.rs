@@ -15,10 +15,12 @@ pub(crate) enum Kept {
 }
 
 /// What the main module has, in the order of its numbers for it. All of it tells of the same head at the
-/// same age.
+/// same age. No number comes again: whoever comes to know of one too late finds nothing under it.
 #[derive(Debug, Default)]
 pub(crate) struct Repeats {
     told: Option<(Epoch, u64)>,
+    /// The number of the first.
+    first: usize,
     kept: Vec<Kept>,
 }
 
@@ -36,12 +38,32 @@ impl Repeats {
     pub(crate) fn of(&mut self, wanted: Kept, told: Option<(Epoch, u64)>) -> Repeat {
         if self.told != told {
             self.told = told;
+            self.first += self.kept.len();
             self.kept.clear();
         }
-        if let Some(number) = self.kept.iter().position(|known| *known == wanted) {
-            return Repeat::Again(number);
+        if let Some(at) = self.kept.iter().position(|known| *known == wanted) {
+            return Repeat::Again(self.first + at);
         }
         self.kept.push(wanted);
-        Repeat::Keep(self.kept.len() - 1)
+        Repeat::Keep(self.first + self.kept.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_means_one_thing_at_one_time_and_never_another() {
+        let mut repeats = Repeats::default();
+        let [public, private] = [Kept::OfApp(Cache::Upstream), Kept::OfApp(Cache::Private)];
+        let (now, later) = (Some((Epoch::new(7), 1)), Some((Epoch::new(7), 2)));
+        assert!(matches!(repeats.of(public, now), Repeat::Keep(0)));
+        assert!(matches!(repeats.of(private, now), Repeat::Keep(1)));
+        assert!(matches!(repeats.of(public, now), Repeat::Again(0)));
+        assert!(matches!(repeats.of(private, later), Repeat::Keep(2)));
+        assert!(matches!(repeats.of(public, later), Repeat::Keep(3)));
+        assert!(matches!(repeats.of(private, later), Repeat::Again(2)));
+        assert!(matches!(repeats.of(public, now), Repeat::Keep(4)));
     }
 }

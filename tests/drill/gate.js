@@ -10,7 +10,7 @@ const ENDLESS = 0xffff_ffff;
 
 const isDrill = (asked, kind) => new TextDecoder().decode(asked).includes(`\nx-drill:${kind}\n`);
 
-/** `trap`: the instance traps in the middle of a synchronous call. */
+/** `trap`: the instance traps between the writing of a request and the decision about it. */
 export function decide(length) {
   const { memory, __wbindgen_malloc: malloc } = gate.initSync();
   if (isDrill(new Uint8Array(memory.buffer, gate.roomFor(0), length), "trap")) malloc(ENDLESS, 1);

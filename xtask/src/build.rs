@@ -14,8 +14,17 @@ use crate::{Error, Workspace, error::Doing, progress, setup::Tools};
 const WORKER_BUDGET: usize = 120 * 1024;
 
 /// What the Worker is built from, beside the tools.
-const WORKER_SOURCES: [&str; 6] =
-    ["edge", "common/src", "common/Cargo.toml", "Cargo.lock", "Cargo.toml", ".cargo/config.toml"];
+const WORKER_SOURCES: [&str; 8] = [
+    "edge",
+    "common/src",
+    "common/Cargo.toml",
+    "Cargo.lock",
+    "Cargo.toml",
+    ".cargo/config.toml",
+    "package-lock.json",
+    // The flags of the tools.
+    "xtask/src/build.rs",
+];
 
 /// Builds the Worker into `build/`, unless what is there was built from the same sources by the same tools.
 ///

@@ -159,7 +159,7 @@ fn tokens(file: &Path, issuer: &Issuer, row: &Row, seconds: u64) -> Outcome<Toke
     let foreign = Issuer::new("https://foreign.example", "foreign-key")?;
     let tokens = (0..count).map(|at| match row.shown {
         Shown::Seen | Shown::New => issuer.token(&subject(at)),
-        Shown::Garbage => Ok("garbage".repeat(20)),
+        Shown::Garbage => Ok(format!("{at:0140}")),
         Shown::Foreign => foreign.token(&subject(at)),
         Shown::Expired => issuer.token_until(&subject(at), now()? - 1_000),
     });

@@ -113,7 +113,8 @@ impl Site {
         let (core, program, log) = (self.core.clone(), origin.to_path_buf(), state.join("log"));
         let mut running = Part::new("origin", port, log, move || {
             let mut command = origin_command(Path::new("taskset"), &state, &settings);
-            command.args(["-c", &core]).arg(&program).arg("serve");
+            // The others write no line for each request either.
+            command.args(["-c", &core]).arg(&program).arg("serve").env("RUST_LOG", "warn");
             command
         });
         running.start()?;
