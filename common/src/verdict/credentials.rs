@@ -49,8 +49,10 @@ pub fn bearer(authorization: Option<&str>) -> Result<Option<&str>, Refusal> {
     if header.contains(',') {
         return Err(Code::CredentialsAmbiguous.into());
     }
-    // RFC 9110 §11.4: one or more spaces behind the scheme.
-    let token = header.get(SCHEME.len()..).and_then(|rest| rest.strip_prefix(' '));
+    // RFC 9110 §11.4: one or more spaces behind the scheme. In front of it HTTP takes blanks off; what
+    // else looks like one stays, and is none.
+    let credentials = header.get(SCHEME.len()..).filter(|_| is_bearer(header));
+    let token = credentials.and_then(|rest| rest.strip_prefix(' '));
     match token.map(|token| token.trim_matches(' ')) {
         Some(token) if !token.is_empty() => Ok(Some(token)),
         _ => Err(Code::TokenInvalid.into()),
@@ -96,6 +98,8 @@ mod tests {
             ("Bearer ", Err(Code::TokenInvalid)),
             ("Bearer\tx", Err(Code::TokenInvalid)),
             ("Bearer=x", Err(Code::TokenInvalid)),
+            ("       Bearer x", Err(Code::TokenInvalid)),
+            ("\u{a0}\u{a0}\u{a0} Bearer x", Err(Code::TokenInvalid)),
             ("Bearer a, Bearer b", Err(Code::CredentialsAmbiguous)),
             ("Bearer a, b", Err(Code::CredentialsAmbiguous)),
             ("Basic dTpw, bearer b", Err(Code::CredentialsAmbiguous)),
