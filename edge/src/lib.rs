@@ -56,7 +56,7 @@ pub fn room_for(bytes: usize) -> *mut u8 {
     Isolate::here().desk.borrow_mut().room_for(bytes)
 }
 
-/// What to do with the request of this length (see [`desk::Desk::hand_back`]); nothing when something must
+/// What to do with the request of this length (see `desk.rs`); nothing when something must
 /// be found out first. Reads no mailbox, makes no future.
 #[wasm_bindgen]
 #[must_use]
