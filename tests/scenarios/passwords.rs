@@ -22,7 +22,13 @@ const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "correct horse battery";
 
 pub(crate) async fn tell_at_length() -> Outcome {
-    let settings = [("passwords.max_concurrent", "4"), ("passwords.queue", "64")];
+    let settings = [
+        ("passwords.max_concurrent", "4"),
+        ("passwords.queue", "8"),
+        // All of them are on one network, and know no more than two accounts.
+        ("limits.sign_in", "1000000/1h"),
+        ("limits.account", "1000000"),
+    ];
     let mut world = World::start(Store::Embedded, &settings).await?;
     let origin = world.origin()?;
     origin.register(EMAIL, PASSWORD).await?;
