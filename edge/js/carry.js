@@ -25,7 +25,7 @@ export function carryOut(plan, request, env, context) {
 }
 
 async function pass(lines, toOrigin, request, env, context) {
-  // Before anything else comes to be kept under the same number.
+  // Before anything is sent: a number that nothing is kept under ends it here.
   const changes = changesOf(lines);
   let upstream;
   try {

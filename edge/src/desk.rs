@@ -1,5 +1,6 @@
 //! Where the main module and the gate hand each other what crosses the border most: requests in, plans out.
-//! Both are read where they were written, so nothing is allocated, copied or freed on the way.
+//! Both are read where they were written: none is copied for the border alone. What takes more goes by
+//! `findOut`, which copies.
 
 /// What is done with a request.
 #[derive(Debug)]

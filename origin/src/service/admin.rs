@@ -109,7 +109,7 @@ impl Admin {
         self.spare_the_last(by, &account).await?;
         // In this order: a session that begins in between is ended below, a later one by
         // `Issuer::begin`.
-        let announced = Announced::to(&*self.sessions, id).await.map_err(Fault::from)?;
+        let announced = self.announce(id).await?;
         self.accounts.set_disabled(&announced, true).await.map_err(Fault::from)?;
         if !account.disabled {
             self.audit.record(by.did(Kind::UserDisabled).about(id));
@@ -121,7 +121,7 @@ impl Admin {
     /// Opens it again. Its sessions stay ended.
     pub(crate) async fn enable(&self, by: &Authority, id: &Subject) -> Result<(), AdminError> {
         let account = self.user(by, id).await?;
-        let announced = Announced::to(&*self.sessions, id).await.map_err(Fault::from)?;
+        let announced = self.announce(id).await?;
         self.accounts.set_disabled(&announced, false).await.map_err(Fault::from)?;
         if account.disabled {
             self.audit.record(by.did(Kind::UserEnabled).about(id));
@@ -149,7 +149,7 @@ impl Admin {
         if loses {
             self.end_all(id).await?;
         }
-        let announced = Announced::to(&*self.sessions, id).await.map_err(Fault::from)?;
+        let announced = self.announce(id).await?;
         self.accounts.set_roles(&announced, roles).await.map_err(Fault::from)?;
         if account.roles != roles {
             let mut event = by.did(Kind::RolesChanged).about(id);
@@ -186,6 +186,10 @@ impl Admin {
         self.audit.record(by.did(Kind::TokenRevoked).token(jti));
         info!(token.id = %jti, %epoch, "access token revoked");
         Ok(())
+    }
+
+    async fn announce(&self, id: &Subject) -> Result<Announced, Fault> {
+        Ok(Announced::to(&*self.sessions, id).await?)
     }
 
     async fn end_all(&self, id: &Subject) -> Result<(), Fault> {

@@ -40,7 +40,7 @@ script!(UNCOUNT = "clock", "tries", "uncount");
 script!(BEGIN_PROOF = "clock", "tries", "begin_proof");
 script!(PROVEN = "clock", "tries", "proven");
 script!(ACCOUNT_CHANGES = "account_changes");
-script!(REMEMBER = "clock", "remember");
+script!(REMEMBER = "clock", "tries", "remember");
 script!(FORGET = "forget");
 
 /// A session's fields as `answer` in `session.lua` lists them, the word in front taken off; and the

@@ -7,6 +7,5 @@ rate_uncount(KEYS[1], tonumber(ARGV[1]))
 
 -- What strangers tried goes on counting, unless it was the owner who came as one.
 if redis.call('EXISTS', KEYS[3]) == 0 then redis.call('DEL', KEYS[2]) end
-redis.call('HSET', KEYS[3], 'count', '0', 'at', int(now_ms))
-redis.call('PEXPIRE', KEYS[3], ARGV[2])
+remember(KEYS[3], ARGV[2])
 return 1

@@ -3,6 +3,5 @@
 -- ARGV[1] how long it is remembered, ms
 -- Returns: 1
 
-redis.call('HSET', KEYS[1], 'count', '0', 'at', int(now_ms))
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
+remember(KEYS[1], ARGV[1])
 return 1

@@ -33,3 +33,9 @@ local function row_wait(key, free, first, longest, most, memory)
   local wait = count >= most and memory or math.min(first * 2 ^ math.min(count - free, 40), longest)
   return math.max(0, at + wait - now_ms)
 end
+
+-- Ends a row, and remembers it for so many ms.
+local function remember(key, memory)
+  redis.call('HSET', key, 'count', '0', 'at', int(now_ms))
+  redis.call('PEXPIRE', key, memory)
+end
