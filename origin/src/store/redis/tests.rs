@@ -44,9 +44,12 @@ pub(super) async fn assert_back_soon(store: &RedisStore, token: Token) {
     }
 }
 
+/// With `everysec` a write waits, for up to two seconds, while the disk is at work on the one before.
+const SURELY_KEPT: &[&str] = &["--appendfsync", "always"];
+
 #[tokio::test]
 async fn red_08_a_dead_redis_is_told_within_a_second_and_a_restart_keeps_all() {
-    let server = Server::start();
+    let server = Server::start_with(SURELY_KEPT);
     let bench = RedisBench::on(server.clone()).await;
     let store = bench.store();
     let (kept, revoked) = (begun(store).await, begun(store).await);
@@ -66,7 +69,7 @@ async fn red_08_a_dead_redis_is_told_within_a_second_and_a_restart_keeps_all() {
 
 #[tokio::test]
 async fn red_08_a_restart_between_two_calls_is_not_noticed() {
-    let server = Server::start();
+    let server = Server::start_with(SURELY_KEPT);
     let bench = RedisBench::on(server.clone()).await;
     let token = begun(bench.store()).await;
     server.kill();
