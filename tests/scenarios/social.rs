@@ -38,7 +38,8 @@ pub(crate) async fn tell() -> Outcome {
     let subject = call.seen("x-auth-subject");
 
     // Nothing was asked of a browser that the provider knew, for all one can tell; then it is asked.
-    link(&browser).await?.refused(403, "sign_in_too_old")?;
+    let told = link(&browser).await?.expect(403)?;
+    assert!(told.body.contains("afresh=true"), "{}", told.body);
     sign_in(&mut browser, &provider, "/auth/oauth/idp?afresh=true").await?;
     link(&browser).await?.expect(200)?;
 

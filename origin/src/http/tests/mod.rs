@@ -111,6 +111,7 @@ async fn build(state: &TempDir, settings: &[(&str, &str)]) -> Arc<Services> {
         ("PORTCULLIS__LIMITS__SIGN_IN", "100000/1h"),
         ("PORTCULLIS__LIMITS__REGISTER", "100000/1h"),
         ("PORTCULLIS__LIMITS__ACCOUNT", "1000"),
+        ("PORTCULLIS__LIMITS__SESSIONS", "100000/1h"),
         ("PORTCULLIS__LIMITS__MAIL", "100000/1h"),
         ("PORTCULLIS__LIMITS__MAIL_TO", "100000/1h"),
     ];
