@@ -42,7 +42,7 @@ async function pass(lines, toOrigin, request, env, context) {
   const response = new Response(upstream.body, upstream);
   if (!toOrigin && response.headers.has("set-cookie")) keepOurs(response.headers);
   change(response, changes);
-  return lines[3] === "" ? response : watch(upstream.webSocket, response, Number(lines[3]), env);
+  return lines[3] === "" ? response : watch(upstream.webSocket, response, Number(lines[3]), env, context);
 }
 
 /** Our cookies are not the app's to set: who could have it say some would choose another's session. */
