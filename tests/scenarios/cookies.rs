@@ -130,7 +130,7 @@ async fn planting(front: &Front, access: &str, refresh: &str) -> Outcome {
         "__Host-a=1",
     ];
     let lines =
-        |all: &[&str]| all.iter().map(|one| format!("\r\nset-cookie: {one}")).collect::<String>();
+        |all: &[&str]| all.iter().map(|one| ["\r\nset-cookie: ", one].concat()).collect::<String>();
     let (first, last) = own.split_at(2);
     let head = format!("HTTP/1.1 200 OK{}{}{}", lines(first), lines(&planted), lines(last));
     let set = |answer: &raw::RawAnswer| {

@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod admin_pages;
+mod attacks;
 mod bodies;
 mod cookies;
 mod frame;
