@@ -6,9 +6,9 @@
 --     [6] jitter, permille  [7] grace window, ms  [8] late retry, ms
 --     [9] retain, s  [10] remembered, s  [11] user agent  [12] place, '' when unknown
 --     [13] id of the next access token, '' when the one before lives on
--- Returns: {'rotate'|'repeat'|'replace'|'heal', account changed (0|1), ...session,
---        epoch or 0 when no access token was ended}
---       or {'expired'|'revoked'|'forked'|'reused-other-device'|'reused-concurrent'|'reused-late', epoch}
+-- Returns lines: rotate|repeat|replace|heal, account changed (0|1), then the session as `answer` in
+--          session.lua writes it, with the epoch when an access token was ended;
+--       or expired|revoked|forked|reused-other-device|reused-concurrent|reused-late, and the epoch
 
 local sid, generation, jti, device, next_jti = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
 local jitter, window, late_retry = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -34,9 +34,11 @@ local function judge(held)
 end
 
 local function live(word, held, at)
-  local reply = answer(word, sid, held, at)
-  table.insert(reply, 2, int(redis.call('EXISTS', KEYS[6])))
-  return reply
+  return word .. '\n' .. int(redis.call('EXISTS', KEYS[6])) .. '\n' .. answer(sid, held, at)
+end
+
+local function over(word, at)
+  return word .. '\n' .. int(at)
 end
 
 local held = session(KEYS[4])
@@ -44,33 +46,28 @@ local judgement = judge(held)
 
 -- Revoked means blocked: there is nothing to add, and whoever keeps presenting a dead token cannot
 -- make every edge fetch a new head.
-if judgement == 'revoked' then return { judgement, int(epoch()) } end
-if judgement == 'expired' then return { judgement, int(block_once(sid, retain)) } end
+if judgement == 'revoked' then return over(judgement, epoch()) end
+if judgement == 'expired' then return over(judgement, block_once(sid, retain)) end
 if judgement == 'repeat' then return live(judgement, held) end
 
 if judgement == 'rotate' or judgement == 'replace' or judgement == 'heal' then
   -- The presented token is the previous one by now, whichever judgement led here.
   if judgement ~= 'replace' then held.generation = generation + 1 end
-  held.jti = next_jti
-  held.rotated_at = now_ms
+  held.jti, held.previous = next_jti, jti
+  held.device, held.rotated_at = device, now_ms
   held.agent, held.place = ARGV[11], ARGV[12]
   held.idle_end = idle_end(held.idle, jitter, held.absolute_end)
-  redis.call('HSET', KEYS[4], 'generation', int(held.generation), 'jti', next_jti, 'previous', jti,
-    'device', device, 'rotated_at', int(now_ms), 'idle_end', int(held.idle_end),
-    'agent', held.agent, 'place', held.place)
   local at = 0
   if ARGV[13] ~= '' then
     if held.access then at = block(held.access, retain) end
     held.access = ARGV[13]
-    redis.call('HSET', KEYS[4], 'access', held.access)
-  elseif held.access then
+  else
     held.access = nil
-    redis.call('HDEL', KEYS[4], 'access')
   end
-  redis.call('EXPIREAT', KEYS[4], int(held.idle_end + remembered))
+  keep(KEYS[4], held, remembered)
   return live(judgement, held, at)
 end
 
 local at = block(sid, retain)
-redis.call('HSET', KEYS[4], 'ended', judgement)
-return { judgement, int(at) }
+mark_ended(KEYS[4], held, judgement)
+return over(judgement, at)
