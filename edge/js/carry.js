@@ -39,8 +39,18 @@ async function pass(lines, toOrigin, request, env, context) {
     return change(response, changes.filter(told));
   }
   if (toOrigin) await catchUp(upstream, request, env, context);
-  const response = change(new Response(upstream.body, upstream), changes);
-  return lines[3] === "" ? response : watch(upstream.webSocket, response, Number(lines[3]), env);
+  const response = new Response(upstream.body, upstream);
+  if (!toOrigin && response.headers.has("set-cookie")) keepOurs(response.headers);
+  change(response, changes);
+  return lines[3] === "" ? response : watch(upstream.webSocket, response, Number(lines[3]), env, context);
+}
+
+/** Our cookies are not the app's to set: who could have it say some would choose another's session. */
+function keepOurs(headers) {
+  const set = headers.getSetCookie();
+  headers.delete("set-cookie");
+  // A cookie without a name comes back as its value alone.
+  for (const cookie of set) if (!/^[\s=]*__Host-[ar]t/.test(cookie)) headers.append("set-cookie", cookie);
 }
 
 /** Sends the request on as the plan says; redirects are the client's to follow. */

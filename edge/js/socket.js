@@ -4,8 +4,11 @@ import * as gate from "./instance.js";
 /** How often the session is looked at, in milliseconds. */
 const EVERY = 1_000;
 
+/** How much may wait for an end that reads slowly, in bytes: the platform reads on from the other all the same. */
+const MOST = 16 << 20;
+
 /** Hands the app's socket, if it opened one, to the client, by way of us. */
-export function watch(app, response, id, env) {
+export function watch(app, response, id, env, context) {
   if (!app) {
     gate.forget(id);
     return response;
@@ -19,8 +22,8 @@ export function watch(app, response, id, env) {
     if (open) gate.forget(id);
     open = false;
   };
-  pass(ours, app, end);
-  pass(app, ours, end);
+  pass(ours, app, end, context);
+  pass(app, ours, end, context);
 
   const look = async () => {
     if (!open) return;
@@ -37,11 +40,19 @@ export function watch(app, response, id, env) {
 }
 
 /** Whatever comes from one goes to the other. */
-function pass(from, to, end) {
+function pass(from, to, end, context) {
+  let late = 0;
   from.addEventListener("message", ({ data }) => {
     try {
       to.send(data);
+      if (to.bufferedAmount > MOST) {
+        end();
+        close(to, 1013, "too slow");
+        close(from, 1013, "too slow");
+      }
     } catch {
+      // Who is told that it is over and goes on all the same is cut off.
+      if ((late += data.byteLength ?? data.length) > MOST) context.abort?.();
       close(from, 1001, "");
     }
   });

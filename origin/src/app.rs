@@ -195,6 +195,7 @@ impl App {
             audit: audit.clone(),
             epochs: epochs.clone(),
             revocation: revocation.clone(),
+            throttle: throttle.clone(),
         });
         let own_origin = own_origin(&config.tokens.issuer);
         let host = own_origin.split_once("://").map_or("", |(_, host)| host).to_owned();

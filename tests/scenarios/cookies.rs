@@ -17,6 +17,8 @@ pub(crate) async fn tell() -> Outcome {
     let (access, refresh) = attributes(&edge, &email, &password).await?;
     tossing(&front, &access, &refresh).await?;
     scope(&front, &access, &refresh).await?;
+    let (other, renewable) = attributes(&edge, &email, &password).await?;
+    planting(&front, &other, &renewable).await?;
     provenance(&front, &access, &refresh).await?;
     logout(&front, &access, &refresh).await?;
     front.fleet.end().await
@@ -106,6 +108,47 @@ async fn scope(front: &Front, access: &str, refresh: &str) -> Outcome {
         let all = reached[0].headers.join("\n");
         assert!(!all.contains(refresh) && !all.contains(access), "{target}: the app saw a token");
     }
+    Ok(())
+}
+
+/// CKS-03: an app that was talked into it plants no session, and its own cookies reach the browser.
+async fn planting(front: &Front, access: &str, refresh: &str) -> Outcome {
+    let planted = [
+        "__Host-at=x; Path=/; Secure",
+        "__Host-rt=x; Path=/; Secure; HttpOnly",
+        " \t__Host-at = x; Path=/; Secure",
+        "__Host-at-sign-in=x; Path=/; Secure",
+        "__Host-rt; Path=/; Secure",
+        "=__Host-at=x; Path=/; Secure",
+        "= =__Host-rt=x; Path=/; Secure",
+    ];
+    let own = [
+        "theme=dark; Path=/",
+        "theme=dark; Path=/x",
+        "x__Host-at=1, 2",
+        "at=__Host-at=x",
+        "__Host-a=1",
+    ];
+    let lines =
+        |all: &[&str]| all.iter().map(|one| ["\r\nset-cookie: ", one].concat()).collect::<String>();
+    let (first, last) = own.split_at(2);
+    let head = format!("HTTP/1.1 200 OK{}{}{}", lines(first), lines(&planted), lines(last));
+    let set = |answer: &raw::RawAnswer| {
+        let lines = answer.text.lines().filter_map(|line| line.split_once(": "));
+        let lines = lines.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        lines.map(|(_, value)| value.to_owned()).collect::<Vec<_>>()
+    };
+    for path in ["/planting", "/public/planting"] {
+        front.app.answer(path, &head, "");
+        let cookies = format!("cookie: __Host-at={access}; __Host-rt={refresh}\r\n");
+        assert_eq!(set(&raw::get(front.port(), path, &cookies).await?), own, "{path}");
+    }
+    // Those that the gate sets itself stand.
+    let cookies = format!("sec-fetch-site: same-origin\r\ncookie: __Host-rt={refresh}\r\n");
+    let renewed = set(&raw::get(front.port(), "/planting", &cookies).await?);
+    assert_eq!(renewed.len(), own.len() + 2, "{renewed:?}");
+    assert!(renewed.iter().all(|cookie| !cookie.contains("=x; ")), "{renewed:?}");
+    drop(front.app.take());
     Ok(())
 }
 

@@ -71,7 +71,7 @@ async fn bodies(world: &World) -> Outcome {
     Ok(())
 }
 
-/// PTH-01 to PTH-04, PTH-11: by raw socket, since libraries repair paths.
+/// PTH-01, PTH-02, PTH-03, PTH-04, PTH-11: by raw socket, since libraries repair paths.
 /// A path as the platform shows it to the gate (WHATWG URL).
 fn resolved(path: &str) -> Outcome<String> {
     Ok(reqwest::Url::parse("http://localhost")?
@@ -210,7 +210,7 @@ async fn headers(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// BRR-03 to BRR-05, CKS-02.
+/// BRR-03, BRR-04, BRR-05, BRR-09, CKS-02.
 async fn credentials(world: &mut World) -> Outcome {
     let (email, password) = world.somebody().await?;
     let (edge, port) = (world.edge()?, world.stack.ports().edge);

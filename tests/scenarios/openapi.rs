@@ -128,6 +128,7 @@ fn settings(letters: &str) -> Vec<(String, String)> {
         // The administrator's token lasts as long as the run.
         ("tokens.access_ttl", "1h"),
         ("limits.account", "1000000"),
+        ("limits.sessions", "1000000/1h"),
         ("mail.folder", letters),
         ("mail.from", "Portcullis <no-reply@example.com>"),
         ("clients.tests", SERVICE_DIGEST),

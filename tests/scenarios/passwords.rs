@@ -28,6 +28,7 @@ pub(crate) async fn tell_at_length() -> Outcome {
         // All of them are on one network, and know no more than two accounts.
         ("limits.sign_in", "1000000/1h"),
         ("limits.account", "1000000"),
+        ("limits.sessions", "1000000/1h"),
     ];
     let mut world = World::start(Store::Embedded, &settings).await?;
     let origin = world.origin()?;

@@ -37,6 +37,12 @@ pub(crate) async fn tell() -> Outcome {
     assert_eq!(call.seen("x-auth-email-verified"), ["true"]);
     let subject = call.seen("x-auth-subject");
 
+    // Nothing was asked of a browser that the provider knew, for all one can tell; then it is asked.
+    let told = link(&browser).await?.expect(403)?;
+    assert!(told.body.contains("afresh=true"), "{}", told.body);
+    sign_in(&mut browser, &provider, "/auth/oauth/idp?afresh=true").await?;
+    link(&browser).await?.expect(200)?;
+
     // OID-06: what came back is of no more use, here or elsewhere.
     browser.browse(Method::GET, &back, None).await?.expect(400)?;
     fleet.edge(0)?.get_plain(&back).await?.expect(400)?;
@@ -72,6 +78,18 @@ pub(crate) async fn tell() -> Outcome {
     let there = fleet.edge(0)?.get_plain("/auth/oauth/idp").await?.expect(303)?;
     assert!(there.header("location").starts_with(&provider.issuer()), "what it says is kept");
     fleet.end().await
+}
+
+/// Asks for a link, as the button on the account page does.
+async fn link(browser: &Client) -> Outcome<Answer> {
+    let mut cookies = String::new();
+    for name in ["__Host-at", "__Host-rt"] {
+        cookies += &format!("{name}={}; ", browser.cookie(name).unwrap_or_default());
+    }
+    let form = browser.request(Method::POST, "/auth/account/link").header("cookie", cookies);
+    let form = form.header("content-type", "application/x-www-form-urlencoded");
+    let form = form.header("sec-fetch-site", "same-origin").body("provider=idp");
+    browser.send(form).await
 }
 
 /// All the way there and back; the address of the way back, and the answer that begins the session.

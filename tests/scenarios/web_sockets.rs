@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::error::Error as SocketError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, accept_async, connect_async};
 
 /// From the answer to a logout until the last message that is let through.
@@ -32,6 +32,7 @@ pub(crate) async fn tell() -> Outcome {
     handshakes(&stage, &token).await?;
     echoes(&stage, &token).await?;
     closes(&stage, &token).await?;
+    slow_readers(&stage, &token).await?;
     logout(&stage, &token).await?;
     stage.clear().await
 }
@@ -146,6 +147,20 @@ async fn converse(mut socket: WebSocketStream<TcpStream>, closed: &Mutex<Vec<(u1
                 let reason = Utf8Bytes::from_static("as you wish");
                 socket.close(Some(CloseFrame { code: u16::into(code), reason })).await
             }
+            // A megabyte so often, whether or not anybody reads it, and without a look at what it is told.
+            Message::Text(text) if text.starts_with("flood ") => {
+                let megabyte = Bytes::from(vec![7; 1 << 20]);
+                for _ in 0..text.trim_start_matches("flood ").parse().unwrap_or(0) {
+                    if socket.send(Message::Binary(megabyte.clone())).await.is_err() {
+                        closed
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .push((1006, String::new()));
+                        return;
+                    }
+                }
+                Ok(())
+            }
             Message::Text(_) | Message::Binary(_) => socket.send(message).await,
             Message::Close(frame) => {
                 let how = frame.map_or((1005, String::new()), |frame| {
@@ -251,6 +266,27 @@ async fn closes(stage: &Stage, token: &str) -> Outcome {
     drop(socket);
     let (code, _) = stage.app.closed().await?;
     assert!(code >= 1001, "{code}");
+    Ok(())
+}
+
+/// Nothing holds back an app that says more than its client reads; the gate keeps some of it and no more.
+async fn slow_readers(stage: &Stage, token: &str) -> Outcome {
+    let before = stage.edge.memory()?;
+    let mut socket = stage.open(token).await?;
+    socket.send(Message::text("flood 300")).await?;
+    assert_eq!(stage.app.closed().await?.0, 1006);
+    let grown = stage.edge.memory()?.saturating_sub(before) >> 20;
+    println!("300 MB for a client that reads nothing: the edge grew by {grown} MB");
+    assert!(grown < 150, "{grown} MB");
+    drop(socket);
+    // An app that listens is told, and what was kept is still to be had, and how it ended.
+    let mut socket = stage.open(token).await?;
+    for _ in 0..32 {
+        socket.feed(Message::binary(vec![7; 1 << 20])).await?;
+    }
+    socket.flush().await?;
+    assert_eq!(stage.app.closed().await?, (1013, "too slow".into()));
+    assert_eq!(ended(&mut socket, PATIENCE).await?, 1013);
     Ok(())
 }
 

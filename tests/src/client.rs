@@ -216,7 +216,7 @@ impl Answer {
     /// This answer, if it is the problem of this status and code.
     ///
     /// # Errors
-    /// When it is another, or not in the form of RFC 9457.
+    /// When it is another, or not in the form of RFC 9457, or may be cached (BRR-09).
     pub fn refused(self, status: u16, code: &str) -> Outcome<Self> {
         let answer = self.expect(status)?;
         if answer.code() != code {

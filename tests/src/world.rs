@@ -167,7 +167,7 @@ pub(crate) fn logs(folder: &Path) -> Outcome<Vec<PathBuf>> {
 
 /// Limits that no story meets by chance: all clients here are one network.
 pub(crate) fn roomy() -> Vec<(String, String)> {
-    let rates = ["sign_in", "register", "mail", "mail_to"];
+    let rates = ["sign_in", "sessions", "register", "mail", "mail_to"];
     let rates = rates.map(|rate| (format!("limits.{rate}"), String::from("100000/1h")));
     rates.into_iter().chain([("limits.account".into(), "1000".into())]).collect()
 }

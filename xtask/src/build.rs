@@ -10,7 +10,7 @@ use std::{
 
 use crate::{Error, Workspace, error::Doing, progress, setup::Tools};
 
-/// The most the Worker's files may weigh together, gzipped, in bytes.
+/// The most the Worker's files may weigh together, gzipped, in bytes (WRK-08).
 const WORKER_BUDGET: usize = 120 * 1024;
 
 /// What the Worker is built from, beside the tools.

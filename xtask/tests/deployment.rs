@@ -1,4 +1,4 @@
-//! WRK-04: what is deployed leaves no way around the gate.
+//! WRK-03, WRK-04: what is deployed leaves no way around the gate.
 
 use std::{
     error::Error,
@@ -57,6 +57,27 @@ fn wrk_04_no_request_passes_when_the_worker_fails() -> Outcome {
         search(&project().join(folder), "pass_through_on_exception")?;
     }
     assert!(read > 20, "the Worker's sources are not where they were: {read} files");
+    Ok(())
+}
+
+#[test]
+fn wrk_03_nothing_in_the_worker_may_give_up() -> Outcome {
+    let workspace: Table = fs::read_to_string(project().join("Cargo.toml"))?.parse()?;
+    let lints = workspace.get("workspace").and_then(|table| table.get("lints")?.get("clippy"));
+    for lint in ["unwrap_used", "panic", "indexing_slicing", "todo"] {
+        let level = lints.and_then(|lints| lints.get(lint)?.as_str());
+        assert_eq!(level, Some("deny"), "Cargo.toml: workspace.lints.clippy.{lint}");
+    }
+    for member in ["edge", "common"] {
+        let manifest: Table =
+            fs::read_to_string(project().join(member).join("Cargo.toml"))?.parse()?;
+        let held = manifest.get("lints").and_then(|lints| lints.get("workspace")?.as_bool());
+        assert_eq!(held, Some(true), "{member}/Cargo.toml: lints.workspace");
+    }
+    // No lint here holds this, nor what is allowed for one place.
+    for text in [".expect(", "unreachable!("] {
+        search(&project().join("edge/src"), text)?;
+    }
     Ok(())
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Limits {
     pub(crate) sign_in: Rate,
     /// Wrong passwords in a row for an account before each wait is twice the one before.
     pub(crate) account: u32,
+    /// Sessions begun, for each account.
+    pub(crate) sessions: Rate,
     /// Accounts made, for each network.
     pub(crate) register: Rate,
     /// Mails asked for, for each network.
@@ -29,6 +31,7 @@ pub(crate) struct Limits {
 pub(super) struct Raw {
     sign_in: Option<Text>,
     account: Option<Text>,
+    sessions: Option<Text>,
     register: Option<Text>,
     mail: Option<Text>,
     mail_to: Option<Text>,
@@ -49,6 +52,7 @@ impl Raw {
         Ok(Limits {
             sign_in: rate(self.sign_in, "limits.sign_in", "60/10m")?,
             account: free,
+            sessions: rate(self.sessions, "limits.sessions", "200/1h")?,
             register: rate(self.register, "limits.register", "30/1h")?,
             mail: rate(self.mail, "limits.mail", "20/1h")?,
             mail_to: rate(self.mail_to, "limits.mail_to", "5/1h")?,

@@ -36,6 +36,9 @@ pub(super) struct Metadata {
     pub(super) proof: ProofIn,
     /// Whether it names itself when it sends a browser back (RFC 9207 §3).
     pub(super) tells_issuer: bool,
+    /// Whether it says when somebody proved who they are, if it is asked for a proof. It must (OpenID Connect
+    /// Core §3.1.2.1), but those that never do leave the claim out of their list.
+    pub(super) tells_proof: bool,
     jwks: Url,
     algorithms: Vec<Algorithm>,
 }
@@ -138,6 +141,8 @@ impl Discovery {
         // RFC 8414 §2: the header, where nothing is said.
         let by_header = proofs.is_none_or(|all| all.iter().any(|one| one == "client_secret_basic"));
         let userinfo = document.has("userinfo_endpoint").then(|| endpoint("userinfo_endpoint"));
+        let claims = texts("claims_supported");
+        let tells_proof = claims.is_none_or(|all| all.iter().any(|one| one == "auth_time"));
         let tells_issuer = document.get("authorization_response_iss_parameter_supported");
         Ok(Metadata {
             issuer,
@@ -147,6 +152,7 @@ impl Discovery {
             userinfo: userinfo.transpose()?,
             proof: if by_header { ProofIn::Header } else { ProofIn::Form },
             tells_issuer: tells_issuer == Some(&Json::Bool(true)),
+            tells_proof,
             algorithms: algorithms(texts("id_token_signing_alg_values_supported")),
         })
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use common::UnixSeconds;
 use common::json::{Json, Object};
 use common::token::TokenError;
 use common::token::id_token::{IdClaims, IdTokenRules, UnsignedIdToken};
@@ -13,7 +14,7 @@ use super::fetch::{Fetch, failed};
 use super::{in_time, person};
 use crate::config::Preset;
 use crate::crypto::signatures;
-use crate::port::{Brought, Provider, ProviderFault, Stranger, Ties};
+use crate::port::{Brought, Proven, Provider, ProviderFault, RECENT, Stranger, Ties};
 
 pub(super) struct OpenId {
     fetch: Fetch,
@@ -108,13 +109,18 @@ impl OpenId {
         if self.preset == Some(Preset::Google) {
             self.check_hosted_domain(&claims)?;
         }
+        let proven = match claims.get("auth_time").and_then(Json::as_u64) {
+            Some(at) => Proven::At(UnixSeconds::new(at)),
+            None if metadata.tells_proof => Proven::Untold,
+            None => Proven::Unknown,
+        };
         // Both come from one place: an address that one vouches for, and another's word for it, are not
         // one statement. Microsoft's userinfo never says whether an address is verified.
         let says_all = claims.has("email")
             && (claims.has("email_verified") || self.preset == Some(Preset::Microsoft));
         let asked = if says_all { None } else { self.asked(&metadata, &granted, &subject).await? };
         let claims = asked.filter(|asked| asked.has("email")).unwrap_or(claims);
-        let stranger = person::of_claims(issuer, subject, &claims, self.preset);
+        let stranger = person::of_claims(issuer, subject, &claims, self.preset, proven);
         if self.preset == Some(Preset::Google) {
             return Ok(stranger);
         }
@@ -132,9 +138,14 @@ impl OpenId {
 
 #[async_trait]
 impl Provider for OpenId {
-    async fn departure(&self, ties: &Ties) -> Result<String, ProviderFault> {
+    async fn departure(&self, ties: &Ties, afresh: bool) -> Result<String, ProviderFault> {
         let metadata: Arc<Metadata> = in_time(self.discovery.metadata()).await?;
+        let max_age = RECENT.as_secs().to_string();
         let mut more = vec![("nonce", ties.nonce.as_str())];
+        if afresh && metadata.tells_proof {
+            // OpenID Connect Core §3.1.2.1. The age alone would do, but some know only the other.
+            more.extend([("prompt", "login"), ("max_age", &max_age)]);
+        }
         match (self.preset, self.allowed.as_slice()) {
             // Apple tells an address only so.
             (Some(Preset::Apple), _) => more.push(("response_mode", "form_post")),

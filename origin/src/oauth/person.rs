@@ -3,7 +3,7 @@
 use common::json::{Json, Object};
 
 use crate::config::Preset;
-use crate::port::{Email, ProviderFault, Stranger};
+use crate::port::{Email, Proven, ProviderFault, Stranger};
 
 /// Somebody whose claims are those of OpenID Connect (Core §5.1).
 pub(super) fn of_claims(
@@ -11,6 +11,7 @@ pub(super) fn of_claims(
     subject: String,
     claims: &Object,
     preset: Option<Preset>,
+    proven: Proven,
 ) -> Stranger {
     let text = |name| claims.get(name).and_then(Json::as_text);
     let email = text("email").and_then(|text| Email::parse(text).ok());
@@ -20,6 +21,7 @@ pub(super) fn of_claims(
         email_verified: email.is_some() && is_verified(claims, preset),
         email,
         name: text("name").or_else(|| text("nickname")).map(String::from),
+        proven,
     }
 }
 

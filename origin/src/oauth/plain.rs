@@ -8,7 +8,7 @@ use super::exchange::{Client, ProofIn};
 use super::fetch::{Fetch, failed};
 use super::{in_time, person};
 use crate::config::Endpoints;
-use crate::port::{Brought, Email, Provider, ProviderFault, Stranger, Ties};
+use crate::port::{Brought, Email, Proven, Provider, ProviderFault, Stranger, Ties};
 
 const USER: &str = "user endpoint";
 
@@ -56,6 +56,7 @@ impl GitHub {
             email_verified: email.is_some(),
             email,
             name: name.map(String::from),
+            proven: Proven::Unknown,
         };
         person::of_domains(stranger, &self.allowed)
     }
@@ -96,6 +97,7 @@ impl Naver {
             // Naver lets people write any address there, and does not say whether it is theirs.
             email_verified: false,
             name: text("name").or_else(|| text("nickname")).map(String::from),
+            proven: Proven::Unknown,
         };
         person::of_domains(stranger, &self.allowed)
     }
@@ -112,7 +114,7 @@ fn check_issuer(brought: &Brought, names: &[&str]) -> Result<(), ProviderFault> 
 
 #[async_trait]
 impl Provider for GitHub {
-    async fn departure(&self, ties: &Ties) -> Result<String, ProviderFault> {
+    async fn departure(&self, ties: &Ties, _: bool) -> Result<String, ProviderFault> {
         Ok(self.client.departure(&self.endpoints.authorize, ties, &[]))
     }
 
@@ -123,7 +125,7 @@ impl Provider for GitHub {
 
 #[async_trait]
 impl Provider for Naver {
-    async fn departure(&self, ties: &Ties) -> Result<String, ProviderFault> {
+    async fn departure(&self, ties: &Ties, _: bool) -> Result<String, ProviderFault> {
         Ok(self.client.departure(&self.endpoints.authorize, ties, &[]))
     }
 

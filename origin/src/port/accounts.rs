@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use common::{Secret, Subject, UnixSeconds};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Announced, StoreFault};
 
 /// A normalised e-mail address: trimmed, lower case, one `@` with something on each side, at most
-/// 254 bytes (RFC 5321 §4.5.3.1.3). Two spellings of one mailbox are one account.
+/// 254 bytes (RFC 5321 §4.5.3.1.3). Two spellings of one mailbox are one account: by NFC (RFC 6532 §3.1), and by NFKC
+/// for the domain, as it is resolved (RFC 5895 §2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Email(String);
 
@@ -18,16 +20,40 @@ pub(crate) struct InvalidEmail;
 impl Email {
     /// Reads an address as people type it.
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidEmail> {
-        let text = text.trim();
-        let fits = text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-        let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
-        let parts = (1..=64).contains(&local.len()) && !local.contains('@') && is_domain(domain);
-        if fits && parts { Ok(Self(text.to_lowercase())) } else { Err(InvalidEmail) }
+        if text.len() > LONGEST_TYPED {
+            return Err(InvalidEmail);
+        }
+        let (local, domain) = text.trim().rsplit_once('@').ok_or(InvalidEmail)?;
+        // Before it is judged: lower case can be longer, and what is kept is read again.
+        let local: String = local.to_lowercase().nfc().collect();
+        let domain: String = domain.to_lowercase().nfkc().collect();
+        let fits = (1..=64).contains(&local.len()) && local.chars().all(is_local);
+        if !fits || !is_domain(&domain) {
+            return Err(InvalidEmail);
+        }
+        let text = format!("{local}@{domain}");
+        if text.len() <= 254 { Ok(Self(text)) } else { Err(InvalidEmail) }
     }
 
     /// The normalised text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Nobody types more around one.
+const LONGEST_TYPED: usize = 1024;
+
+/// What may stand in front of the `@` without quotes (RFC 5321 §4.1.2), in any script (RFC 6531 §3.3): nothing that
+/// cannot be seen, by which one address would look like another.
+fn is_local(c: char) -> bool {
+    let unseen = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}');
+    if c.is_ascii() {
+        c.is_ascii_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(c)
+    } else {
+        !c.is_whitespace() && !c.is_control() && !unseen
     }
 }
 

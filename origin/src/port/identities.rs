@@ -1,7 +1,7 @@
 //! Which logins elsewhere are whose.
 
 use async_trait::async_trait;
-use common::{Subject, UnixSeconds};
+use common::{SessionId, Subject, UnixSeconds};
 
 use super::{Account, StoreFault};
 
@@ -62,6 +62,12 @@ pub(crate) trait Identities: Send + Sync {
 
     /// The logins of an account, the oldest link first.
     async fn of(&self, account: &Subject) -> Result<Vec<Identity>, StoreFault>;
+
+    /// Marks a session as begun without a proof. The mark is kept until `until`.
+    async fn doubt(&self, sid: SessionId, until: UnixSeconds) -> Result<(), StoreFault>;
+
+    /// Whether a session is marked so.
+    async fn is_doubted(&self, sid: SessionId) -> Result<bool, StoreFault>;
 
     /// Marks a sign-in's `state` as used; false when it was before. The mark is kept until `until`.
     async fn spend(

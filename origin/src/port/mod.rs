@@ -34,7 +34,7 @@ pub(crate) use mailbox::{Mailbox, MailboxFault};
 pub(crate) use mailer::{Letter, MailFault, Mailer};
 pub(crate) use passwords::{Fit, PasswordFault, Passwords};
 pub(crate) use proofs::{NewProof, Proof, Proofs, Purpose};
-pub(crate) use provider::{Brought, Provider, ProviderFault, Stranger, Ties};
+pub(crate) use provider::{Brought, Proven, Provider, ProviderFault, RECENT, Stranger, Ties};
 pub(crate) use random::Random;
 pub(crate) use segments::{Content, Segments};
 pub(crate) use sessions::{

@@ -1,9 +1,14 @@
 //! Providers at which people have a login already, and what one says of somebody who comes from there.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use common::Secret;
+use common::{Secret, UnixSeconds};
 
 use super::Email;
+
+/// How short a time ago somebody has to have proven who they are to be taken at their word for what lasts.
+pub(crate) const RECENT: Duration = Duration::from_mins(10);
 
 /// The values that tie what comes back to the browser that was sent. Each is of one sign-in alone.
 #[derive(Clone, Debug)]
@@ -38,6 +43,18 @@ pub(crate) struct Stranger {
     pub(crate) email_verified: bool,
     /// What they are called there.
     pub(crate) name: Option<String>,
+    pub(crate) proven: Proven,
+}
+
+/// When somebody last proved to a provider who they are: it may know their browser and ask nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proven {
+    /// Then (`auth_time`, OpenID Connect Core §2).
+    At(UnixSeconds),
+    /// It tells whoever asks for a proof, and was not asked, or does not keep its word.
+    Untold,
+    /// It tells nobody.
+    Unknown,
 }
 
 /// Why nobody came of it.
@@ -58,8 +75,9 @@ pub(crate) enum ProviderFault {
 /// A provider.
 #[async_trait]
 pub(crate) trait Provider: Send + Sync {
-    /// The address that a browser is sent to.
-    async fn departure(&self, ties: &Ties) -> Result<String, ProviderFault>;
+    /// The address that a browser is sent to; `afresh` to have the person prove again who they are, where the
+    /// provider can be asked for that.
+    async fn departure(&self, ties: &Ties, afresh: bool) -> Result<String, ProviderFault>;
 
     /// Redeems what the browser brought back: who is it? What the provider gave for it is forgotten.
     async fn arrival(&self, ties: &Ties, brought: &Brought) -> Result<Stranger, ProviderFault>;

@@ -9,7 +9,7 @@ use common::token::refresh::{Presented, RefreshClaims};
 use common::{Secret, TokenId};
 use tracing::{info, warn};
 
-use super::{Epochs, Fault, Revocation};
+use super::{Epochs, Fault, Limited, Revocation, Throttle};
 use crate::config::{SessionPolicy, SessionRules, Tokens};
 use crate::port::{
     Account, Accounts, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random, RevokeReason,
@@ -86,6 +86,7 @@ pub(crate) struct Issuer {
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) epochs: Arc<Epochs>,
     pub(crate) revocation: Arc<Revocation>,
+    pub(crate) throttle: Arc<Throttle>,
 }
 
 impl Issuer {
@@ -95,8 +96,11 @@ impl Issuer {
         &self,
         account: &Account,
         how: SignIn,
-    ) -> Result<Option<Issued>, Fault> {
+    ) -> Result<Option<Issued>, Limited> {
         self.ready()?;
+        // At once: a sign-in waits for the store no longer than without.
+        let now = async { Ok(self.sessions.now().await?) };
+        let (now, ()) = tokio::try_join!(now, self.throttle.session(&account.id))?;
         let SignIn { by, lasting, device, instead_of } = how;
         let (idle, absolute) = match lasting {
             Lasting::Remembered => (self.rules.idle, self.rules.absolute),
@@ -104,7 +108,7 @@ impl Issuer {
         };
         let whence = Whence::from(&device);
         let mut new = NewSession {
-            sid: self.random.session_id(self.sessions.now().await?),
+            sid: self.random.session_id(now),
             subject: account.id.clone(),
             jti: self.random.token_id(),
             device,
@@ -139,7 +143,7 @@ impl Issuer {
                 {
                     warn!(error = chain(&fault), session.id = %left.sid, "the session before lives on");
                 }
-                return self.issue(session, &account).map(Some);
+                return Ok(Some(self.issue(session, &account)?));
             }
             // Everybody was signed out in between, and this one comes after.
             new.sid = self.random.session_id(self.sessions.now().await?);

@@ -80,8 +80,9 @@ impl Login {
                 let how = SignIn { by: Means::Password, lasting, device, instead_of };
                 // At once: a sign-in waits for the store no longer than without.
                 let begun = self.issuer.begin(&account, how);
-                let (issued, ()) = tokio::try_join!(begun, self.throttle.proven(&attempt))?;
-                let issued = issued.ok_or(LoginError::Refused)?;
+                let (issued, proven) = tokio::join!(begun, self.throttle.proven(&attempt));
+                proven?;
+                let issued = issued?.ok_or(LoginError::Refused)?;
                 if fit == Fit::Outdated {
                     self.rehash(&account, password).await;
                 }

@@ -157,6 +157,14 @@ mod tests {
     }
 
     #[test]
+    fn pwd_10_no_kind_of_character_is_asked_for() {
+        for plain in ["kwqzjxvbmh", "KWQZJXVBMH", "7391648205", "쿼카와 왈라비의 춤", "--++--..//"]
+        {
+            assert_eq!(judge(plain), Ok(()), "{plain}");
+        }
+    }
+
+    #[test]
     fn pwd_03_both_unicode_forms_are_one_password() {
         let composed = normal(&Secret::new(String::from("caf\u{e9} caf\u{e9}"))).unwrap();
         let combining = normal(&Secret::new(String::from("cafe\u{301} cafe\u{301}"))).unwrap();

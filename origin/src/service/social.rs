@@ -14,18 +14,12 @@ use super::{
 use crate::config::Label;
 use crate::port::{
     Account, AccountError, Accounts, Actor, Audit, Brought, CLOCK_SKEW, Clock, Device, Email,
-    Event, Identities, Identity, Kind, Linking, NewAccount, Provider, ProviderFault, Random,
-    Stranger, Ties, Unlinking,
+    Event, Identities, Identity, Kind, Linking, NewAccount, Proven, Provider, ProviderFault,
+    RECENT, Random, Stranger, Ties, Unlinking,
 };
 
 /// How long somebody may take at the provider.
 const PATIENCE: Duration = Duration::from_mins(10);
-
-/// How long ago somebody may have signed in to the session that they link a login by. A login that is
-/// linked is a way in for good: whoever has got hold of a token, or finds a browser open, has to sign in
-/// first. Where the provider asks nothing of a browser that it knows, that shows little: so the owner is
-/// told of each link.
-const RECENT: Duration = Duration::from_mins(10);
 
 /// What a browser is sent to a provider for, and keeps until it comes back.
 #[derive(Clone, Debug)]
@@ -81,8 +75,8 @@ pub(crate) enum SocialError {
     /// There is an account with the address, and who comes has not shown that it is theirs.
     #[error("an account with this e-mail address exists")]
     Taken,
-    /// The session began too long ago to link a login by it, or is over.
-    #[error("this wants a sign-in of a moment ago")]
+    /// The session began too long ago to link a login by it, or with no proof of who it is, or is over.
+    #[error("this wants a sign-in of a moment ago, with a proof of who it is")]
     SignInTooOld,
     /// The login is another account's, or the account has another login of this provider.
     #[error("this login cannot be linked with this account")]
@@ -137,22 +131,23 @@ pub(crate) struct Social {
 }
 
 impl Social {
-    /// Begins: where to send the browser, and what it has to keep.
+    /// Begins: where to send the browser, and what it has to keep; `afresh` where the sign-in is to be a proof.
     pub(crate) async fn depart(
         &self,
         name: &str,
         purpose: Purpose,
+        afresh: bool,
     ) -> Result<(String, Attempt), SocialError> {
         let named = self.named(name)?;
         if let Purpose::Link(sid) = purpose {
-            self.signed_in_within(RECENT, sid)?;
+            self.proven_within(RECENT, sid).await?;
         }
         let ties = Ties {
             state: self.random.opaque(),
             nonce: self.random.opaque(),
             verifier: Secret::new(self.random.opaque()),
         };
-        let there = named.provider.departure(&ties).await;
+        let there = named.provider.departure(&ties, afresh).await;
         let there = there.map_err(|fault| named.fault(fault))?;
         let begun = self.clock.now();
         Ok((there, Attempt { provider: named.name.clone(), ties, begun, purpose }))
@@ -214,7 +209,25 @@ impl Social {
         }
         let by = Means::Provider(provider.into());
         let how = SignIn { by, lasting, device, instead_of };
-        self.issuer.begin(&account, how).await?.ok_or(SocialError::NotLetIn)
+        let issued = self.issuer.begin(&account, how).await?.ok_or(SocialError::NotLetIn)?;
+        if !self.is_proof(stranger.proven, &account) {
+            // Before anybody has its tokens.
+            let until = self.clock.now().plus(RECENT + PATIENCE + 2 * CLOCK_SKEW);
+            self.identities.doubt(issued.session.sid, until).await.map_err(Fault::from)?;
+        }
+        Ok(issued)
+    }
+
+    /// Whether a sign-in shows that its owner is there, and not somebody who found a browser open that the
+    /// provider knows. Where it never tells, the password is wanted; whoever has none is not shut out.
+    fn is_proof(&self, proven: Proven, account: &Account) -> bool {
+        let now = self.clock.now();
+        match proven {
+            // OpenID Connect Core §3.1.3.7, rule 13.
+            Proven::At(then) => then <= now.plus(CLOCK_SKEW) && now.since(then) <= RECENT,
+            Proven::Untold => false,
+            Proven::Unknown => account.password_hash.is_none(),
+        }
     }
 
     /// Links whoever came back with the account of whoever asked for that, by the session `sid`: the one
@@ -228,7 +241,7 @@ impl Social {
         language: Language,
     ) -> Result<(), SocialError> {
         // Again, since an attempt is but the word of whoever brings it.
-        self.signed_in_within(RECENT + PATIENCE, sid)?;
+        self.proven_within(RECENT + PATIENCE, sid).await?;
         match self.put(&account.id, provider, stranger).await? {
             Linking::Linked => {
                 self.tell(Errand::LoginLinked, account.clone(), provider, language);
@@ -281,12 +294,15 @@ impl Social {
         }
     }
 
-    /// Whether the person behind the session proved who they are so short a time ago: a session's id
-    /// bears the time of its sign-in.
-    fn signed_in_within(&self, span: Duration, sid: SessionId) -> Result<(), SocialError> {
+    /// Whether the session began so short a time ago, with a proof of who it is: its id bears the time. A
+    /// login that is linked is a way in for good: whoever has got hold of a token, or finds a browser open,
+    /// has to show that the account is theirs.
+    async fn proven_within(&self, span: Duration, sid: SessionId) -> Result<(), SocialError> {
         let now = self.clock.now();
         let is_recent = |began: UnixMillis| now.since(began.seconds()) <= span;
-        if sid.began_at().is_some_and(is_recent) { Ok(()) } else { Err(SocialError::SignInTooOld) }
+        let is_proof = sid.began_at().is_some_and(is_recent)
+            && !self.identities.is_doubted(sid).await.map_err(Fault::from)?;
+        if is_proof { Ok(()) } else { Err(SocialError::SignInTooOld) }
     }
 
     /// The logins that are linked with an account.

@@ -17,6 +17,9 @@
 //! other. When the store does not answer nothing is tried: without counting there is no limit, and a
 //! sign-in would need the store in any case.
 //!
+//! Sign-ins that work are counted by account too, generously: each leaves a session in the store, and when it
+//! ends an entry in the block log.
+//!
 //! Refresh tokens are not counted, and no logout: nobody may be kept from it, and one that ends nothing
 //! leaves nothing behind. A refresh token whose MAC is wrong is refused without a call to the store, for
 //! less than counting it would cost, and there is nothing to guess in 256 bits.
@@ -26,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use common::Subject;
 use tracing::warn;
 
 use super::Fault;
@@ -120,6 +124,12 @@ impl Throttle {
             Deed::Arrive => ("arrive", self.limits.sign_in),
             Deed::Revoke => ("revoke", self.limits.sign_in),
         }
+    }
+
+    /// Counts a session that is to begin, by whatever it is signed in to.
+    pub(crate) async fn session(&self, account: &Subject) -> Result<(), Limited> {
+        let counter = counter("sessions", &[account.as_str().as_bytes()]);
+        limited("sessions", self.tries.count(counter, self.limits.sessions).await?)
     }
 
     /// Counts a letter that is asked for; the same whether or not anybody has the address.

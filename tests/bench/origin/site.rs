@@ -113,6 +113,7 @@ impl Site {
             // All these people are one, on one network, and try while nobody knows yet how it goes.
             ("limits.sign_in".to_owned(), String::from("100000/10m")),
             ("limits.account".to_owned(), String::from("1000000")),
+            ("limits.sessions".to_owned(), String::from("1000000/1s")),
         ];
         if who == Who::OnRedis {
             settings.push(("redis.url".to_owned(), self.redis_url()));

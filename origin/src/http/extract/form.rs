@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
 use common::problem::Code;
+use percent_encoding::percent_decode;
+use serde::de::DeserializeOwned;
 
 use super::super::Services;
 use super::super::error::Refusal;
@@ -24,10 +26,8 @@ impl<T: Expected> FromRequest<Arc<Services>> for Form<T> {
                        it again.";
             return Err(Refusal::because(Code::CrossSite, why));
         }
-        let bytes = read(request).await?;
-        serde_urlencoded::from_bytes(&bytes)
-            .map(Self)
-            .map_err(|_| Refusal::because(Code::RequestInvalid, T::SHAPE))
+        let refusal = || Refusal::because(Code::RequestInvalid, T::SHAPE);
+        parse(&read(request).await?).map(Self).ok_or_else(refusal)
     }
 }
 
@@ -43,7 +43,12 @@ impl<T: Expected> FromRequest<Arc<Services>> for Parameters<T> {
         if !is_form || request.uri().query().is_some() {
             return Err(OAuthError::Request(T::SHAPE));
         }
-        let bytes = read(request).await?;
-        serde_urlencoded::from_bytes(&bytes).map(Self).map_err(|_| OAuthError::Request(T::SHAPE))
+        parse(&read(request).await?).map(Self).ok_or(OAuthError::Request(T::SHAPE))
     }
+}
+
+/// Serde would put one sign for all that is no text, so that different passwords were one.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    percent_decode(bytes).decode_utf8().ok()?;
+    serde_urlencoded::from_bytes(bytes).ok()
 }

@@ -18,7 +18,7 @@ use super::error::Refusal;
 use super::extract::{Caller, Client, Segment, has_type, read_body};
 use super::openapi::{PageRefusals, Refusing};
 use super::pages::social::{Back, failed};
-use super::pages::{FORM, ReturnTo, Visitor, Words, see_other};
+use super::pages::{FORM, ReturnTo, Visitor, Words, is_wanted, see_other};
 use crate::port::Stranger;
 use crate::service::{AccessError, Lasting, Purpose, Returned, SocialError};
 pub(super) use attempt::Kept;
@@ -26,7 +26,8 @@ pub(super) use attempt::Kept;
 /// Sends a browser to a provider.
 #[utoipa::path(get, path = "/auth/oauth/{provider}", operation_id = "sign_in_elsewhere", tag = "page",
     params(("provider" = String, Path), ("return_to" = Option<String>, Query),
-        ("remember" = Option<String>, Query, description = "`true` to stay signed in")),
+        ("remember" = Option<String>, Query, description = "`true` to stay signed in"),
+        ("afresh" = Option<String>, Query, description = "`true` to prove again who one is, where the provider can be asked for it")),
     responses((status = 303, description = "On to the provider"), PageRefusals))]
 pub(super) async fn depart(
     State(services): State<Arc<Services>>,
@@ -38,11 +39,10 @@ pub(super) async fn depart(
     let mut sites = headers.get_all("sec-fetch-site").iter();
     let ours = sites.next().is_some_and(|site| site == "same-origin" || site == "none");
     let return_to = ReturnTo::of(query.as_deref());
-    let remember = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes())
-        .any(|(name, value)| name == "remember" && value == "true");
-    let lasting = if remember { Lasting::Remembered } else { Lasting::Browser };
+    let is_wanted = |what| is_wanted(query.as_deref(), what);
+    let lasting = if is_wanted("remember") { Lasting::Remembered } else { Lasting::Browser };
     let purpose = Purpose::SignIn(lasting);
-    match services.social.depart(&provider, purpose).await {
+    match services.social.depart(&provider, purpose, is_wanted("afresh")).await {
         Ok((there, attempt)) => {
             let mut response = StatusCode::SEE_OTHER.into_response();
             go(response.headers_mut(), &there)?;

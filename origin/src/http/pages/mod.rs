@@ -87,6 +87,12 @@ impl Query {
     }
 }
 
+/// Whether the query of a page has this as `true`.
+pub(super) fn is_wanted(query: Option<&str>, what: &str) -> bool {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .any(|(name, value)| name == what && value == "true")
+}
+
 /// The browser is to load that page next, whatever the method was (RFC 9110 §15.4.4).
 pub(super) fn see_other(there: &ReturnTo) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();

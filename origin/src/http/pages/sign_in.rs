@@ -6,7 +6,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use common::Secret;
 use common::problem::Code;
-use maud::html;
+use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::Services;
@@ -17,7 +17,7 @@ use super::super::openapi::PageRefusals;
 use super::field::Field;
 use super::return_to::ReturnTo;
 use super::words::Words;
-use super::{layout, see_other, social};
+use super::{is_wanted, layout, see_other, social};
 use crate::service::Lasting;
 
 #[derive(Deserialize)]
@@ -37,14 +37,18 @@ impl Expected for Input {
 }
 
 /// The page to sign in at.
-#[utoipa::path(get, path = "/auth/login", operation_id = "login_page", tag = "page", params(("return_to" = Option<String>, Query)),
+#[utoipa::path(get, path = "/auth/login", operation_id = "login_page", tag = "page", params(("return_to" = Option<String>, Query),
+        ("afresh" = Option<String>, Query, description = "`true` to have providers ask who it is")),
     responses((status = 200, description = "The page", body = String, content_type = "text/html"), PageRefusals))]
 pub(in super::super) async fn show(
     State(services): State<Arc<Services>>,
     words: &'static Words,
     RawQuery(query): RawQuery,
 ) -> Response {
-    page(&services, words, &ReturnTo::of(query.as_deref()), "", false, None)
+    let (return_to, afresh) =
+        (ReturnTo::of(query.as_deref()), is_wanted(query.as_deref(), "afresh"));
+    let ways = social::ways(&services, words, &return_to, afresh);
+    page(&services, words, &return_to, "", false, None, &ways)
 }
 
 pub(in super::super) async fn send(
@@ -66,7 +70,8 @@ pub(in super::super) async fn send(
         Err(error) => {
             let refusal = Refusal::from(error);
             let code = Some(refusal.code());
-            let page = page(&services, words, &return_to, &email, remember, code);
+            let ways = social::ways(&services, words, &return_to, false);
+            let page = page(&services, words, &return_to, &email, remember, code, &ways);
             Ok(layout::refused(&refusal, page))
         }
     }
@@ -79,6 +84,7 @@ fn page(
     email: &str,
     remember: bool,
     code: Option<Code>,
+    ways: &Markup,
 ) -> Response {
     let content = html! {
         form method="post" action="/auth/login" {
@@ -98,7 +104,7 @@ fn page(
             }
             p { a href="/auth/forgot" { (words.letters.forgot) } }
         }
-        (social::ways(services, words, return_to))
+        (ways)
         p { (words.no_account) " " a href=(return_to.after("/auth/register")) { (words.sign_up) } }
     };
     layout::page(words, words.sign_in, &services.own_origin, &content)

@@ -123,7 +123,7 @@ async fn registering_judges_address_and_name_and_refuses_a_second_account() {
 }
 
 #[tokio::test]
-async fn pwd_01_wrong_password_and_unknown_account_are_told_alike() {
+async fn pwd_01_13_wrong_password_and_unknown_account_are_told_alike() {
     let origin = Origin::start().await;
     origin.sign_in("a@b.co").await;
     let mut answers = Vec::new();

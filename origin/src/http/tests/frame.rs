@@ -1,7 +1,7 @@
 //! What holds for every request: on the router, and on real sockets.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -117,6 +117,50 @@ async fn frm_01_02_04_one_request_has_one_meaning_and_one_answer() {
     stop.send_replace(true);
     tokio::time::timeout(Duration::from_secs(5), serving).await.unwrap().unwrap();
     assert!(TcpStream::connect(address).await.is_err(), "the port is free again");
+}
+
+/// A byte a second on each, as long as it is taken.
+#[tokio::test]
+async fn frm_05_whoever_never_comes_to_an_end_is_hung_up_on_and_holds_nobody_up() {
+    const SLOW: usize = 200;
+    let origin = Origin::start().await;
+    let listening = Listening::on("127.0.0.1:0".parse().unwrap(), "server.listen").await.unwrap();
+    let address = listening.address;
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(serve(listening, origin.router.clone(), stopped));
+    let since = Instant::now();
+    let drip = move || async move {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /auth/login HTTP/1.1\r\nhost: a\r\nx: ").await.unwrap();
+        let mut byte = [0];
+        loop {
+            let told = tokio::time::timeout(Duration::from_secs(1), stream.read(&mut byte)).await;
+            // Hung up on, with or without a word.
+            if told.is_ok() || stream.write_all(b"x").await.is_err() {
+                return since.elapsed();
+            }
+        }
+    };
+    let mut slow = tokio::task::JoinSet::new();
+    for _ in 0..SLOW {
+        slow.spawn(drip());
+    }
+    let good = "GET /auth/login HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    while slow.len() == SLOW {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(good.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        if let Some(first) = slow.try_join_next() {
+            assert!(first.unwrap() > Duration::from_secs(10), "somebody far away is this slow");
+        }
+    }
+    let last = tokio::time::timeout(Duration::from_secs(30), slow.join_all()).await.unwrap();
+    assert!(last.iter().all(|held| *held < Duration::from_mins(1)), "{last:?}");
+    stop.send(true).unwrap();
+    serving.await.unwrap();
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::letters::Post;
 use super::pages::{is_page, send};
 use super::*;
+use crate::port::Email;
 
 const TIGHT: [(&str, &str); 3] = [
     ("PORTCULLIS__LIMITS__ACCOUNT", "3"),
@@ -96,6 +97,35 @@ async fn pwd_06_one_address_tries_few_accounts_and_needs_an_edges_word_to_be_ano
         );
     }
     assert!(refused >= 3, "{refused}");
+}
+
+#[tokio::test]
+async fn rev_17_an_account_begins_so_many_sessions_and_another_one_is_free() {
+    let origin = Origin::with(&[("PORTCULLIS__LIMITS__SESSIONS", "4/1h")]).await;
+    origin.sign_in("b@b.co").await;
+    // Signs in once itself.
+    origin.sign_in("a@b.co").await;
+    for n in 0..3 {
+        let begun = from(&origin, &format!("192.0.2.{n}"), "a@b.co", PASSWORD).await;
+        assert_eq!(begun.status, 200, "{}", begun.text);
+        // To end it makes no room.
+        let bearer = begun.bearer();
+        let out = origin.post("/auth/logout", json!({}), &[("authorization", &bearer)]).await;
+        assert_eq!(out.status, 204);
+    }
+    let wait = waits(&from(&origin, "192.0.2.9", "a@b.co", PASSWORD).await);
+    assert!((600..=901).contains(&wait), "{wait}");
+    let fields = [("email", "a@b.co"), ("password", PASSWORD)];
+    is_page(&send(&origin, "/auth/login", &fields).await, 429);
+    // Who knows the password is taken for no guesser meanwhile.
+    from(&origin, "192.0.2.9", "a@b.co", "a wrong password")
+        .await
+        .expect(401, "credentials_invalid");
+    assert_eq!(from(&origin, "192.0.2.9", "b@b.co", PASSWORD).await.status, 200);
+    let sessions = &origin.services.profiles.sessions;
+    let accounts = &origin.services.profiles.accounts;
+    let account = accounts.by_email(&Email::parse("a@b.co").unwrap()).await.unwrap().unwrap();
+    assert_eq!(sessions.of(&account.id).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

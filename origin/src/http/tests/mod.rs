@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod admin_pages;
+mod attacks;
 mod bodies;
 mod cookies;
 mod frame;
@@ -111,6 +112,7 @@ async fn build(state: &TempDir, settings: &[(&str, &str)]) -> Arc<Services> {
         ("PORTCULLIS__LIMITS__SIGN_IN", "100000/1h"),
         ("PORTCULLIS__LIMITS__REGISTER", "100000/1h"),
         ("PORTCULLIS__LIMITS__ACCOUNT", "1000"),
+        ("PORTCULLIS__LIMITS__SESSIONS", "100000/1h"),
         ("PORTCULLIS__LIMITS__MAIL", "100000/1h"),
         ("PORTCULLIS__LIMITS__MAIL_TO", "100000/1h"),
     ];

@@ -1,7 +1,7 @@
 //! Logins elsewhere, in the database of the accounts.
 
 use async_trait::async_trait;
-use common::{Subject, UnixSeconds};
+use common::{SessionId, Subject, UnixSeconds};
 use sqlx::FromRow;
 
 use super::{Row, SqlAccounts};
@@ -76,6 +76,17 @@ impl Identities for SqlAccounts {
         rows.into_iter().map(Identity::try_from).collect()
     }
 
+    async fn doubt(&self, sid: SessionId, until: UnixSeconds) -> Result<(), StoreFault> {
+        self.mark(&doubted(sid), until).await.map(drop)
+    }
+
+    async fn is_doubted(&self, sid: SessionId) -> Result<bool, StoreFault> {
+        let query = "SELECT state FROM spent_state WHERE state = $1";
+        let mark: Option<(String,)> =
+            self.database.one(query, &[doubted(sid).as_str().into()]).await?;
+        Ok(mark.is_some())
+    }
+
     async fn spend(
         &self,
         state: &str,
@@ -84,9 +95,20 @@ impl Identities for SqlAccounts {
     ) -> Result<bool, StoreFault> {
         let old = "DELETE FROM spent_state WHERE until < $1";
         self.database.execute(old, &[now.get().into()]).await?;
-        let mark = "INSERT INTO spent_state (state, until) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        Ok(self.database.execute(mark, &[state.into(), until.get().into()]).await? > 0)
+        self.mark(state, until).await
     }
+}
+
+impl SqlAccounts {
+    async fn mark(&self, what: &str, until: UnixSeconds) -> Result<bool, StoreFault> {
+        let mark = "INSERT INTO spent_state (state, until) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        Ok(self.database.execute(mark, &[what.into(), until.get().into()]).await? > 0)
+    }
+}
+
+/// The mark of a session, beside those of states: none of these has a colon.
+fn doubted(sid: SessionId) -> String {
+    format!("session:{sid}")
 }
 
 /// A row of `identity`.

@@ -1,5 +1,5 @@
-//! The audit log in SQL, beside the accounts. Events wait in a bounded queue and are kept one
-//! by one, so that nobody who signs in or refreshes waits for a disk.
+//! The audit log in SQL, beside the accounts. Events wait in a bounded queue, so that nobody who signs in or
+//! refreshes waits for a disk; those that wait together are kept together.
 
 mod row;
 mod writer;

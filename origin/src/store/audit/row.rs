@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::port::{Actor, Detail, Event, Kind, Recorded, StoreFault, Whence};
-use crate::store::database::corrupt;
+use crate::store::database::{Value, corrupt};
 use crate::store::sqlite::integer;
 
 /// Stand for an actor without an account; a subject has no colon.
@@ -47,6 +47,21 @@ impl Row {
             // Texts and lists of texts always have a JSON form.
             detail: serde_json::to_string(&event.detail).unwrap_or_else(|_| String::from("{}")),
         }
+    }
+
+    /// Its values, in the order of the columns.
+    pub(super) fn values(&self) -> [Value<'_>; 9] {
+        [
+            self.id.as_str().into(),
+            self.at.into(),
+            self.kind.as_str().into(),
+            self.actor.as_deref().into(),
+            self.subject.as_deref().into(),
+            self.session.as_deref().into(),
+            self.network.as_deref().into(),
+            self.place.as_deref().into(),
+            self.detail.as_str().into(),
+        ]
     }
 
     /// The event; `None` when it is of a kind that another version recorded.

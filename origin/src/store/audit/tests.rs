@@ -144,6 +144,46 @@ async fn what_is_old_is_dropped_and_what_another_version_kept_is_left_out() {
     panic!("the old event is there still");
 }
 
+/// Records what waits together, on this one thread on which the writer has its turn later.
+async fn together(audit: &SqlAudit) {
+    audit.settled().await;
+    for _ in 0..100 {
+        audit.record(Event::by(Actor::Unknown, Kind::SignInRefused));
+    }
+    audit.settled().await;
+    let kept: Vec<(String,)> = audit.database.all("SELECT id FROM audit", &[]).await.unwrap();
+    assert_eq!(kept.len(), 100);
+}
+
+#[tokio::test]
+async fn events_that_wait_together_are_one_transaction() {
+    let (audit, folder) = fresh().await;
+    let commits = || {
+        // The format of the log that SQLite writes ahead: a header, then frames of a page each, where the last one of a
+        // transaction names the database's size.
+        let log = std::fs::read(folder.path().join("accounts.db-wal")).unwrap();
+        let page = u32::from_be_bytes(log[8..12].try_into().unwrap()) as usize;
+        let frames = log[32..].chunks_exact(24 + page);
+        frames.filter(|frame| frame[8..16] == log[16..24] && frame[4..8] != [0; 4]).count()
+    };
+    audit.settled().await;
+    audit.database.execute("CREATE TABLE other (a TEXT)", &[]).await.unwrap();
+    let before = commits();
+    together(&audit).await;
+    assert_eq!(commits() - before, 1);
+}
+
+#[tokio::test]
+async fn events_that_wait_together_are_one_transaction_of_postgres_too() {
+    let server = Server::shared();
+    let database = Database::open(&server.fresh_database().await).await.unwrap();
+    let audit = SqlAudit::start(database, 90 * DAY);
+    together(&audit).await;
+    let query = "SELECT DISTINCT xmin::text FROM audit";
+    let transactions: Vec<(String,)> = audit.database.all(query, &[]).await.unwrap();
+    assert_eq!(transactions.len(), 1);
+}
+
 /// More than the queue holds, and nobody reads meanwhile.
 #[tokio::test]
 async fn recording_never_waits_and_what_is_lost_is_counted() {

@@ -21,6 +21,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 const PRUNING: Duration = Duration::from_hours(1);
 const PRUNED: u64 = 2_000;
 
+/// At most so many events share a transaction: it has to be done in the time of one statement.
+const BATCH: usize = 256;
+
 /// What the writer is asked for.
 pub(super) enum Message {
     /// To keep an event under this id.
@@ -40,12 +43,11 @@ impl Writer {
     /// Runs until nobody can record any more.
     pub(super) async fn run(self, mut queue: mpsc::Receiver<Message>) {
         let mut pruning_at = Instant::now();
+        let mut messages = Vec::with_capacity(BATCH);
         loop {
-            match timeout_at(pruning_at, queue.recv()).await {
-                Ok(None) => return,
-                Ok(Some(Message::Keep(id, event))) => self.keep(&Row::of(id, &event)).await,
-                // Whoever hung up needs no answer.
-                Ok(Some(Message::Tell(kept))) => drop(kept.send(())),
+            match timeout_at(pruning_at, queue.recv_many(&mut messages, BATCH)).await {
+                Ok(0) => return,
+                Ok(_) => self.take(messages.drain(..)).await,
                 Err(_) => {
                     self.prune().await;
                     pruning_at = Instant::now() + PRUNING;
@@ -58,10 +60,28 @@ impl Writer {
         }
     }
 
-    /// Keeps an event, however long the store takes to answer.
-    async fn keep(&self, row: &Row) {
+    /// Does what is asked, the telling last.
+    async fn take(&self, messages: impl Iterator<Item = Message> + Send) {
+        let (mut rows, mut waiting) = (Vec::new(), Vec::new());
+        for message in messages {
+            match message {
+                Message::Keep(id, event) => rows.push(Row::of(id, &event)),
+                Message::Tell(kept) => waiting.push(kept),
+            }
+        }
+        if !rows.is_empty() {
+            self.keep(&rows).await;
+        }
+        for kept in waiting {
+            // Whoever hung up needs no answer.
+            kept.send(()).ok();
+        }
+    }
+
+    /// Keeps events, however long the store takes to answer.
+    async fn keep(&self, rows: &[Row]) {
         let mut failing = false;
-        while let Err(fault) = self.write(row).await {
+        while let Err(fault) = self.write(rows).await {
             if !failing {
                 warn!(error = chain(&fault), "audit events cannot be kept now; they wait");
             }
@@ -73,23 +93,13 @@ impl Writer {
         }
     }
 
-    async fn write(&self, row: &Row) -> Result<(), StoreFault> {
+    async fn write(&self, rows: &[Row]) -> Result<(), StoreFault> {
         // What seemed to fail may have been done.
         let insert = "INSERT INTO audit \
              (id, at, kind, actor, subject, session, network, place, detail) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING";
-        let values = [
-            row.id.as_str().into(),
-            row.at.into(),
-            row.kind.as_str().into(),
-            row.actor.as_deref().into(),
-            row.subject.as_deref().into(),
-            row.session.as_deref().into(),
-            row.network.as_deref().into(),
-            row.place.as_deref().into(),
-            row.detail.as_str().into(),
-        ];
-        self.database.execute(insert, &values).await.map(drop)
+        let rows: Vec<_> = rows.iter().map(Row::values).collect();
+        self.database.execute_each(insert, &rows).await
     }
 
     async fn prune(&self) {

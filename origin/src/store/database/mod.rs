@@ -110,6 +110,19 @@ macro_rules! in_one {
     };
 }
 
+/// One statement for many rows in one transaction, likewise.
+macro_rules! each_in_one {
+    ($pool:expr, $sql:expr, $rows:expr) => {
+        async {
+            let mut transaction = $pool.begin().await?;
+            for values in $rows {
+                bound!(sqlx::query($sql), values).execute(&mut *transaction).await?;
+            }
+            transaction.commit().await
+        }
+    };
+}
+
 /// A type that is read from a row of either database.
 pub(in crate::store) trait Readable:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
@@ -169,6 +182,18 @@ impl Database {
         match self {
             Self::Sqlite(pool) => in_time(in_one!(pool, first, second)).await,
             Self::Postgres(pool) => in_time(in_one!(pool, first, second)).await,
+        }
+    }
+
+    /// Executes a statement for each of these rows of values, all in one transaction: it waits for the disk once.
+    pub(in crate::store) async fn execute_each<const N: usize>(
+        &self,
+        sql: &'static str,
+        rows: &[[Value<'_>; N]],
+    ) -> Result<(), StoreFault> {
+        match self {
+            Self::Sqlite(pool) => in_time(each_in_one!(pool, sql, rows)).await,
+            Self::Postgres(pool) => in_time(each_in_one!(pool, sql, rows)).await,
         }
     }
 

@@ -78,7 +78,7 @@ pub(super) async fn link(
     visitor: Visitor,
     Form(Input { provider }): Form<Input>,
 ) -> Result<Response, Refusal> {
-    match services.social.depart(&provider, Purpose::Link(visitor.sid)).await {
+    match services.social.depart(&provider, Purpose::Link(visitor.sid), false).await {
         Ok((there, attempt)) => {
             let return_to = ReturnTo::from(String::from(super::PATH));
             let mut response = onward(&services, words, &there);

@@ -20,7 +20,12 @@ pub(super) use words::{SocialWords, of as words_of};
 /// A way to each provider, for the page to sign in at. A link, not a form: browsers hold a form's redirects
 /// to this site too. There are two of each, of which the style shows the one that goes with the box that is
 /// ticked in the form.
-pub(super) fn ways(services: &Services, words: &Words, return_to: &ReturnTo) -> Markup {
+pub(super) fn ways(
+    services: &Services,
+    words: &Words,
+    return_to: &ReturnTo,
+    afresh: bool,
+) -> Markup {
     let own = words::of(words);
     html! {
         @if !services.social.providers.is_empty() {
@@ -28,16 +33,22 @@ pub(super) fn ways(services: &Services, words: &Words, return_to: &ReturnTo) -> 
             ul .ways {
                 @for named in &services.social.providers {
                     @let there = return_to.after(&format!("/auth/oauth/{}", named.name));
-                    @let more = if there.contains('?') { '&' } else { '?' };
+                    @let there = if afresh { and(&there, "afresh") } else { there };
                     @let label = own.sign_in_with(name(&named.label, words));
                     li {
                         a .way .brief href=(there) { (label) }
-                        a .way .lasting href={ (there) (more) "remember=true" } { (label) }
+                        a .way .lasting href=(and(&there, "remember")) { (label) }
                     }
                 }
             }
         }
     }
+}
+
+/// A way with a wish more.
+fn and(there: &str, wish: &str) -> String {
+    let mark = if there.contains('?') { '&' } else { '?' };
+    format!("{there}{mark}{wish}=true")
 }
 
 /// What a provider is called in the page's language.
@@ -58,6 +69,10 @@ pub(in super::super) fn failed(
         Back::SignIn(return_to) => {
             (words.sign_in, return_to.after("/auth/login"), own.sign_in_again)
         }
+        Back::SignInAfresh => {
+            let account = ReturnTo::from(String::from(account::PATH));
+            (words.sign_in, and(&account.after("/auth/login"), "afresh"), own.sign_in_again)
+        }
         Back::Account => (own.linking, String::from(account::PATH), own.to_account),
     };
     let content = html! {
@@ -70,6 +85,8 @@ pub(in super::super) fn failed(
 /// Where somebody goes on after it.
 pub(in super::super) enum Back {
     SignIn(ReturnTo),
+    /// To prove who one is, for the account page.
+    SignInAfresh,
     Account,
 }
 
@@ -77,7 +94,7 @@ impl Back {
     /// To the account page, by way of signing in where that is what is wanted.
     pub(in super::super) fn to_account(refusal: &Refusal) -> Self {
         match refusal.code() {
-            Code::SignInTooOld => Self::SignIn(ReturnTo::from(String::from(account::PATH))),
+            Code::SignInTooOld => Self::SignInAfresh,
             _ => Self::Account,
         }
     }

@@ -38,7 +38,8 @@ static ENGLISH: SocialWords = SocialWords {
     link: "Link",
     linked: "linked",
     stale: "This was not begun in this browser, took too long, or was done already. Begin again.",
-    too_old: "To link a login, sign in again first: your last sign-in is more than ten minutes ago.",
+    too_old: "To link a login, sign in again first, with your password if you have one: your last sign-in is \
+              more than ten minutes ago, or nothing was asked of you then.",
     refused: "Nothing came of it at the provider. Begin again, or sign in another way.",
     failed: "The provider did not answer as it should. Try again shortly, or sign in another way.",
     no_email: "The provider shared no e-mail address that is proven to be yours. Allow it there, or \
@@ -63,7 +64,8 @@ static KOREAN: SocialWords = SocialWords {
     link: "연결",
     linked: "연결됨",
     stale: "이 브라우저에서 시작하지 않았거나, 너무 오래 걸렸거나, 이미 끝난 로그인입니다. 다시 시작해 주세요.",
-    too_old: "로그인을 연결하려면 먼저 다시 로그인해 주세요. 마지막 로그인 후 10분이 지났습니다.",
+    too_old: "로그인을 연결하려면 먼저 다시 로그인해 주세요. 비밀번호가 있으면 비밀번호로 로그인해 주세요. \
+              마지막 로그인 후 10분이 지났거나, 그때 본인 확인이 없었습니다.",
     refused: "로그인 제공자에서 로그인이 완료되지 않았습니다. 다시 시작하거나 다른 방법으로 로그인해 주세요.",
     failed: "로그인 제공자가 올바르게 응답하지 않았습니다. 잠시 후 다시 시도하거나 다른 방법으로 로그인해 주세요.",
     no_email: "로그인 제공자가 본인 것으로 확인된 이메일 주소를 알려주지 않았습니다. 제공자에서 허용하거나, \

@@ -11,7 +11,7 @@ use crate::crypto::OsRandom;
 use crate::port::{Device, Email, NewSession, Random as _, RevokeReason};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
+pub(super) const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
 const TAKEN: &str = "There is an account with this e-mail address.";
 
 fn claims(changes: Value) -> Manner {
@@ -116,7 +116,7 @@ async fn an_account_of_ones_own_needs_an_address_that_is_free() {
 }
 
 /// Asks for a link as the button on the account page does.
-async fn ask(origin: &Origin, cookie: &str, headers: &[(&str, &str)]) -> Answer {
+pub(super) async fn ask(origin: &Origin, cookie: &str, headers: &[(&str, &str)]) -> Answer {
     let headers = [&[FORM, ("cookie", cookie)], headers].concat();
     origin.send(request("POST", "/auth/account/link", "provider=idp".into(), &headers)).await
 }
@@ -290,7 +290,7 @@ async fn a_link_wants_a_sign_in_of_a_moment_ago() {
     let (late, _) = began(&origin, "ada@example.com", Duration::from_mins(11)).await;
     let answer = ask(&origin, &late, &[OWN]).await;
     is_turned_away(&answer, 403, "sign in again first");
-    let way = "href=\"/auth/login?return_to=%2Fauth%2Faccount\"";
+    let way = "href=\"/auth/login?return_to=%2Fauth%2Faccount&amp;afresh=true\"";
     assert!(answer.text.contains(way), "{}", answer.text);
     assert!(answer.cookies().is_empty() && answer.header("refresh").is_empty());
 

@@ -2,6 +2,7 @@
 
 mod linking;
 mod presets;
+mod proofs;
 mod refusals;
 mod upstream;
 
