@@ -45,7 +45,7 @@ pub(super) async fn assert_back_soon(store: &RedisStore, token: Token) {
 }
 
 /// With `everysec` a write waits, for up to two seconds, while the disk is at work on the one before.
-const SURELY_KEPT: &[&str] = &["--appendfsync", "always"];
+pub(super) const SURELY_KEPT: &[&str] = &["--appendfsync", "always"];
 
 #[tokio::test]
 async fn red_08_a_dead_redis_is_told_within_a_second_and_a_restart_keeps_all() {

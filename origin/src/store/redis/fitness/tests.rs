@@ -9,6 +9,7 @@ use super::super::RedisStore;
 use super::super::bench::{RedisBench, config};
 use super::super::keys::Key;
 use super::super::server::Server;
+use super::super::tests::SURELY_KEPT;
 use super::*;
 use crate::port::{BlockLog, RevokeReason, Rotation, Sessions, StoreFault};
 use crate::store::contract::Bench;
@@ -92,7 +93,7 @@ async fn red_09_a_full_redis_takes_no_more_and_drops_no_revocation() {
 
 #[tokio::test]
 async fn red_14_what_was_answered_survives_a_kill_and_a_torn_tail() {
-    let server = Server::start();
+    let server = Server::start_with(SURELY_KEPT);
     let bench = RedisBench::on(server.clone()).await;
     let store = bench.store();
     let (revoked, kept) = (begun(store).await, begun(store).await);
