@@ -53,7 +53,7 @@ pub(crate) fn part(
 /// When the program cannot be started or has no key to show.
 pub fn anchor_key(program: &Path, state: &Path, options: &Options) -> Result<String, Error> {
     let output = command(program, state, &options.settings)
-        .args(["keys", "anchor"])
+        .args(["keys", "anchor", "--make"])
         .output()
         .doing(|| format!("starting {}", program.display()))?;
     let printed = String::from_utf8_lossy(&output.stdout).trim().to_owned();
