@@ -9,7 +9,7 @@ use crate::{
     build::{self, Profile},
     error::Doing,
     progress, setup,
-    stack::{self, Options, Stack},
+    stack::{self, Claim, Options, Stack},
 };
 
 /// Sets up, builds, starts the stack, says `ready`, and ends it all on Ctrl-C, SIGTERM or SIGHUP.
@@ -17,6 +17,8 @@ use crate::{
 /// # Errors
 /// When a step fails or a part ends by itself.
 pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
+    // First of all: who need not wait is not kept waiting for a build.
+    let claim = Claim::take(&options)?;
     let tools = setup::run(workspace)?;
     build::edge(workspace, &tools)?;
     let origin = build::origin(workspace, Profile::Dev)?;
@@ -27,7 +29,7 @@ pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
         .doing(|| "starting the async runtime".into())?;
     runtime.block_on(async {
         let mut stack = tokio::select! {
-            stack = Stack::start(workspace, &origin, options) => stack?,
+            stack = Stack::start_in(claim, workspace, &origin, options) => stack?,
             // Dropping the half-started stack ends its parts.
             outcome = asked_to_stop() => return outcome,
         };
