@@ -2,6 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -267,6 +269,23 @@ fn accounts_are_made_and_their_passwords_are_no_arguments() {
     }
 }
 
+/// Waits until the terminal of this process's child shows nothing of what is typed: a prompt comes a moment
+/// before that.
+fn wait_for_silence(process: u32) {
+    let children = format!("/proc/{process}/task/{process}/children");
+    let children = std::fs::read_to_string(children).expect("a child of ours");
+    let terminal = format!("/proc/{}/fd/0", children.trim());
+    let is_silent = || {
+        let modes = Command::new("stty").args(["-a", "-F", &terminal]).output().expect("stty");
+        text(&modes.stdout).split_whitespace().any(|mode| mode == "-echo")
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_silent() {
+        assert!(Instant::now() < deadline, "the terminal still shows what is typed");
+        sleep(Duration::from_millis(10));
+    }
+}
+
 /// Somebody at a terminal: waits for each prompt, types, and sees what is shown.
 fn at_a_terminal(folder: &TempDir, command: &str, typed: &[(&str, &str)]) -> (bool, String) {
     let line = format!("{} {command}", env!("CARGO_BIN_EXE_origin"));
@@ -286,6 +305,7 @@ fn at_a_terminal(folder: &TempDir, command: &str, typed: &[(&str, &str)]) -> (bo
             assert_eq!(screen.read(&mut byte).expect("a screen"), 1, "{}", text(&shown));
             shown.extend(byte);
         }
+        wait_for_silence(child.id());
         writeln!(keyboard, "{answer}").expect("a keyboard");
     }
     screen.read_to_end(&mut shown).expect("a screen");
