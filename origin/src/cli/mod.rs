@@ -93,6 +93,10 @@ async fn serve(config: &Config) -> Result<(), StartError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, stopped) = watch::channel(false);
     let app = App::build(config).await?;
+    if let Err(error) = served::note(config) {
+        let error = telemetry::chain(&error);
+        tracing::warn!(error, "commands beside this origin cannot tell what it is configured with");
+    }
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
