@@ -233,7 +233,7 @@ fn worker_var(text: &str) -> Result<(String, String), String> {
     let likeness = |known: &&Variable| strsim::jaro(known.name(), &name.to_uppercase());
     let nearest = variable::ALL.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     let meant = nearest.filter(|known| likeness(known) > ALIKE);
-    let hint = meant.map(|known| format!("; did you mean {known}?")).unwrap_or_else(|| ".".into());
+    let hint = meant.map_or_else(|| ".".into(), |known| format!("; did you mean {known}?"));
     let names: Vec<_> = variable::ALL.iter().map(|known| known.name()).collect();
     Err(format!("the Worker reads no {name}{hint} It reads {}", names.join(", ")))
 }

@@ -49,8 +49,8 @@ pub struct Stack {
     ports: Ports,
     claim: Claim,
     app: Option<DemoApp>,
-    /// Whether the edge forwards to somebody's own app instead.
-    has_another_app: bool,
+    /// Where the edge forwards to instead, if that is somebody's own app.
+    another_app: Option<String>,
     origin: Part,
     edge: Part,
 }
@@ -91,9 +91,13 @@ impl Stack {
         let app = DemoApp::with_letters(ports.app, state.join(origin::LETTERS))?;
         let origin = origin::part(origin_program, &state, ports, &edge_secret, &options);
         let edge = edge::part(workspace, &state, ports, &edge_secret, &anchor, &options)?;
-        let has_another_app = options.vars.iter().any(|(name, _)| name == variable::APP_URL.name());
+        let another_app = options
+            .vars
+            .iter()
+            .rfind(|(name, _)| name == variable::APP_URL.name())
+            .map(|(_, url)| url.as_str().map_or_else(|| url.to_string(), str::to_owned));
         let app = Some(app);
-        let mut stack = Self { ports, claim, app, has_another_app, origin, edge };
+        let mut stack = Self { ports, claim, app, another_app, origin, edge };
         stack.edge.start()?;
         stack.origin.start()?;
         stack.ready().await?;
@@ -116,6 +120,12 @@ impl Stack {
     #[must_use]
     pub fn state(&self) -> &Path {
         self.claim.state()
+    }
+
+    /// The URL or binding of somebody's own app, if the edge forwards to that.
+    #[must_use]
+    pub fn another_app(&self) -> Option<&str> {
+        self.another_app.as_deref()
     }
 
     /// The origin, to be ended and started again.
@@ -154,7 +164,7 @@ impl Stack {
         let (operator, edge) = (self.ports.operator, self.ports.edge);
         let deadline = Instant::now() + PATIENCE;
         self.answers(Which::Origin, operator, "/readyz", 200, deadline).await?;
-        if self.has_another_app {
+        if self.another_app.is_some() {
             // What somebody's own app answers is its own business; this the edge refuses by itself.
             return self.answers(Which::Edge, edge, "/a//b", 400, deadline).await;
         }
