@@ -1,5 +1,5 @@
 //! Commands work on what an origin serves from. In another folder they would find nothing, make keys and
-//! databases of their own there, and report success: so they look first, and `serve` alone makes any.
+//! databases of their own there, and report success: so they look first, and none but `serve` and `migrate` makes any.
 
 use std::path::{self, Path, PathBuf};
 use std::{fs, io};
@@ -50,14 +50,14 @@ fn as_noted(config: &Config) -> Result<(), StartError> {
     for (key, is) in elsewhere(config) {
         let was = noted.lines().any(|line| line == key);
         let (origin, command) = match (was, is) {
-            (true, false) => ("is configured with", "give this command the same"),
-            (false, true) => ("has no", "leave it out here"),
+            (true, false) => ("is configured with it", "give this command the same"),
+            (false, true) => ("has none", "leave it out here"),
             (true, true) | (false, false) => continue,
         };
-        let folder = folder(config);
+        let (folder, variable) = (folder(config), variable(key));
         return Err(format!(
-            "{key}: the origin that serves from {folder} {origin} {key}; {command}. Nothing was \
-             changed. (If it is to be so from now on, start that origin first)"
+            "{key}: the origin that serves from {folder} {origin}; {command} ({variable}). Nothing was \
+             changed. If it is to be so from now on, start that origin first"
         )
         .into());
     }
@@ -89,10 +89,16 @@ pub(super) fn folder(config: &Config) -> String {
 fn absent(key: &str, what: &str, file: &Path) -> StartError {
     format!(
         "{key}: there are no {what} in {}; if the origin keeps them elsewhere, give this command the \
-         same {key}. Nothing was made",
-        file.display()
+         same {key} ({}). Nothing was made",
+        file.display(),
+        variable(key),
     )
     .into()
+}
+
+/// What sets a key from outside of the file.
+fn variable(key: &str) -> String {
+    format!("PORTCULLIS__{}", key.replace('.', "__").to_uppercase())
 }
 
 /// Where a path leads from here; as it is, if the system cannot tell where that is.

@@ -109,7 +109,7 @@ async fn a_command_that_would_work_on_other_stores_than_the_origin_is_refused() 
     let create = ["user", "create", "--email", "root@b.co", "--role", "admin"];
     for arguments in [&create[..], &["user", "list"], &["revoke", "--everyone"]] {
         let (done, said) = origin.command(arguments);
-        let words = "is configured with database.url; give this command the same";
+        let words = "is configured with it; give this command the same (PORTCULLIS__DATABASE__URL)";
         assert!(!done && said.contains(words), "{arguments:?}: {said}");
     }
     let (done, said) = origin.command(&["keys"]);
@@ -117,5 +117,8 @@ async fn a_command_that_would_work_on_other_stores_than_the_origin_is_refused() 
     let plain = Serving::start().await;
     let elsewhere = [("PORTCULLIS__DATABASE__URL", "sqlite:elsewhere.db")];
     let (done, said) = plain.command_with(&["user", "list"], &elsewhere);
-    assert!(!done && said.contains("has no database.url; leave it out here"), "{said}");
+    assert!(
+        !done && said.contains("has none; leave it out here (PORTCULLIS__DATABASE__URL)"),
+        "{said}"
+    );
 }
