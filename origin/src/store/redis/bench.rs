@@ -85,6 +85,19 @@ impl<H> RedisBench<H> {
     pub(super) async fn run<T: FromRedisValue>(&self, command: &Cmd) -> T {
         command.query_async(&mut self.connection.clone()).await.unwrap()
     }
+
+    /// Changes a session, `held`, with `ARGV[1]` in hand; why it was ended, if it is there and was.
+    async fn change(&self, sid: SessionId, change: &str, argument: &str) -> Option<String> {
+        let script = format!(
+            "local held = redis.call('GET', KEYS[1])
+            if not held then return nil end
+            held = cmsgpack.unpack(held)
+            {change}
+            redis.call('SET', KEYS[1], cmsgpack.pack(held), 'KEEPTTL')
+            return held.ended"
+        );
+        self.run(cmd("EVAL").arg(script).arg(1).arg(Key::Session(sid)).arg(argument)).await
+    }
 }
 
 #[async_trait]
@@ -101,11 +114,11 @@ impl<H: Home> Bench for RedisBench<H> {
     }
 
     async fn age(&self, sid: SessionId, by: Duration) {
-        let by = i64::try_from(by.as_secs()).unwrap();
-        for (field, by) in [("rotated_at", by * 1000), ("idle_end", by), ("absolute_end", by)] {
-            let earlier = cmd("HINCRBY").arg(Key::Session(sid)).arg(field).arg(-by).take();
-            self.run::<i64>(&earlier).await;
-        }
+        let change = "local by = tonumber(ARGV[1])
+            held.rotated_at = held.rotated_at - by * 1000
+            held.idle_end = held.idle_end - by
+            held.absolute_end = held.absolute_end - by";
+        self.change(sid, change, &by.as_secs().to_string()).await;
     }
 
     async fn age_blocked(&self, id: Uuid, by: Duration) {
@@ -125,10 +138,9 @@ impl<H: Home> Bench for RedisBench<H> {
     }
 
     async fn set_generation(&self, sid: SessionId, generation: u64, jti: TokenId) {
-        let key = Key::Session(sid);
-        self.run::<()>(&Cmd::hset(key, "generation", generation)).await;
-        self.run::<()>(&Cmd::hset(key, "jti", jti.to_string())).await;
-        self.run::<()>(&Cmd::hdel(key, "previous")).await;
+        let change =
+            format!("held.generation, held.jti, held.previous = {generation}, ARGV[1], nil");
+        self.change(sid, &change, &jti.to_string()).await;
     }
 
     async fn forget(&self, sid: SessionId) {
@@ -136,10 +148,10 @@ impl<H: Home> Bench for RedisBench<H> {
     }
 
     async fn spoil(&self, sid: SessionId) {
-        self.run::<()>(&Cmd::hset(Key::Session(sid), "generation", "many")).await;
+        self.change(sid, "held.generation = ARGV[1]", "many").await;
     }
 
     async fn ended(&self, sid: SessionId) -> Option<String> {
-        self.run(&Cmd::hget(Key::Session(sid), "ended")).await
+        self.change(sid, "", "").await
     }
 }

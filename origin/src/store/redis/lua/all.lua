@@ -5,12 +5,13 @@
 local function end_all(index, prefix, kept, reason, retain, before)
   for _, sid in ipairs(redis.call('ZRANGE', index, 0, -1)) do
     local key = prefix .. sid
-    if redis.call('EXISTS', key) == 0 then
+    local held = unpacked(key)
+    if not held then
       redis.call('ZREM', index, sid)
-    elseif sid ~= kept and redis.call('HEXISTS', key, 'ended') == 0 then
+    elseif sid ~= kept and not held.ended then
       -- Who is cut off is refused everywhere already.
       if not is_cut_off(sid, before) then block(sid, retain) end
-      redis.call('HSET', key, 'ended', reason)
+      mark_ended(key, held, reason)
     end
   end
 end

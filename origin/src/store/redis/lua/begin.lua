@@ -39,10 +39,7 @@ held = {
   place = ARGV[11],
   access = ARGV[12] ~= '' and ARGV[12] or nil,
 }
-for field, value in pairs(held) do
-  redis.call('HSET', KEYS[4], field, type(value) == 'number' and int(value) or value)
-end
-redis.call('EXPIREAT', KEYS[4], int(held.idle_end + remembered))
+keep(KEYS[4], held, remembered)
 
 -- Rotations need not touch the index: a session is gone from it once it must be dead.
 redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', int(now_s))

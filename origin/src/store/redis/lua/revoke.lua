@@ -6,10 +6,9 @@
 local sid, retain = ARGV[1], tonumber(ARGV[3])
 -- Cut off means refused everywhere: an entry for each would make of one number in the head a million.
 if string.sub(sid, 15, 15) == '7' and is_cut_off(sid, cutoff(KEYS[5])) then return epoch() end
-if redis.call('EXISTS', KEYS[4]) == 0 or redis.call('HEXISTS', KEYS[4], 'ended') == 1 then
-  -- No token was made for it since it was blocked: to ask again is no news.
-  return block_once(sid, retain)
-end
+local held = unpacked(KEYS[4])
+-- No token was made for it since it was blocked: to ask again is no news.
+if not held or held.ended then return block_once(sid, retain) end
 local at = block(sid, retain)
-redis.call('HSET', KEYS[4], 'ended', ARGV[2])
+mark_ended(KEYS[4], held, ARGV[2])
 return at

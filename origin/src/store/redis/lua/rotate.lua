@@ -51,26 +51,21 @@ if judgement == 'repeat' then return live(judgement, held) end
 if judgement == 'rotate' or judgement == 'replace' or judgement == 'heal' then
   -- The presented token is the previous one by now, whichever judgement led here.
   if judgement ~= 'replace' then held.generation = generation + 1 end
-  held.jti = next_jti
-  held.rotated_at = now_ms
+  held.jti, held.previous = next_jti, jti
+  held.device, held.rotated_at = device, now_ms
   held.agent, held.place = ARGV[11], ARGV[12]
   held.idle_end = idle_end(held.idle, jitter, held.absolute_end)
-  redis.call('HSET', KEYS[4], 'generation', int(held.generation), 'jti', next_jti, 'previous', jti,
-    'device', device, 'rotated_at', int(now_ms), 'idle_end', int(held.idle_end),
-    'agent', held.agent, 'place', held.place)
   local at = 0
   if ARGV[13] ~= '' then
     if held.access then at = block(held.access, retain) end
     held.access = ARGV[13]
-    redis.call('HSET', KEYS[4], 'access', held.access)
-  elseif held.access then
+  else
     held.access = nil
-    redis.call('HDEL', KEYS[4], 'access')
   end
-  redis.call('EXPIREAT', KEYS[4], int(held.idle_end + remembered))
+  keep(KEYS[4], held, remembered)
   return live(judgement, held, at)
 end
 
 local at = block(sid, retain)
-redis.call('HSET', KEYS[4], 'ended', judgement)
+mark_ended(KEYS[4], held, judgement)
 return { judgement, int(at) }

@@ -1,31 +1,46 @@
--- Put in front of every script that reads or makes a session, after clock.lua. A session is a hash:
---   subject, generation, jti, previous, device ('' when unknown), remember (0|1),
+-- Put in front of every script that reads or makes a session, after clock.lua. A session is one value, a
+-- map packed by cmsgpack: read and written in one piece, which takes half as long as a hash of its fields.
+--   subject, generation, jti, previous (absent at first), device ('' when unknown), remember ('0'|'1'),
 --   idle (the span that each use gives, s), rotated_at (ms), idle_end (s), absolute_end (s),
+--   agent, place (of its last use; '' when unknown),
 --   ended (why it was revoked; absent while it was not),
---   agent, place (of its last use; '' when unknown, absent in sessions of older versions),
 --   access (id of its latest access token; absent unless the one before is to end with a new one)
 
--- The session at `key`, nil when there is none. Read by name, and its numbers looked at in one go:
--- this is what takes longest in a rotation.
+-- What is at `key`: nil when there is nothing, an empty table when no script of ours wrote it. Good enough
+-- to end it by, whatever else is wrong with it.
+local function unpacked(key)
+  local packed = redis.pcall('GET', key)
+  if not packed then return nil end
+  local read, held = pcall(cmsgpack.unpack, packed)
+  return read and type(held) == 'table' and held or {}
+end
+
+-- The session at `key`, nil when there is none.
 local function session(key)
-  local subject, generation, jti, previous, device, remember, idle, rotated_at, idle_end,
-    absolute_end, ended, agent, place, access = unpack(redis.call('HMGET', key, 'subject',
-    'generation', 'jti', 'previous', 'device', 'remember', 'idle', 'rotated_at', 'idle_end',
-    'absolute_end', 'ended', 'agent', 'place', 'access'))
-  if not (subject and jti and device and remember) then
-    if redis.call('EXISTS', key) == 0 then return nil end
-    corrupt(key, 'subject, jti, device or remember')
+  local held = unpacked(key)
+  if not held then return nil end
+  local text, number = 'string', 'number'
+  if type(held.subject) ~= text or type(held.jti) ~= text or type(held.device) ~= text
+    or type(held.remember) ~= text or type(held.agent) ~= text or type(held.place) ~= text then
+    corrupt(key, 'subject, jti, device, remember, agent or place')
   end
-  local numbers = string.format('%s %s %s %s %s', tostring(generation), tostring(idle),
-    tostring(rotated_at), tostring(idle_end), tostring(absolute_end))
-  if not string.match(numbers, '^%d+ %d+ %d+ %d+ %d+$') then corrupt(key, numbers) end
-  return {
-    subject = subject, generation = tonumber(generation), jti = jti, previous = previous,
-    device = device, remember = remember, idle = tonumber(idle),
-    rotated_at = tonumber(rotated_at), idle_end = tonumber(idle_end),
-    absolute_end = tonumber(absolute_end), ended = ended, agent = agent, place = place,
-    access = access,
-  }
+  if type(held.generation) ~= number or type(held.idle) ~= number
+    or type(held.rotated_at) ~= number or type(held.idle_end) ~= number
+    or type(held.absolute_end) ~= number then
+    corrupt(key, 'generation, idle, rotated_at, idle_end or absolute_end')
+  end
+  return held
+end
+
+-- Keeps a session, and what became of it for `remembered` seconds after its end.
+local function keep(key, held, remembered)
+  redis.call('SET', key, cmsgpack.pack(held), 'EXAT', int(held.idle_end + remembered))
+end
+
+-- Marks a session as revoked.
+local function mark_ended(key, held, why)
+  held.ended = why
+  redis.call('SET', key, cmsgpack.pack(held), 'KEEPTTL')
 end
 
 -- Whether a session began before a cutoff, by the time in its id (a UUIDv7), ms.
@@ -43,6 +58,6 @@ local function answer(word, sid, held, at)
   return {
     word, sid, held.subject, int(held.generation), held.jti, int(held.rotated_at),
     int(held.idle_end), int(held.absolute_end), held.remember,
-    held.agent or '', held.place or '', held.access or '', int(at or 0),
+    held.agent, held.place, held.access or '', int(at or 0),
   }
 end
