@@ -228,3 +228,17 @@ pub fn origin(workspace: &Workspace, profile: Profile) -> Result<PathBuf, Error>
     progress::run("origin", &mut command, &log, None)?;
     Ok(workspace.target().join(folder).join("origin"))
 }
+
+/// Builds the origin's peer that is made of the same libraries and nothing else, for a release; its
+/// program.
+///
+/// # Errors
+/// When it does not build.
+pub fn bare(workspace: &Workspace) -> Result<PathBuf, Error> {
+    let mut command = Command::new("cargo");
+    command
+        .args(["build", "--release", "--package", "portcullis-origin", "--example", "bare"])
+        .current_dir(workspace.path(""));
+    progress::run("its bare peer", &mut command, &workspace.log("bare-build"), None)?;
+    Ok(workspace.target().join("release/examples/bare"))
+}

@@ -184,7 +184,7 @@ impl From<BenchEdge> for bench::EdgeCourse {
 impl From<BenchOrigin> for bench::OriginCourse {
     fn from(course: BenchOrigin) -> Self {
         let BenchOrigin { rounds, seconds, only } = course;
-        Self { rounds, seconds, only, origin: PathBuf::new() }
+        Self { rounds, seconds, only, origin: PathBuf::new(), bare: PathBuf::new() }
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) struct Device {
     /// Digest of user agent and network, as the edge reports them; no two devices without one are
     /// the same.
     pub(crate) digest: Option<String>,
-    /// The user agent, as it calls itself.
+    /// The user agent, as it calls itself; without control characters, as `place`.
     pub(crate) agent: Option<String>,
     /// The network that it is in, as the edge reports it: `192.0.2.0/24`. For the audit log alone.
     pub(crate) network: Option<String>,

@@ -23,7 +23,7 @@ pub(crate) fn draw(path: &Path, measured: &[Measured]) -> Outcome {
             title: one.row.title,
             length: rate / most * LONGEST,
             figure: format!("{rate:.0}"),
-            ours: !matches!(one.row.who, Who::Peer(_)),
+            ours: !matches!(one.row.who, Who::Bare | Who::Peer(_)),
         })
         .collect();
     bars::draw(path, "Sessions renewed in a second of one core (Redis has another)", &bars)

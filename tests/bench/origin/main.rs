@@ -67,7 +67,7 @@ async fn measure(course: &OriginCourse) -> Outcome {
     let mut step = Step::begin("servers and their sessions");
     for row in &all {
         step.tick();
-        site.add(row.who, &course.origin, sessions).await?;
+        site.add(row.who, course, sessions).await?;
     }
     step.done();
     let mut measured: Vec<_> =

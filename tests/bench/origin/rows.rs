@@ -7,6 +7,8 @@ pub(crate) enum Who {
     OnRedis,
     /// Ours, with its sessions in a file.
     Embedded,
+    /// A server of the same libraries as ours and nothing else: `origin/examples/bare.rs`.
+    Bare,
     /// A server of npm's packages, by the name of its file in `tests/bench/peers/issuers/src`.
     Peer(&'static str),
     /// No server: argon2id by itself.
@@ -47,16 +49,19 @@ const REFRESH: &[Limit] = &[
     Limit { of: "express", ratio: 6.0 },
     Limit { of: "oidc-provider", ratio: 8.0 },
     Limit { of: "better-auth", ratio: 18.0 },
+    // 50 µs where the least that it can cost is 37.
+    Limit { of: "bare", ratio: 0.74 },
 ];
 const LOGIN: &[Limit] = &[Limit { of: "argon2id", ratio: 0.93 }];
 
 /// Every row.
-pub(crate) const ROWS: [Row; 8] = [
+pub(crate) const ROWS: [Row; 9] = [
     Row {
         micros: Some(50.0),
         ..refresh("portcullis-redis", "Portcullis on Redis", Who::OnRedis, REFRESH)
     },
     refresh("portcullis-embedded", "Portcullis, embedded store", Who::Embedded, &[]),
+    refresh("bare", "axum, aws-lc (EdDSA), redis-rs, bare", Who::Bare, &[]),
     refresh("express", "express, jsonwebtoken (HS256), ioredis", Who::Peer("express"), &[]),
     refresh("oidc-provider", "oidc-provider on Redis", Who::Peer("oidc-provider"), &[]),
     refresh("better-auth", "better-auth on Redis", Who::Peer("better-auth"), &[]),

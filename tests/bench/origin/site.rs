@@ -11,6 +11,7 @@ use e2e::fleet::free_port;
 use e2e::{Client, Outcome, process};
 use serde_json::json;
 use xtask::Workspace;
+use xtask::bench::OriginCourse;
 use xtask::stack::{Part, origin_command};
 
 use crate::load::Served;
@@ -84,12 +85,18 @@ impl Site {
     }
 
     /// Starts a server that has so many sessions; does nothing when it runs already.
-    pub(crate) async fn add(&mut self, who: Who, origin: &Path, sessions: usize) -> Outcome {
+    pub(crate) async fn add(
+        &mut self,
+        who: Who,
+        course: &OriginCourse,
+        sessions: usize,
+    ) -> Outcome {
         let server = match who {
             Who::Argon2 => return Ok(()),
             _ if self.servers.contains_key(name(who)) => return Ok(()),
-            Who::Peer(name) => self.peer(name, sessions).await?,
-            Who::OnRedis | Who::Embedded => self.ours(who, origin, sessions).await?,
+            Who::Bare => self.peer(name(who), vec![course.bare.clone()], sessions).await?,
+            Who::Peer(name) => self.peer(name, script(name)?, sessions).await?,
+            Who::OnRedis | Who::Embedded => self.ours(who, &course.origin, sessions).await?,
         };
         self.servers.insert(name(who), server);
         Ok(())
@@ -132,17 +139,21 @@ impl Site {
         Ok(Server { running, port, tokens, door: Some(door) })
     }
 
-    async fn peer(&self, name: &'static str, sessions: usize) -> Outcome<Server> {
-        let workspace = Workspace::locate();
-        let node = node(&workspace)?;
-        let source = workspace.path("tests/bench/peers/issuers/src").join(name);
+    /// One that is told where to listen, where its Redis is, into which file to write tokens of how many
+    /// sessions.
+    async fn peer(
+        &self,
+        name: &'static str,
+        program: Vec<PathBuf>,
+        sessions: usize,
+    ) -> Outcome<Server> {
         let (port, redis, core) = (free_port()?, self.redis_url(), self.core.clone());
         let file = self.folder.join(format!("{name}.tokens"));
         let made = file.clone();
         let log = self.folder.join(format!("{name}.log"));
         let mut running = Part::new(name, port, log, move || {
             let mut command = Command::new("taskset");
-            command.args(["-c", &core]).arg(&node).arg(source.with_extension("js"));
+            command.args(["-c", &core]).args(&program);
             command.args([&port.to_string(), &redis]).arg(&file).arg(sessions.to_string());
             command.env("NODE_ENV", "production");
             command
@@ -195,9 +206,17 @@ fn name(who: Who) -> &'static str {
     match who {
         Who::OnRedis => "on-redis",
         Who::Embedded => "embedded",
+        Who::Bare => "bare",
         Who::Peer(name) => name,
         Who::Argon2 => "argon2id",
     }
+}
+
+/// A peer of npm's packages, as it is run.
+fn script(name: &str) -> Outcome<Vec<PathBuf>> {
+    let workspace = Workspace::locate();
+    let source = workspace.path("tests/bench/peers/issuers/src").join(name);
+    Ok(vec![node(&workspace)?, source.with_extension("js")])
 }
 
 /// The Node that npm installed for the project; no older one.

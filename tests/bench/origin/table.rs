@@ -33,7 +33,7 @@ pub(crate) fn print(measured: &[Measured]) -> Outcome<Vec<String>> {
             let half = format!("{low:.1} – {high:.1}");
             let redis = match one.row.who {
                 Who::Embedded | Who::Argon2 => String::new(),
-                Who::OnRedis | Who::Peer(_) => format!("{redis:.1}"),
+                Who::OnRedis | Who::Bare | Who::Peer(_) => format!("{redis:.1}"),
             };
             let title = one.row.title;
             writeln!(out, "{title:<44}{rate:>9.0}{share:>8.2}{micros:>12.1}{half:>17}{redis:>12}")?;

@@ -24,6 +24,9 @@ pub struct OriginCourse {
     /// The origin's program; filled in when it is built.
     #[serde(default)]
     pub origin: PathBuf,
+    /// The program of its bare peer, likewise.
+    #[serde(default)]
+    pub bare: PathBuf,
 }
 
 /// Runs the program, which prints its table and, when all was measured, draws its chart into docs/.
@@ -38,7 +41,8 @@ pub fn origin(workspace: &Workspace, course: OriginCourse) -> Result<(), Error> 
         }
     }
     setup::packages(workspace, &workspace.path(PEERS))?;
-    let course = OriginCourse { origin: build::origin(workspace, Profile::Release)?, ..course };
+    let origin = build::origin(workspace, Profile::Release)?;
+    let course = OriginCourse { origin, bare: build::bare(workspace)?, ..course };
     let course = serde_json::to_string(&course)
         .map_err(|error| Error::Unexpected(format!("the course cannot be written: {error}")))?;
     let mut command = Command::new("cargo");

@@ -5,6 +5,11 @@ use redis::{Arg, Cmd, ErrorKind, RedisResult, ServerErrorKind, ToRedisArgs, Valu
 
 use super::keys::Key;
 
+/// Room for the longest call that is made all the time, that of a rotation.
+const ARGUMENTS: usize = 24;
+/// Its length in bytes.
+const LENGTH: usize = 1024;
+
 /// A script, by its text and by the digest under which Redis may know it.
 pub(super) struct Script {
     text: &'static str,
@@ -19,8 +24,8 @@ impl Script {
 
     /// A call on these keys, its arguments still to come.
     pub(super) fn on(&'static self, keys: &[Key<'_>]) -> Invocation {
-        let mut by_digest = cmd("EVALSHA");
-        by_digest.arg(&self.digest).arg(keys.len()).arg(keys);
+        let mut by_digest = Cmd::with_capacity(ARGUMENTS, LENGTH);
+        by_digest.arg("EVALSHA").arg(&self.digest).arg(keys.len()).arg(keys);
         Invocation { script: self, by_digest }
     }
 

@@ -43,9 +43,9 @@ script!(ACCOUNT_CHANGES = "account_changes");
 script!(REMEMBER = "clock", "tries", "remember");
 script!(FORGET = "forget");
 
-/// A session's fields as `answer` in `session.lua` lists them, the word in front taken off; and the
-/// epoch of what was blocked with it.
-pub(super) fn read_session(fields: &[String]) -> Result<(Session, Option<Epoch>), StoreFault> {
+/// A session as `answer` in `session.lua` writes it, and the epoch of what was blocked with it.
+pub(super) fn read_session(reply: &str) -> Result<(Session, Option<Epoch>), StoreFault> {
+    let fields: Vec<&str> = reply.split('\n').collect();
     let [
         sid,
         subject,
@@ -59,7 +59,7 @@ pub(super) fn read_session(fields: &[String]) -> Result<(Session, Option<Epoch>)
         place,
         access,
         at,
-    ] = fields
+    ] = *fields.as_slice()
     else {
         return Err(corrupt(format!("a session of {} fields", fields.len())));
     };
@@ -75,7 +75,7 @@ pub(super) fn read_session(fields: &[String]) -> Result<(Session, Option<Epoch>)
         rotated_at: UnixMillis::new(number(rotated_at, "rotated_at")?).seconds(),
         idle_end: UnixSeconds::new(number(idle_end, "idle_end")?),
         absolute_end: UnixSeconds::new(number(absolute_end, "absolute_end")?),
-        remember: match remember.as_str() {
+        remember: match remember {
             "0" => false,
             "1" => true,
             _ => return Err(wrong("remember")),
@@ -93,25 +93,21 @@ fn known(text: &str) -> Option<String> {
 }
 
 /// What `rotate.lua` answers.
-pub(super) fn read_rotation(reply: &[String]) -> Result<Rotation, StoreFault> {
-    let Some((word, rest)) = reply.split_first() else {
-        return Err(corrupt("rotate.lua answered nothing".to_owned()));
+pub(super) fn read_rotation(reply: &str) -> Result<Rotation, StoreFault> {
+    let (word, rest) = reply.split_once('\n').unwrap_or((reply, ""));
+    let wrong = || corrupt(format!("rotate.lua answered {word}"));
+    let judgement = match word {
+        "rotate" => Judgement::Rotate,
+        "repeat" => Judgement::Repeat,
+        "replace" => Judgement::Replace,
+        "heal" => Judgement::Heal,
+        _ => {
+            let epoch = rest.parse().map(Epoch::new).map_err(|_| wrong())?;
+            let why = ending::read_verdict(word).ok_or_else(wrong)?;
+            return Ok(Rotation::Ended { why, epoch });
+        }
     };
-    let live = match word.as_str() {
-        "rotate" => Some(Judgement::Rotate),
-        "repeat" => Some(Judgement::Repeat),
-        "replace" => Some(Judgement::Replace),
-        "heal" => Some(Judgement::Heal),
-        _ => None,
-    };
-    if let (Some(judgement), Some((changed, session))) = (live, rest.split_first()) {
-        let (session, epoch) = read_session(session)?;
-        let account_changed = changed != "0";
-        return Ok(Rotation::Live { session, judgement, epoch, account_changed });
-    }
-    let epoch = rest.first().and_then(|text| text.parse().ok()).map(Epoch::new);
-    match (ending::read_verdict(word), epoch) {
-        (Some(why), Some(epoch)) => Ok(Rotation::Ended { why, epoch }),
-        _ => Err(corrupt(format!("rotate.lua answered {word}"))),
-    }
+    let (changed, session) = rest.split_once('\n').ok_or_else(wrong)?;
+    let (session, epoch) = read_session(session)?;
+    Ok(Rotation::Live { session, judgement, epoch, account_changed: changed != "0" })
 }

@@ -41,12 +41,12 @@ impl Sessions for RedisStore {
             .arg(id(new.access))
             .arg(new.alone.map_or(0, |retain| retain.as_secs()))
             .arg(Key::Sessions);
-        let reply: Vec<String> = match new.alone {
+        let reply: Option<String> = match new.alone {
             Some(_) => self.keep(call).await?,
             None => self.run(call, Resend::Harmless).await?,
         };
-        let Some((_, begun)) = reply.split_first() else { return Ok(None) };
-        let (session, epoch) = script::read_session(begun)?;
+        let Some(begun) = reply else { return Ok(None) };
+        let (session, epoch) = script::read_session(&begun)?;
         Ok(Some(Begun { session, epoch }))
     }
 
@@ -77,7 +77,7 @@ impl Sessions for RedisStore {
         } else {
             Resend::Never
         };
-        let reply: Vec<String> = self.run(call, resend).await?;
+        let reply: String = self.run(call, resend).await?;
         match script::read_rotation(&reply)? {
             // Rotations do not wait for replicas: one that is lost is healed forward. Where one
             // revokes, or finds what is revoked, the revocation is told again where it is waited
@@ -125,11 +125,10 @@ impl Sessions for RedisStore {
 
     async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault> {
         let call = script::OF.on(&[Key::Subject(subject), Key::Cutoff]).arg(Key::Sessions);
-        let replies: Vec<Vec<String>> = self.run(call, Resend::Harmless).await?;
+        let replies: Vec<String> = self.run(call, Resend::Harmless).await?;
         let mut sessions = replies
             .iter()
-            .map(|reply| script::read_session(reply.get(1..).unwrap_or_default()))
-            .map(|read| read.map(|(session, _)| session))
+            .map(|reply| script::read_session(reply).map(|(session, _)| session))
             .collect::<Result<Vec<_>, _>>()?;
         // A UUIDv7 begins with its time: by sid is by the time of sign-in.
         sessions.sort_unstable_by_key(|session| Reverse(session.sid));

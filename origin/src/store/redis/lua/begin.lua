@@ -5,16 +5,16 @@
 --     [6] idle, s  [7] absolute, s  [8] jitter, permille  [9] remembered, s
 --     [10] user agent  [11] place, '' when unknown  [12] id of its access token, '' when not kept
 --     [13] retain, s, of the older sessions; 0 lets them live  [14] what the key of a session begins with
--- Returns: {'begun', ...session, epoch or 0 when none was ended}; {} when it is cut off already;
---          the error CORRUPT when another session has this id
+-- Returns: the session as `answer` writes it, with the epoch when older ones ended; nil when it is cut
+--          off already; the error CORRUPT when another session has this id
 
 local sid, idle, remembered = ARGV[1], tonumber(ARGV[6]), tonumber(ARGV[9])
 local retain, before = tonumber(ARGV[13]), cutoff(KEYS[6])
 
-if is_cut_off(sid, before) then return {} end
+if is_cut_off(sid, before) then return nil end
 
 local function begun(held)
-  return answer('begun', sid, held, retain > 0 and epoch() or 0)
+  return answer(sid, held, retain > 0 and epoch() or 0)
 end
 
 local held = session(KEYS[4])

@@ -6,9 +6,9 @@
 --     [6] jitter, permille  [7] grace window, ms  [8] late retry, ms
 --     [9] retain, s  [10] remembered, s  [11] user agent  [12] place, '' when unknown
 --     [13] id of the next access token, '' when the one before lives on
--- Returns: {'rotate'|'repeat'|'replace'|'heal', account changed (0|1), ...session,
---        epoch or 0 when no access token was ended}
---       or {'expired'|'revoked'|'forked'|'reused-other-device'|'reused-concurrent'|'reused-late', epoch}
+-- Returns lines: rotate|repeat|replace|heal, account changed (0|1), then the session as `answer` in
+--          session.lua writes it, with the epoch when an access token was ended;
+--       or expired|revoked|forked|reused-other-device|reused-concurrent|reused-late, and the epoch
 
 local sid, generation, jti, device, next_jti = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
 local jitter, window, late_retry = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -34,9 +34,11 @@ local function judge(held)
 end
 
 local function live(word, held, at)
-  local reply = answer(word, sid, held, at)
-  table.insert(reply, 2, int(redis.call('EXISTS', KEYS[6])))
-  return reply
+  return word .. '\n' .. int(redis.call('EXISTS', KEYS[6])) .. '\n' .. answer(sid, held, at)
+end
+
+local function over(word, at)
+  return word .. '\n' .. int(at)
 end
 
 local held = session(KEYS[4])
@@ -44,8 +46,8 @@ local judgement = judge(held)
 
 -- Revoked means blocked: there is nothing to add, and whoever keeps presenting a dead token cannot
 -- make every edge fetch a new head.
-if judgement == 'revoked' then return { judgement, int(epoch()) } end
-if judgement == 'expired' then return { judgement, int(block_once(sid, retain)) } end
+if judgement == 'revoked' then return over(judgement, epoch()) end
+if judgement == 'expired' then return over(judgement, block_once(sid, retain)) end
 if judgement == 'repeat' then return live(judgement, held) end
 
 if judgement == 'rotate' or judgement == 'replace' or judgement == 'heal' then
@@ -68,4 +70,4 @@ end
 
 local at = block(sid, retain)
 mark_ended(KEYS[4], held, judgement)
-return { judgement, int(at) }
+return over(judgement, at)
