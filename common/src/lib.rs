@@ -11,7 +11,8 @@
 //! - [`policy`]: which path asks for what;
 //! - [`verdict`]: the decision on a request, the heart of it all;
 //! - [`rotation`]: what a presented refresh token means for its session;
-//! - [`problem`]: every error that a user of ours can meet.
+//! - [`problem`]: every error that a user of ours can meet;
+//! - [`variable`]: what the Worker's configuration is called.
 
 mod id;
 mod secret;
@@ -30,6 +31,7 @@ pub mod revocation;
 pub mod rotation;
 pub mod same_origin;
 pub mod token;
+pub mod variable;
 pub mod verdict;
 
 pub use id::{InvalidId, KeyId, SessionId, Subject, TokenId};

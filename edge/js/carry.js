@@ -31,7 +31,10 @@ async function pass(lines, toOrigin, request, env, context) {
   try {
     upstream = await send(lines, request, env);
   } catch (error) {
-    console.error(`No answer from ${toOrigin ? "the origin" : "the app"}. ${error}`);
+    const [who, variable] = toOrigin ? ["origin", "ORIGIN_URL"] : ["app", "APP_URL or UPSTREAMS"];
+    // The URL's path is the client's, and may say what is nobody's business.
+    const where = lines[1] === "" ? new URL(lines[2]).origin : `binding ${lines[1]}`;
+    console.error(`No answer from the ${who}, ${where}. Is it running there, as ${variable} says? ${error}`);
     if (lines[3] !== "") gate.forget(Number(lines[3]));
     const response = answer(gate.unreachable(toOrigin, error === LATE, env).split("\n"), 2);
     // Scripts of other sites may read this answer as well, and a rotation is not undone.

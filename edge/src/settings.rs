@@ -11,6 +11,7 @@ use common::keys::Key;
 use common::policy::{Hand, Policy, PolicyConfig};
 use common::token::AccessRules;
 use common::token::access::{LEEWAY, MAX_LIFE};
+use common::variable::{self, Variable};
 use common::verdict::Staleness;
 use common::{KeyId, Secret, base64url};
 
@@ -75,15 +76,15 @@ pub(crate) struct Misconfigured {
 }
 
 impl Misconfigured {
-    fn new(variable: &'static str, problem: impl Into<String>) -> Self {
-        Self { variable, problem: problem.into() }
+    fn new(variable: Variable, problem: impl Into<String>) -> Self {
+        Self { variable: variable.name(), problem: problem.into() }
     }
 }
 
 impl Settings {
     /// Reads and checks the variables, an object in JSON.
     pub(crate) fn read(variables: &str) -> Result<Self, Misconfigured> {
-        let wrong = |problem: String| Misconfigured::new("the variables", problem);
+        let wrong = |problem| Misconfigured { variable: "the variables", problem };
         match Json::parse(variables).map_err(|error| wrong(error.to_string()))? {
             Json::Object(variables) => Self::check(&variables),
             _ => Err(wrong("expected a table".into())),
@@ -97,7 +98,7 @@ impl Settings {
             issuers: issuers::read(variables, &issuer)?,
             rules: AccessRules {
                 issuer,
-                audience: text(variables, "AUDIENCE")?,
+                audience: text(variables, variable::AUDIENCE)?,
                 max_life: MAX_LIFE,
                 leeway: LEEWAY,
             },
@@ -106,8 +107,8 @@ impl Settings {
             policy,
             staleness: staleness(variables)?,
             anchor: anchor(variables)?,
-            origin_url: url(variables, "ORIGIN_URL")?,
-            realm: optional(variables, "REALM")?.unwrap_or_else(|| "portcullis".into()),
+            origin_url: url(variables, variable::ORIGIN_URL)?,
+            realm: optional(variables, variable::REALM)?.unwrap_or_else(|| "portcullis".into()),
             report: report(variables)?,
             log: log(variables)?,
             edge_secret: edge_secret(variables)?,
@@ -117,25 +118,25 @@ impl Settings {
 
 /// What neither a segment nor a rule can decide, the origin is asked about; it answers nobody else.
 fn edge_secret(variables: &Object) -> Result<Secret<String>, Misconfigured> {
-    let secret = optional(variables, "EDGE_SECRET")?.ok_or_else(|| {
+    let secret = optional(variables, variable::EDGE_SECRET)?.ok_or_else(|| {
         let problem = "is not set; choose one, set it with `npx wrangler secret put EDGE_SECRET`, \
                        and give the origin the same as edge.secret";
-        Misconfigured::new("EDGE_SECRET", problem)
+        Misconfigured::new(variable::EDGE_SECRET, problem)
     })?;
     if secret.len() < EDGE_SECRET_BYTES || !secret.bytes().all(|b| b.is_ascii_graphic()) {
         let problem = "expected at least 16 characters of visible ASCII, the same as the origin's \
                        edge.secret";
-        return Err(Misconfigured::new("EDGE_SECRET", problem));
+        return Err(Misconfigured::new(variable::EDGE_SECRET, problem));
     }
     Ok(Secret::new(secret))
 }
 
 fn staleness(variables: &Object) -> Result<Staleness, Misconfigured> {
-    let fresh = seconds(variables, "FRESH_SECONDS", FRESH)?;
-    let stale = seconds(variables, "STALE_SECONDS", STALE)?;
+    let fresh = seconds(variables, variable::FRESH_SECONDS, FRESH)?;
+    let stale = seconds(variables, variable::STALE_SECONDS, STALE)?;
     if fresh > stale {
         let problem = "expected at most STALE_SECONDS";
-        return Err(Misconfigured::new("FRESH_SECONDS", problem));
+        return Err(Misconfigured::new(variable::FRESH_SECONDS, problem));
     }
     Ok(Staleness { fresh, stale })
 }
@@ -143,10 +144,10 @@ fn staleness(variables: &Object) -> Result<Staleness, Misconfigured> {
 /// Whole seconds, as a number or as its digits.
 fn seconds(
     variables: &Object,
-    name: &'static str,
+    name: Variable,
     default: Duration,
 ) -> Result<Duration, Misconfigured> {
-    let number = match variables.get(name) {
+    let number = match variables.get(name.name()) {
         None => return Ok(default),
         Some(Json::Text(digits)) => digits.parse().ok(),
         Some(value) => value.as_u64(),
@@ -156,36 +157,36 @@ fn seconds(
         .ok_or_else(|| Misconfigured::new(name, "expected whole seconds from 1 to 86400, like 90"))
 }
 
-fn optional(variables: &Object, name: &'static str) -> Result<Option<String>, Misconfigured> {
-    match variables.get(name) {
+fn optional(variables: &Object, name: Variable) -> Result<Option<String>, Misconfigured> {
+    match variables.get(name.name()) {
         None => Ok(None),
         Some(Json::Text(text)) if !text.is_empty() => Ok(Some(text.clone())),
         Some(_) => Err(Misconfigured::new(name, "expected a text that is not empty")),
     }
 }
 
-fn text(variables: &Object, name: &'static str) -> Result<String, Misconfigured> {
+fn text(variables: &Object, name: Variable) -> Result<String, Misconfigured> {
     optional(variables, name)?
         .ok_or_else(|| Misconfigured::new(name, "is not set; see [vars] in wrangler.toml"))
 }
 
 /// Compared byte for byte with what tokens say, so it must be written as the origin writes it.
 fn issuer(variables: &Object) -> Result<String, Misconfigured> {
-    let text = text(variables, "ISSUER")?;
+    let text = text(variables, variable::ISSUER)?;
     let is_url = text.starts_with("https://") || text.starts_with("http://");
     if is_url && !text.ends_with('/') && text.bytes().all(|b| b.is_ascii_graphic()) {
         return Ok(text);
     }
     let problem = "expected the origin's tokens.issuer: a URL without a final slash";
-    Err(Misconfigured::new("ISSUER", problem))
+    Err(Misconfigured::new(variable::ISSUER, problem))
 }
 
 /// An origin: scheme, host, port, and nothing behind it that could change the path sent on.
-fn url(variables: &Object, name: &'static str) -> Result<String, Misconfigured> {
+fn url(variables: &Object, name: Variable) -> Result<String, Misconfigured> {
     base_url(&text(variables, name)?, name)
 }
 
-fn base_url(text: &str, name: &'static str) -> Result<String, Misconfigured> {
+fn base_url(text: &str, name: Variable) -> Result<String, Misconfigured> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
     match host {
@@ -202,8 +203,8 @@ fn assertion_key(
     variables: &Object,
     policy: &Policy,
 ) -> Result<Option<AssertionKey>, Misconfigured> {
-    let wrong = |problem: &str| Misconfigured::new("ASSERTION_KEY", problem);
-    match optional(variables, "ASSERTION_KEY")? {
+    let wrong = |problem: &str| Misconfigured::new(variable::ASSERTION_KEY, problem);
+    match optional(variables, variable::ASSERTION_KEY)? {
         Some(text) => AssertionKey::parse(&text)
             .map(Some)
             .ok_or_else(|| wrong("expected what `origin keys assertion` prints behind its name")),
@@ -215,37 +216,37 @@ fn assertion_key(
 }
 
 fn anchor(variables: &Object) -> Result<Key, Misconfigured> {
-    let text = text(variables, "ANCHOR_KEY")?;
+    let text = text(variables, variable::ANCHOR_KEY)?;
     let bytes: Option<[u8; 32]> = base64url::decode(&text).and_then(|bytes| bytes.try_into().ok());
     let id = KeyId::try_from(String::from("anchor"));
     match (bytes, id) {
         (Some(bytes), Ok(id)) => Ok(Key::ed25519(id, bytes)),
         _ => Err(Misconfigured::new(
-            "ANCHOR_KEY",
+            variable::ANCHOR_KEY,
             "expected 32 bytes in base64url, as `origin keys anchor` prints them",
         )),
     }
 }
 
 fn report(variables: &Object) -> Result<Report, Misconfigured> {
-    match variables.get("REPORT").map(Json::as_text) {
+    match variables.get(variable::REPORT.name()).map(Json::as_text) {
         None | Some(Some("all")) => Ok(Report::All),
         Some(Some("refusals")) => Ok(Report::Refusals),
-        Some(_) => Err(Misconfigured::new("REPORT", "expected \"all\" or \"refusals\"")),
+        Some(_) => Err(Misconfigured::new(variable::REPORT, "expected \"all\" or \"refusals\"")),
     }
 }
 
 fn log(variables: &Object) -> Result<Log, Misconfigured> {
-    match variables.get("LOG").map(Json::as_text) {
+    match variables.get(variable::LOG.name()).map(Json::as_text) {
         None | Some(Some("faults")) => Ok(Log::Faults),
         Some(Some("refusals")) => Ok(Log::Refusals),
-        Some(_) => Err(Misconfigured::new("LOG", "expected \"faults\" or \"refusals\"")),
+        Some(_) => Err(Misconfigured::new(variable::LOG, "expected \"faults\" or \"refusals\"")),
     }
 }
 
 /// A table of `wrangler.toml`, or the same as JSON text (`--var`).
-fn json(variables: &Object, name: &'static str) -> Result<Option<Json>, Misconfigured> {
-    match variables.get(name) {
+fn json(variables: &Object, name: Variable) -> Result<Option<Json>, Misconfigured> {
+    match variables.get(name.name()) {
         Some(Json::Text(json)) => Json::parse(json)
             .map(Some)
             .map_err(|error| Misconfigured::new(name, format!("is no JSON: {error}"))),
@@ -255,8 +256,8 @@ fn json(variables: &Object, name: &'static str) -> Result<Option<Json>, Misconfi
 
 /// The policy.
 fn policy(variables: &Object) -> Result<Policy, Misconfigured> {
-    let wrong = |problem: String| Misconfigured::new("POLICY", problem);
-    let value = json(variables, "POLICY")?
+    let wrong = |problem: String| Misconfigured::new(variable::POLICY, problem);
+    let value = json(variables, variable::POLICY)?
         .ok_or_else(|| wrong("is not set; see [[vars.POLICY.rules]] in wrangler.toml".into()))?;
     let config = PolicyConfig::read(value).map_err(|error| wrong(error.to_string()))?;
     Policy::new(config).map_err(|error| wrong(error.to_string()))

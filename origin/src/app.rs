@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,8 +93,20 @@ pub(crate) async fn database(config: &Config) -> Result<Database, StartError> {
     state_folder(config)?;
     Ok(match &config.database {
         Some(url) => Database::open(url.expose()).await?,
-        None => Database::file(&config.state.join("accounts.db")).await?,
+        None => Database::file(&own_accounts(config)).await?,
     })
+}
+
+/// The file that it is, unless it is a server.
+pub(crate) fn accounts_file(config: &Config) -> Result<Option<PathBuf>, StartError> {
+    Ok(match &config.database {
+        Some(url) => Database::file_at(url.expose())?,
+        None => Some(own_accounts(config)),
+    })
+}
+
+fn own_accounts(config: &Config) -> PathBuf {
+    config.state.join("accounts.db")
 }
 
 /// The accounts in it.

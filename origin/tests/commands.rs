@@ -2,6 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -14,6 +16,15 @@ fn origin(folder: &TempDir, arguments: &[&str], variables: &[(&str, &str)]) -> O
         .envs(variables.iter().copied())
         .output()
         .expect("the binary was built with this test")
+}
+
+/// A folder that an origin can serve from.
+fn served() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder for this test");
+    let output = origin(&folder, &["migrate"], &[]);
+    let said = text(&[output.stdout, output.stderr].concat());
+    assert!(said.contains("keys and databases are made, in /"), "{said}");
+    folder
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -66,8 +77,63 @@ fn a_key_for_assertions_is_made_and_kept_nowhere() {
 }
 
 #[test]
-fn keys_are_listed_and_shown_without_their_private_halves() {
+fn a_command_in_a_folder_that_nobody_serves_from_says_so_and_makes_nothing() {
     let folder = tempfile::tempdir().unwrap();
+    let ada = "ada@example.com";
+    for arguments in [
+        &["keys"][..],
+        &["keys", "anchor"],
+        &["keys", "show", "x"],
+        &["keys", "rotate", "--now"],
+        &["keys", "revoke", "x"],
+        &["revoke", "--everyone"],
+        &["user", "list"],
+        &["user", "create", "--email", ada, "--password-stdin"],
+        &["user", "roles", ada, "admin"],
+        &["user", "disable", ada],
+    ] {
+        let output = origin(&folder, arguments, &[]);
+        let said = text(&output.stderr);
+        assert!(!output.status.success() && said.lines().count() == 1, "{arguments:?}: {said}");
+        let file = folder.path().join(".portcullis/keys/anchor.jwk");
+        for words in [&*file.display().to_string(), "--config FILE", "`origin serve`"] {
+            assert!(said.contains(words), "{arguments:?}: {said}");
+        }
+        let made: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert!(made.is_empty(), "{arguments:?} made {made:?}");
+    }
+    // Before the first start edges can be given their key all the same.
+    let anchor = |arguments: &[&str]| text(&origin(&folder, arguments, &[]).stdout);
+    let made = anchor(&["keys", "anchor", "--make"]);
+    assert_eq!(made.trim_end().len(), 43, "{made}");
+    assert_eq!(anchor(&["keys", "anchor"]), made);
+}
+
+#[test]
+fn a_command_that_is_not_told_of_the_origins_stores_says_which_setting_is_missing() {
+    let folder = served();
+    let state = folder.path().join(".portcullis");
+    for (file, key) in [("accounts.db", "database.url"), ("sessions.db", "redis.url")] {
+        std::fs::remove_file(state.join(file)).unwrap();
+        for arguments in [&["user", "list"][..], &["revoke", "--everyone"]] {
+            let output = origin(&folder, arguments, &[]);
+            let said = text(&output.stderr);
+            assert!(
+                !output.status.success() && said.contains(file) && said.contains(key),
+                "{said}"
+            );
+            assert!(!state.join(file).exists(), "{arguments:?}");
+        }
+    }
+    let elsewhere = format!("sqlite:{}/other.db", folder.path().display());
+    let output = origin(&served(), &["user", "list"], &[("PORTCULLIS__DATABASE__URL", &elsewhere)]);
+    let said = text(&output.stderr);
+    assert!(!output.status.success() && said.contains("other.db"), "{said}");
+}
+
+#[test]
+fn keys_are_listed_and_shown_without_their_private_halves() {
+    let folder = served();
     let anchor = text(&origin(&folder, &["keys", "anchor"], &[]).stdout);
     assert_eq!(anchor.trim_end().len(), 43, "{anchor:?}");
     let list = text(&origin(&folder, &["keys"], &[]).stdout);
@@ -88,7 +154,7 @@ fn keys_are_listed_and_shown_without_their_private_halves() {
 
 #[test]
 fn keys_are_rotated_and_revoked_in_words() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = served();
     let said = |arguments: &[&str]| {
         let output = origin(&folder, arguments, &[]);
         (output.status.success(), text(&[output.stdout, output.stderr].concat()))
@@ -137,7 +203,7 @@ fn keys_are_rotated_and_revoked_in_words() {
 
 #[test]
 fn roles_go_to_accounts_that_exist_and_fit_into_a_token() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = served();
     let long = "x".repeat(65);
     for (arguments, expected) in [
         (&["user", "roles", "a@b.co", "admin"][..], "no account with this e-mail address"),
@@ -155,7 +221,7 @@ fn roles_go_to_accounts_that_exist_and_fit_into_a_token() {
 
 #[test]
 fn accounts_are_made_and_their_passwords_are_no_arguments() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = served();
     let create = |arguments: &[&str], password: &str| {
         let mut child = Command::new(env!("CARGO_BIN_EXE_origin"))
             .args(["user", "create"])
@@ -203,6 +269,23 @@ fn accounts_are_made_and_their_passwords_are_no_arguments() {
     }
 }
 
+/// Waits until the terminal of this process's child shows nothing of what is typed: a prompt comes a moment
+/// before that.
+fn wait_for_silence(process: u32) {
+    let children = format!("/proc/{process}/task/{process}/children");
+    let children = std::fs::read_to_string(children).expect("a child of ours");
+    let terminal = format!("/proc/{}/fd/0", children.trim());
+    let is_silent = || {
+        let modes = Command::new("stty").args(["-a", "-F", &terminal]).output().expect("stty");
+        text(&modes.stdout).split_whitespace().any(|mode| mode == "-echo")
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_silent() {
+        assert!(Instant::now() < deadline, "the terminal still shows what is typed");
+        sleep(Duration::from_millis(10));
+    }
+}
+
 /// Somebody at a terminal: waits for each prompt, types, and sees what is shown.
 fn at_a_terminal(folder: &TempDir, command: &str, typed: &[(&str, &str)]) -> (bool, String) {
     let line = format!("{} {command}", env!("CARGO_BIN_EXE_origin"));
@@ -222,6 +305,7 @@ fn at_a_terminal(folder: &TempDir, command: &str, typed: &[(&str, &str)]) -> (bo
             assert_eq!(screen.read(&mut byte).expect("a screen"), 1, "{}", text(&shown));
             shown.extend(byte);
         }
+        wait_for_silence(child.id());
         writeln!(keyboard, "{answer}").expect("a keyboard");
     }
     screen.read_to_end(&mut shown).expect("a screen");
@@ -230,7 +314,7 @@ fn at_a_terminal(folder: &TempDir, command: &str, typed: &[(&str, &str)]) -> (bo
 
 #[test]
 fn a_password_is_asked_for_at_a_terminal_twice_and_never_shown() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = served();
     let create = "user create --email ada@example.com --role admin";
     let (password, another) = ("correct horse battery", "correct house battery");
     let prompts = ["Password: ", "The same again: "];

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use e2e::wrangler::second_edge;
 use e2e::{Outcome, World, world};
 use serde_json::json;
+use xtask::stack::{self, Options};
 
 pub(crate) async fn tell(world: &mut World) -> Outcome {
     the_origin(world)?;
+    a_setting_of_the_stack(world)?;
     the_edge(world).await
 }
 
@@ -42,6 +44,22 @@ fn the_origin(world: &World) -> Outcome {
         assert!(!complaint.contains("panicked"), "{text}: {complaint}");
         // OPS-01: what was meant to be secret is not repeated.
         assert!(!complaint.contains("\"short\""), "{complaint}");
+    }
+    Ok(())
+}
+
+/// `cargo xtask dev --set`: the origin's words first, then which argument that was.
+fn a_setting_of_the_stack(world: &World) -> Outcome {
+    let folder = stack::private_folder(&world.stack.state().join("missettled"))?;
+    let mut options = Options::new(folder.clone());
+    for key in ["tokens.access_ttl", "tokens.acess_ttl"] {
+        options.settings = vec![(key.into(), "2h".into())];
+        let error = stack::anchor_key(world::origin_program()?, &folder, &options);
+        let said = error.err().ok_or("it was taken")?.to_string();
+        let variable = key.to_uppercase().replace('.', "__");
+        let first = format!("the origin cannot start: variable PORTCULLIS__{variable}: ");
+        assert!(said.starts_with(&first), "{said}");
+        assert!(said.ends_with(&format!("(that is `--set {key}=…`)")), "{said}");
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! pace at which it comes; and an app that fails is said to have failed.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -255,7 +255,8 @@ async fn large(front: &mut Front, bytes: u64) -> Outcome {
 
 /// An app that is not there.
 async fn down(front: &mut Front) -> Outcome {
-    let edge = edge_to(front, free_port()?, "down").await?;
+    let port = free_port()?;
+    let edge = edge_to(front, port, "down").await?;
     let client = edge.client()?;
     for answer in [client.get("/orders", &front.token).await?, client.get_plain("/public/x").await?]
     {
@@ -263,6 +264,16 @@ async fn down(front: &mut Front) -> Outcome {
         assert_eq!(answer.code(), "upstream_unreachable");
         assert_eq!(answer.header("content-type"), "application/problem+json");
         assert!(answer.header("cache-control").contains("no-store"), "{:?}", answer.headers);
+        // Where the app is, is the operator's business alone.
+        assert!(!answer.body.contains(&port.to_string()), "{}", answer.body);
+    }
+    let told =
+        format!("No answer from the app, http://127.0.0.1:{port}. Is it running there, as APP_URL");
+    let deadline = Instant::now() + PATIENCE;
+    // A log is written a little later than an answer.
+    while !edge.printed()?.contains(&told) {
+        assert!(Instant::now() < deadline, "not told: {told}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(())
 }

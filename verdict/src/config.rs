@@ -9,6 +9,7 @@ use common::json::Json;
 use common::policy::{Policy, PolicyConfig};
 use common::token::AccessRules;
 use common::token::access::{LEEWAY, MAX_LIFE};
+use common::variable::{self, Variable};
 use common::verdict::Staleness;
 use serde_json::Value;
 
@@ -47,33 +48,33 @@ impl Config {
                 format!("no table {}", place.trim_start_matches('/').replace('/', ".")),
             )
         })?;
-        let text = |name: &str| vars.get(name).and_then(Value::as_str);
-        let needed = |name: &str| {
+        let text = |name: Variable| vars.get(name.name()).and_then(Value::as_str);
+        let needed = |name: Variable| {
             text(name)
                 .map(String::from)
                 .ok_or_else(|| Error::content(path, format!("{name} is not set")))
         };
-        let issuer = needed("ISSUER")?;
+        let issuer = needed(variable::ISSUER)?;
         Ok(Self {
             policy: policy(path, vars)?,
             issuers: issuers(path, vars, &issuer)?,
             rules: AccessRules {
                 issuer,
-                audience: needed("AUDIENCE")?,
+                audience: needed(variable::AUDIENCE)?,
                 max_life: MAX_LIFE,
                 leeway: LEEWAY,
             },
             staleness: Staleness {
-                fresh: seconds(vars, "FRESH_SECONDS", Duration::from_secs(90)),
-                stale: seconds(vars, "STALE_SECONDS", Duration::from_mins(15)),
+                fresh: seconds(vars, variable::FRESH_SECONDS, Duration::from_secs(90)),
+                stale: seconds(vars, variable::STALE_SECONDS, Duration::from_mins(15)),
             },
-            anchor: text("ANCHOR_KEY").map(String::from),
+            anchor: text(variable::ANCHOR_KEY).map(String::from),
         })
     }
 }
 
 fn policy(path: &Path, vars: &Value) -> Result<Policy, Error> {
-    let value = table(path, vars, "POLICY")?
+    let value = table(path, vars, variable::POLICY)?
         .ok_or_else(|| Error::content(path, "POLICY is not set; see docs/policy.md"))?;
     let config = PolicyConfig::read(value)
         .map_err(|error| Error::content(path, format!("POLICY: {error}")))?;
@@ -81,13 +82,15 @@ fn policy(path: &Path, vars: &Value) -> Result<Policy, Error> {
 }
 
 fn issuers(path: &Path, vars: &Value, own: &str) -> Result<Issuers, Error> {
-    let Some(entries) = table(path, vars, "ISSUERS")? else { return Ok(Issuers::default()) };
+    let Some(entries) = table(path, vars, variable::ISSUERS)? else {
+        return Ok(Issuers::default());
+    };
     Issuers::read(entries, own).map_err(|error| Error::content(path, format!("ISSUERS: {error}")))
 }
 
 /// A variable that is a table of the file, or JSON in a text.
-fn table(path: &Path, vars: &Value, name: &str) -> Result<Option<Json>, Error> {
-    match vars.get(name) {
+fn table(path: &Path, vars: &Value, name: Variable) -> Result<Option<Json>, Error> {
+    match vars.get(name.name()) {
         None => Ok(None),
         Some(Value::String(json)) => Json::parse(json)
             .map(Some)
@@ -97,8 +100,8 @@ fn table(path: &Path, vars: &Value, name: &str) -> Result<Option<Json>, Error> {
 }
 
 /// As a number or as its digits, as the Worker takes it.
-fn seconds(vars: &Value, name: &str, default: Duration) -> Duration {
-    let number = match vars.get(name) {
+fn seconds(vars: &Value, name: Variable, default: Duration) -> Duration {
+    let number = match vars.get(name.name()) {
         Some(Value::String(digits)) => digits.parse().ok(),
         other => other.and_then(Value::as_u64),
     };

@@ -1,7 +1,8 @@
 //! `portcullis-verdict`: what would the gate do, and why?
 
+use std::env;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -22,14 +23,15 @@ enum Task {
     /// Follow one request; exits with 0 if it passes and 1 if it is refused.
     Explain(Explain),
     /// Run the cases of a file; exits with 1 if one is not as expected.
-    Test(Test),
+    #[command(alias = "test")]
+    TestPolicy(TestPolicy),
 }
 
 #[derive(Args)]
 struct Gate {
-    /// The Worker's configuration.
-    #[arg(long, value_name = "FILE", default_value = "wrangler.toml")]
-    wrangler: PathBuf,
+    /// The Worker's configuration [default: wrangler.toml, here or in the nearest folder above].
+    #[arg(long, value_name = "FILE")]
+    wrangler: Option<PathBuf>,
     /// The environment in it.
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
@@ -72,7 +74,7 @@ struct Explain {
 }
 
 #[derive(Args)]
-struct Test {
+struct TestPolicy {
     #[command(flatten)]
     gate: Gate,
     /// The cases [default: policy-tests.toml beside the configuration].
@@ -82,7 +84,7 @@ struct Test {
 fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Explain(task) => task.run(),
-        Task::Test(task) => task.run(),
+        Task::TestPolicy(task) => task.run(),
     };
     match done {
         Ok((text, passed)) => match io::stdout().write_all(text.as_bytes()) {
@@ -97,8 +99,22 @@ fn main() -> ExitCode {
 }
 
 impl Gate {
-    fn read(&self) -> Result<(Config, UnixSeconds), Error> {
-        let config = Config::read(&self.wrangler, self.env.as_deref())?;
+    /// Which configuration is meant; wrangler itself looks for it in the same way.
+    fn wrangler(&self) -> Result<PathBuf, Error> {
+        const NAME: &str = "wrangler.toml";
+        if let Some(named) = &self.wrangler {
+            return Ok(named.clone());
+        }
+        let here = env::current_dir().map_err(|source| Error::File { path: ".".into(), source })?;
+        let found = here.ancestors().map(|folder| folder.join(NAME)).find(|file| file.is_file());
+        found.ok_or_else(|| Error::Argument {
+            argument: "--wrangler",
+            problem: format!("needed: there is no {NAME} in {} nor above it", here.display()),
+        })
+    }
+
+    fn read(&self, wrangler: &Path) -> Result<(Config, UnixSeconds), Error> {
+        let config = Config::read(wrangler, self.env.as_deref())?;
         let seconds = self
             .at
             .unwrap_or_else(|| SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs());
@@ -108,7 +124,7 @@ impl Gate {
 
 impl Explain {
     fn run(self) -> Result<(String, bool), Error> {
-        let (config, now) = self.gate.read()?;
+        let (config, now) = self.gate.read(&self.gate.wrangler()?)?;
         let request = self.request()?;
         let sources = Sources { head: self.head, anchor: self.anchor, jwks: self.jwks };
         let known = Knowledge::gather(&sources, &config, request.token(), now)?;
@@ -143,11 +159,12 @@ impl Explain {
     }
 }
 
-impl Test {
+impl TestPolicy {
     fn run(self) -> Result<(String, bool), Error> {
-        let (config, now) = self.gate.read()?;
-        let beside = || self.gate.wrangler.with_file_name("policy-tests.toml");
-        let outcome = trial::run(&config, &self.file.clone().unwrap_or_else(beside), now)?;
+        let wrangler = self.gate.wrangler()?;
+        let (config, now) = self.gate.read(&wrangler)?;
+        let file = self.file.unwrap_or_else(|| wrangler.with_file_name("policy-tests.toml"));
+        let outcome = trial::run(&config, &file, now)?;
         Ok((outcome.to_string(), outcome.passed()))
     }
 }

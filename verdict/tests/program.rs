@@ -223,3 +223,28 @@ fn a_policy_that_no_worker_would_take_is_no_policy() {
     assert_eq!(status, Some(2));
     assert!(said.contains("POLICY: rules[0] (/a) and rules[1] (/a)"), "{said}");
 }
+
+#[test]
+fn the_configuration_is_found_from_a_folder_below_it() {
+    let folder = folder(RULES, &Pair::of_seed(1));
+    let below = folder.path().join("src/deep");
+    fs::create_dir_all(&below).unwrap();
+    let url = ["explain", "--url", "https://app.example/x"];
+    assert_eq!(run(&below, &url), run(folder.path(), &url));
+    let (code, said) = run(Path::new("/"), &url);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("--wrangler: needed: there is no wrangler.toml in /"), "{said}");
+}
+
+#[test]
+fn the_usage_has_the_name_that_it_was_called_by() {
+    use std::os::unix::process::CommandExt as _;
+    let output = Command::new(env!("CARGO_BIN_EXE_portcullis-verdict"))
+        .arg0("cargo xtask")
+        .args(["test-policy", "--wranlger", "x"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("'--wrangler'"), "{said}");
+    assert!(said.contains("Usage: cargo xtask test-policy"), "{said}");
+}

@@ -1,15 +1,22 @@
 //! `cargo xtask dev`: everything, in the foreground.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    net::TcpStream,
+    signal::unix::{SignalKind, signal},
+    time::timeout,
+};
 
 use crate::{
     Error, Workspace,
     build::{self, Profile},
     error::Doing,
     progress, setup,
-    stack::{self, Options, Stack},
+    stack::{self, Claim, Options, Stack},
 };
 
 /// Sets up, builds, starts the stack, says `ready`, and ends it all on Ctrl-C, SIGTERM or SIGHUP.
@@ -17,6 +24,8 @@ use crate::{
 /// # Errors
 /// When a step fails or a part ends by itself.
 pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
+    // First of all: who need not wait is not kept waiting for a build.
+    let claim = Claim::take(&options)?;
     let tools = setup::run(workspace)?;
     build::edge(workspace, &tools)?;
     let origin = build::origin(workspace, Profile::Dev)?;
@@ -26,20 +35,44 @@ pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
         .build()
         .doing(|| "starting the async runtime".into())?;
     runtime.block_on(async {
-        let mut stack = tokio::select! {
-            stack = Stack::start(workspace, &origin, options) => stack?,
+        let start = async {
+            let stack = Stack::start_in(claim, workspace, &origin, options).await?;
+            let silent = silent_app(&stack).await;
+            Ok::<_, Error>((stack, silent))
+        };
+        let (mut stack, silent) = tokio::select! {
+            started = start => started?,
             // Dropping the half-started stack ends its parts.
             outcome = asked_to_stop() => return outcome,
         };
         writeln!(io::stdout(), "ready {}", stack.edge_url())
             .doing(|| "telling that the stack is ready".into())?;
-        progress::note("Ctrl-C ends it; the story to follow is in README.md");
+        let logs = stack.state().join("logs");
+        progress::note(&format!(
+            "Ctrl-C ends it; the story to follow is in README.md; logs are in {}",
+            logs.display()
+        ));
+        if let Some(url) = silent {
+            progress::note(&format!("nothing answers at APP_URL, {url}, yet: until then, 502"));
+        }
         tokio::select! {
             error = stack.broken() => return Err(error),
             outcome = asked_to_stop() => outcome?,
         }
         stack.stop().await
     })
+}
+
+/// The URL of somebody's own app, if nothing listens there. A binding is no matter of ours.
+async fn silent_app(stack: &Stack) -> Option<String> {
+    let url = stack.another_app()?;
+    let (scheme, host) = url.split_once("://")?;
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let port = if scheme == "https" { 443 } else { 80 };
+    let address = if has_port { host.to_owned() } else { format!("{host}:{port}") };
+    let connected = timeout(Duration::from_secs(2), TcpStream::connect(address)).await;
+    let is_there = connected.is_ok_and(|stream| stream.is_ok());
+    (!is_there).then(|| url.to_owned())
 }
 
 async fn asked_to_stop() -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use std::{env, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
+use common::variable::{self, Variable};
 use serde_json::Value;
 use xtask::{
     Error, Workspace, bench, build, dev, fuzz, setup,
@@ -43,7 +44,7 @@ enum Task {
     /// Test the policy of wrangler.toml against policy-tests.toml, or other files.
     #[command(disable_help_flag = true)]
     TestPolicy {
-        /// Arguments for `portcullis-verdict test`; `--help` lists them.
+        /// Arguments for `portcullis-verdict test-policy`; `--help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -131,7 +132,7 @@ struct Dev {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     settings: Vec<(String, String)>,
     /// A var of the Worker, such as `REPORT=refusals`; objects and lists as JSON.
-    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = worker_var)]
     vars: Vec<(String, String)>,
 }
 
@@ -160,7 +161,9 @@ fn run(task: Task) -> Result<ExitCode, Error> {
             test::run(&workspace, &test::Selection { long, arguments })?;
         }
         Task::Explain { arguments } => return verdict::run(&workspace, "explain", &arguments),
-        Task::TestPolicy { arguments } => return verdict::run(&workspace, "test", &arguments),
+        Task::TestPolicy { arguments } => {
+            return verdict::run(&workspace, "test-policy", &arguments);
+        }
         Task::Fuzz { arguments } => fuzz::run(&workspace, &arguments)?,
         Task::Bench { what: Bench::Startup } => bench::startup(&workspace)?,
         Task::Bench { what: Bench::Revocation } => bench::revocation(&workspace)?,
@@ -220,6 +223,23 @@ fn pair(text: &str) -> Result<(String, String), String> {
         _ => Err("expected KEY=VALUE".into()),
     }
 }
+
+/// `NAME=VALUE`, of a name that the Worker reads.
+fn worker_var(text: &str) -> Result<(String, String), String> {
+    let (name, value) = pair(text)?;
+    if variable::ALL.iter().any(|known| known.name() == name) {
+        return Ok((name, value));
+    }
+    let likeness = |known: &&Variable| strsim::jaro(known.name(), &name.to_uppercase());
+    let nearest = variable::ALL.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let meant = nearest.filter(|known| likeness(known) > ALIKE);
+    let hint = meant.map_or_else(|| ".".into(), |known| format!("; did you mean {known}?"));
+    let names: Vec<_> = variable::ALL.iter().map(|known| known.name()).collect();
+    Err(format!("the Worker reads no {name}{hint} It reads {}", names.join(", ")))
+}
+
+/// From here on a name is taken for another one, mistyped; clap's own measure.
+const ALIKE: f64 = 0.7;
 
 /// A var's value: a table or list where it is one in JSON, else the text as it is.
 fn var(text: String) -> Value {

@@ -4,6 +4,7 @@
 //! environment only, the Worker by a wrangler configuration derived from the project's own; secrets
 //! travel in the environment or in files only the owner can read, never in arguments.
 
+mod claim;
 mod demo_app;
 mod edge;
 mod letters;
@@ -18,11 +19,11 @@ mod served;
 mod workerd;
 
 use std::{
-    fs::File,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
+pub use claim::Claim;
 pub use demo_app::DemoApp;
 pub use edge::worker_vars;
 pub use options::Options;
@@ -35,6 +36,8 @@ pub use secret::{kept_secret, private_folder};
 pub use served::Served;
 pub use workerd::{BareWorker, Service, workerd, workers};
 
+use common::variable;
+
 use crate::{Error, Workspace, error::Doing};
 
 /// How long the parts may take to come up; wrangler is the slowest.
@@ -44,14 +47,12 @@ const PATIENCE: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Stack {
     ports: Ports,
-    state: PathBuf,
+    claim: Claim,
     app: Option<DemoApp>,
-    /// Whether the edge forwards to somebody's own app instead.
-    has_another_app: bool,
+    /// Where the edge forwards to instead, if that is somebody's own app.
+    another_app: Option<String>,
     origin: Part,
     edge: Part,
-    /// Locked as long as this stack runs: two in one folder would share ports and keys by halves.
-    _in_use: File,
 }
 
 impl Stack {
@@ -60,24 +61,43 @@ impl Stack {
     /// `origin_program` is what [`crate::build::origin`] built; the Worker must be built too.
     ///
     /// # Errors
-    /// When a port is taken, or a part ends or does not come up; the error has the end of its log.
+    /// When a port or the state folder is taken, or a part ends or does not come up; the error has
+    /// the end of its log.
     pub async fn start(
         workspace: &Workspace,
         origin_program: &Path,
         options: Options,
     ) -> Result<Self, Error> {
+        let claim = Claim::take(&options)?;
+        Self::start_in(claim, workspace, origin_program, options).await
+    }
+
+    /// The same in a state folder that was taken before.
+    ///
+    /// # Errors
+    /// See [`Self::start`].
+    pub async fn start_in(
+        mut claim: Claim,
+        workspace: &Workspace,
+        origin_program: &Path,
+        options: Options,
+    ) -> Result<Self, Error> {
         let ports = options.ports.resolve()?;
-        let state = private_folder(&options.state)?;
-        let in_use = lock(&state)?;
+        claim.serves_at(&url(ports))?;
+        let state = claim.state().to_path_buf();
         let edge_secret = kept_secret(&state.join("edge-secret"))?;
         let anchor = anchor_key(origin_program, &state, &options)?;
 
         let app = DemoApp::with_letters(ports.app, state.join(origin::LETTERS))?;
         let origin = origin::part(origin_program, &state, ports, &edge_secret, &options);
         let edge = edge::part(workspace, &state, ports, &edge_secret, &anchor, &options)?;
-        let has_another_app = options.vars.iter().any(|(name, _)| name == "APP_URL");
+        let another_app = options
+            .vars
+            .iter()
+            .rfind(|(name, _)| name == variable::APP_URL.name())
+            .map(|(_, url)| url.as_str().map_or_else(|| url.to_string(), str::to_owned));
         let app = Some(app);
-        let mut stack = Self { ports, state, app, has_another_app, origin, edge, _in_use: in_use };
+        let mut stack = Self { ports, claim, app, another_app, origin, edge };
         stack.edge.start()?;
         stack.origin.start()?;
         stack.ready().await?;
@@ -87,7 +107,7 @@ impl Stack {
     /// Where people and programs send their requests, without a slash at the end.
     #[must_use]
     pub fn edge_url(&self) -> String {
-        format!("http://localhost:{}", self.ports.edge)
+        url(self.ports)
     }
 
     /// The ports in use.
@@ -99,7 +119,13 @@ impl Stack {
     /// The folder with keys, stores, KV and logs.
     #[must_use]
     pub fn state(&self) -> &Path {
-        &self.state
+        self.claim.state()
+    }
+
+    /// The URL or binding of somebody's own app, if the edge forwards to that.
+    #[must_use]
+    pub fn another_app(&self) -> Option<&str> {
+        self.another_app.as_deref()
     }
 
     /// The origin, to be ended and started again.
@@ -123,7 +149,7 @@ impl Stack {
     /// When its port has been taken meanwhile.
     pub fn start_app(&mut self) -> Result<(), Error> {
         self.app = None;
-        let letters = self.state.join(origin::LETTERS);
+        let letters = self.state().join(origin::LETTERS);
         self.app = Some(DemoApp::with_letters(self.ports.app, letters)?);
         Ok(())
     }
@@ -138,7 +164,7 @@ impl Stack {
         let (operator, edge) = (self.ports.operator, self.ports.edge);
         let deadline = Instant::now() + PATIENCE;
         self.answers(Which::Origin, operator, "/readyz", 200, deadline).await?;
-        if self.has_another_app {
+        if self.another_app.is_some() {
             // What somebody's own app answers is its own business; this the edge refuses by itself.
             return self.answers(Which::Edge, edge, "/a//b", 400, deadline).await;
         }
@@ -209,17 +235,8 @@ impl Stack {
     }
 }
 
-fn lock(state: &Path) -> Result<File, Error> {
-    let path = state.join("in-use");
-    let file = File::create(&path).doing(|| format!("writing {}", path.display()))?;
-    file.try_lock().map_err(|_| {
-        Error::Unexpected(format!(
-            "{} is in use, perhaps by another `cargo xtask dev`: end that, or choose another folder \
-             with --state",
-            state.display()
-        ))
-    })?;
-    Ok(file)
+fn url(ports: Ports) -> String {
+    format!("http://localhost:{}", ports.edge)
 }
 
 #[derive(Clone, Copy)]

@@ -1,6 +1,9 @@
 //! `cargo xtask explain` and `test-policy`: builds `portcullis-verdict` and hands over to it.
 
-use std::process::{Command, ExitCode};
+use std::{
+    os::unix::process::CommandExt,
+    process::{Command, ExitCode},
+};
 
 use crate::{Error, Workspace, error::Doing, progress};
 
@@ -14,6 +17,8 @@ pub fn run(workspace: &Workspace, task: &str, arguments: &[String]) -> Result<Ex
     progress::run("portcullis-verdict", &mut build, &workspace.log("verdict-build"), None)?;
     let program = workspace.target().join("debug").join("portcullis-verdict");
     let status = Command::new(&program)
+        // The name under which it explains its usage.
+        .arg0("cargo xtask")
         .arg(task)
         .args(arguments)
         .status()
@@ -28,7 +33,7 @@ pub fn run(workspace: &Workspace, task: &str, arguments: &[String]) -> Result<Ex
 /// When one of them is not as expected.
 pub fn test_policy(workspace: &Workspace) -> Result<(), Error> {
     let wrangler = workspace.path("wrangler.toml").display().to_string();
-    if run(workspace, "test", &["--wrangler".into(), wrangler])? == ExitCode::SUCCESS {
+    if run(workspace, "test-policy", &["--wrangler".into(), wrangler])? == ExitCode::SUCCESS {
         return Ok(());
     }
     Err(Error::Unexpected("the policy does not do what policy-tests.toml expects".into()))

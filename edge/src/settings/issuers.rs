@@ -2,10 +2,11 @@
 
 use common::issuers::Issuers;
 use common::json::{Json, Object};
+use common::variable::{self, Variable};
 
 use super::{Misconfigured, json};
 
-const NAME: &str = "ISSUERS";
+const NAME: Variable = variable::ISSUERS;
 
 /// None when nothing is set.
 pub(super) fn read(variables: &Object, own: &str) -> Result<Issuers, Misconfigured> {

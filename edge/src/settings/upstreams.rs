@@ -2,10 +2,11 @@
 
 use common::json::{Json, Object};
 use common::policy::Policy;
+use common::variable::{self, Variable};
 
 use super::{Misconfigured, json, url};
 
-const NAME: &str = "UPSTREAMS";
+const NAME: Variable = variable::UPSTREAMS;
 /// What a service binding's name follows.
 const BINDING: &str = "binding:";
 /// A request to a binding needs a URL, whose host nobody looks up.
@@ -29,9 +30,9 @@ impl Upstreams {
     /// Reads them, and makes sure that all the policy's rules name are there.
     pub(super) fn read(variables: &Object, policy: &Policy) -> Result<Self, Misconfigured> {
         let wrong = |problem: String| Misconfigured::new(NAME, problem);
-        let app = match super::optional(variables, "APP_URL")? {
-            Some(text) if text.starts_with(BINDING) => upstream(&text, "APP_URL")?,
-            _ => Upstream { binding: String::new(), base: url(variables, "APP_URL")? },
+        let app = match super::optional(variables, variable::APP_URL)? {
+            Some(text) if text.starts_with(BINDING) => upstream(&text, variable::APP_URL)?,
+            _ => Upstream { binding: String::new(), base: url(variables, variable::APP_URL)? },
         };
         let named = match json(variables, NAME)? {
             None | Some(Json::Null) => Vec::new(),
@@ -63,7 +64,7 @@ impl Upstreams {
     }
 }
 
-fn upstream(text: &str, variable: &'static str) -> Result<Upstream, Misconfigured> {
+fn upstream(text: &str, variable: Variable) -> Result<Upstream, Misconfigured> {
     match text.strip_prefix(BINDING) {
         Some(name)
             if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') && !name.is_empty() =>

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use common::UnixSeconds;
 
-use super::print;
+use super::{print, served};
 use crate::app::StartError;
 use crate::config::Config;
 use crate::crypto::{AssertionKey, KeyRing, KeyState, Rotate, SigningFile, SystemClock, Utc};
@@ -19,7 +19,12 @@ pub(super) enum Keys {
         kid: String,
     },
     /// The value of `ANCHOR_KEY` that edges are configured with.
-    Anchor,
+    Anchor {
+        /// Make the keys where there are none yet, for edges that are deployed before an origin has
+        /// served.
+        #[arg(long)]
+        make: bool,
+    },
     /// Make a key for assertions: the secret for the edge, and the public key that apps verify by.
     /// It is kept nowhere; run this again for another.
     Assertion,
@@ -44,6 +49,9 @@ pub(super) enum Keys {
 const SOON: &str = "Origins that run take it up within seconds.";
 
 pub(super) fn run(config: &Config, command: Option<&Keys>) -> Result<(), StartError> {
+    if !matches!(command, Some(Keys::Anchor { make: true } | Keys::Assertion)) {
+        served::keys(config)?;
+    }
     let ring = || KeyRing::open(&config.state);
     let now = SystemClock.now();
     match command {
@@ -53,7 +61,7 @@ pub(super) fn run(config: &Config, command: Option<&Keys>) -> Result<(), StartEr
             }
             Ok(())
         }
-        Some(Keys::Anchor) => print(&ring()?.anchor_key()),
+        Some(Keys::Anchor { .. }) => print(&ring()?.anchor_key()),
         Some(Keys::Assertion) => assertion(),
         Some(Keys::Show { kid }) => {
             let found =

@@ -3,6 +3,7 @@
 mod keys;
 mod probe;
 mod revoke;
+mod served;
 mod users;
 
 use std::io::{self, Write as _};
@@ -33,9 +34,10 @@ struct Arguments {
 enum Command {
     /// Serve until told to stop by SIGTERM or Ctrl-C.
     Serve,
-    /// Bring the databases up to date and exit; `serve` does so too.
+    /// Make the keys and databases that are missing, bring these up to date, and exit; `serve` does so
+    /// too, and no other command.
     Migrate,
-    /// The keys: makes those that are missing, lists their public halves and where they stand.
+    /// The keys: lists their public halves and where they stand.
     Keys {
         #[command(subcommand)]
         command: Option<keys::Keys>,
@@ -91,6 +93,10 @@ async fn serve(config: &Config) -> Result<(), StartError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, stopped) = watch::channel(false);
     let app = App::build(config).await?;
+    if let Err(error) = served::note(config) {
+        let error = telemetry::chain(&error);
+        tracing::warn!(error, "commands beside this origin cannot tell what it is configured with");
+    }
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -103,29 +109,12 @@ async fn serve(config: &Config) -> Result<(), StartError> {
 }
 
 async fn migrate(config: &Config) -> Result<(), StartError> {
+    let is_new = served::keys(config).is_err();
     App::build(config).await?;
+    if is_new {
+        return print(&format!("keys and databases are made, in {}", served::folder(config)));
+    }
     print("databases are up to date")
-}
-
-/// A command that changes what an origin serves must find what it serves: in another folder it would
-/// make keys and stores of its own, and report success.
-fn must_be_served(config: &Config) -> Result<(), StartError> {
-    let state = config.state.display();
-    if !config.state.join("keys").is_dir() {
-        return Err(format!(
-            "state.dir: no origin has served from {state}; give this command what that one is \
-             configured with: the same --config FILE, or the same variables"
-        )
-        .into());
-    }
-    if config.redis.is_none() && !config.state.join("sessions.db").is_file() {
-        return Err(format!(
-            "redis.url: there are no sessions in {state}; if the origin keeps them in Redis, give \
-             this command the same redis.url"
-        )
-        .into());
-    }
-    Ok(())
 }
 
 /// Says what the command has to say.

@@ -11,7 +11,7 @@ use common::{Epoch, InvalidId, SessionId, Subject, TokenId};
 use reqwest::Url;
 use tokio::time::timeout;
 
-use super::{must_be_served, print, probe};
+use super::{print, probe, served};
 use crate::app::{self, SessionStore, StartError};
 use crate::config::Config;
 use crate::port::{
@@ -66,7 +66,7 @@ struct What {
 }
 
 pub(super) async fn run(config: &Config, revoke: &Revoke) -> Result<(), StartError> {
-    must_be_served(config)?;
+    served::all(config)?;
     let store = app::session_store(config).await?;
     let done = match &revoke.issuer {
         Some(issuer) => apply_to_others(&store, issuer, &revoke.what, revoke.life).await?,

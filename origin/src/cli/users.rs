@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use common::Secret;
 use zeroize::Zeroizing;
 
-use super::{must_be_served, print};
+use super::{print, served};
 use crate::app::{self, App, StartError};
 use crate::config::Config;
 use crate::port::{Account, Accounts as _, Email};
@@ -61,6 +61,7 @@ pub(super) struct Create {
 }
 
 pub(super) async fn run(config: &Config, command: &User) -> Result<(), StartError> {
+    served::all(config)?;
     match command {
         User::List => list(config).await,
         User::Create(new) => create(config, new).await,
@@ -128,8 +129,6 @@ async fn serving(config: &Config, email: &str) -> Result<(App, Account), StartEr
     let email = Email::parse(email)?;
     let account = app::accounts(config).await?.by_email(&email).await?;
     let account = account.ok_or("there is no account with this e-mail address")?;
-    // Its sessions are where the origin keeps them, and nowhere else.
-    must_be_served(config)?;
     Ok((App::build(config).await?, account))
 }
 

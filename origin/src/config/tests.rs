@@ -26,6 +26,22 @@ fn nothing_at_all_is_a_configuration() {
 }
 
 #[test]
+fn what_the_documentation_deploys_is_a_configuration() {
+    let page = include_str!("../../../docs/configuration.md");
+    let (_, example) = page.rsplit_once("```toml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let secrets = [
+        ("PORTCULLIS__EDGE__SECRET", "0123456789abcdef0123456789abcdef"),
+        ("PORTCULLIS__KV__TOKEN", "token"),
+    ];
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(example.as_bytes()).unwrap();
+    let secrets = secrets.map(|(name, value)| (String::from(name), String::from(value)));
+    let config = Config::load(Some(file.path()), secrets).unwrap();
+    assert!(config.kv.is_some() && config.mail.is_some(), "{example}");
+}
+
+#[test]
 fn a_variable_outweighs_the_file_and_keeps_its_text() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"[tokens]\naccess_ttl = 60\naudience = 'file'\n[edge]\nsecret = 'x'\n")

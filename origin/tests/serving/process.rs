@@ -104,10 +104,20 @@ impl Serving {
 
     /// Runs a command beside it, as its operator does; whether it went well, and what it said.
     pub(crate) fn command(&self, arguments: &[&str]) -> (bool, String) {
+        self.command_with(arguments, &[])
+    }
+
+    /// The same, with variables of its own.
+    pub(crate) fn command_with(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> (bool, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_origin"))
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
+            .envs(variables.iter().copied())
             .output()
             .expect("the binary was built with this test");
         let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");

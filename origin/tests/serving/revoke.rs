@@ -100,3 +100,25 @@ async fn one_scope_is_asked_for_and_ids_are_ids() {
     assert!(!done && said.contains("is revoked (epoch "), "{said}");
     assert!(said.contains("within 1 s the edge at http://127.0.0.1:9/ was not seen"), "{said}");
 }
+
+#[tokio::test]
+async fn a_command_that_would_work_on_other_stores_than_the_origin_is_refused() {
+    let origin = Serving::with(&[("PORTCULLIS__DATABASE__URL", "sqlite:elsewhere.db")]).await;
+    // Left from a time before `database.url`.
+    std::fs::write(origin.folder.path().join(".portcullis/accounts.db"), "").expect("a file");
+    let create = ["user", "create", "--email", "root@b.co", "--role", "admin"];
+    for arguments in [&create[..], &["user", "list"], &["revoke", "--everyone"]] {
+        let (done, said) = origin.command(arguments);
+        let words = "is configured with it; give this command the same (PORTCULLIS__DATABASE__URL)";
+        assert!(!done && said.contains(words), "{arguments:?}: {said}");
+    }
+    let (done, said) = origin.command(&["keys"]);
+    assert!(done, "keys lie in the state folder alone: {said}");
+    let plain = Serving::start().await;
+    let elsewhere = [("PORTCULLIS__DATABASE__URL", "sqlite:elsewhere.db")];
+    let (done, said) = plain.command_with(&["user", "list"], &elsewhere);
+    assert!(
+        !done && said.contains("has none; leave it out here (PORTCULLIS__DATABASE__URL)"),
+        "{said}"
+    );
+}

@@ -1,15 +1,25 @@
 //! Node packages that only some tests and the bench need, each set with a package.json of its own.
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use super::require;
 use crate::{Error, Workspace, error::Doing, progress};
+
+/// Two tests that need the same packages would take npm's half-made folder from each other.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// Installs what the package-lock.json in this folder pins, once.
 ///
 /// # Errors
 /// When npm is missing or fails.
 pub fn packages(workspace: &Workspace, folder: &Path) -> Result<(), Error> {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let lock = folder.join("package-lock.json");
     let wanted = fs::read_to_string(&lock).doing(|| format!("reading {}", lock.display()))?;
     let stamp = folder.join("node_modules/.portcullis-installed");

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
+use common::variable::{self, Variable};
 use serde_json::{Map, Value, json};
 
 use super::{Options, Part, Ports, ports, write_private};
@@ -24,6 +25,11 @@ pub(super) fn part(
     write_private(&vars, &dev_vars(edge_secret, anchor))
         .doing(|| format!("writing {}", vars.display()))?;
 
+    // What the platform would say of where a client is. Nobody can say that here, and wrangler's own
+    // would have everybody sign in from Austin.
+    let whereabouts = folder.join("cf.json");
+    write_private(&whereabouts, "{}").doing(|| format!("writing {}", whereabouts.display()))?;
+
     let node = workspace.node_program("node");
     let wrangler = workspace.path("node_modules/wrangler/bin/wrangler.js");
     let inspector = ports::any()?.to_string();
@@ -45,14 +51,15 @@ pub(super) fn part(
             .env("WRANGLER_SEND_ERROR_REPORTS", "false")
             .env("WRANGLER_LOG_PATH", folder.join("wrangler.log"))
             .env("WRANGLER_REGISTRY_PATH", folder.join("registry"))
-            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false");
+            .env("CLOUDFLARE_CF_FETCH_PATH", &whereabouts);
         command
     }))
 }
 
 /// The secrets of a Worker, as wrangler's env file.
 pub(super) fn dev_vars(edge_secret: &str, anchor: &str) -> String {
-    format!("ANCHOR_KEY=\"{anchor}\"\nEDGE_SECRET=\"{edge_secret}\"\n")
+    let (anchor_key, secret) = (variable::ANCHOR_KEY, variable::EDGE_SECRET);
+    format!("{anchor_key}=\"{anchor}\"\n{secret}=\"{edge_secret}\"\n")
 }
 
 /// The project's wrangler.toml with this stack's addresses and vars, and without its build command:
@@ -68,10 +75,11 @@ fn configuration(workspace: &Workspace, ports: Ports, options: &Options) -> Resu
     config.insert("main".into(), json!(main));
 
     let mut vars = vars_of(&config)?;
-    vars.insert("ISSUER".into(), json!(format!("http://localhost:{}", ports.edge)));
-    vars.insert("ORIGIN_URL".into(), json!(format!("http://127.0.0.1:{}", ports.origin)));
-    vars.insert("APP_URL".into(), json!(format!("http://127.0.0.1:{}", ports.app)));
-    vars.insert("LOG".into(), json!("refusals"));
+    let mut set = |variable: Variable, value| vars.insert(variable.name().into(), value);
+    set(variable::ISSUER, json!(format!("http://localhost:{}", ports.edge)));
+    set(variable::ORIGIN_URL, json!(format!("http://127.0.0.1:{}", ports.origin)));
+    set(variable::APP_URL, json!(format!("http://127.0.0.1:{}", ports.app)));
+    set(variable::LOG, json!("refusals"));
     vars.extend(options.vars.iter().cloned());
     config.insert("vars".into(), Value::Object(vars));
     Ok(Value::Object(config))

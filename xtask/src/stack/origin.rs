@@ -53,15 +53,23 @@ pub(crate) fn part(
 /// When the program cannot be started or has no key to show.
 pub fn anchor_key(program: &Path, state: &Path, options: &Options) -> Result<String, Error> {
     let output = command(program, state, &options.settings)
-        .args(["keys", "anchor"])
+        .args(["keys", "anchor", "--make"])
         .output()
         .doing(|| format!("starting {}", program.display()))?;
     let printed = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if !output.status.success() || printed.is_empty() {
         let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Error::Unexpected(format!("the origin has no keys to show: {complaint}")));
+        return Err(Error::Unexpected(refused(&complaint, options)));
     }
     Ok(printed)
+}
+
+/// The origin says what is wrong; of which argument that came, it cannot know.
+fn refused(complaint: &str, options: &Options) -> String {
+    let complaint = complaint.trim_start_matches("origin: ");
+    let came = options.settings.iter().find(|(key, _)| complaint.contains(&variable(key)));
+    let from = came.map(|(key, _)| format!(" (that is `--set {key}=…`)")).unwrap_or_default();
+    format!("the origin cannot start: {complaint}{from}")
 }
 
 /// The origin's program with these settings and no others: neither the caller's environment nor a
@@ -77,7 +85,12 @@ pub fn command(program: &Path, state: &Path, settings: &[(String, String)]) -> C
     }
     command.env(format!("{PREFIX}STATE__DIR"), state);
     for (key, value) in settings {
-        command.env(format!("{PREFIX}{}", key.replace('.', "__").to_uppercase()), value);
+        command.env(variable(key), value);
     }
     command
+}
+
+/// The variable that a key of the origin's configuration is set by.
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
 }

@@ -11,7 +11,7 @@ pub(super) mod server;
 mod tests;
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -148,6 +148,17 @@ impl Database {
                 postgres::open(options, &MIGRATIONS).await.map(Self::Postgres)
             }
         }
+    }
+
+    /// The file that an address leads to, if it is no server's.
+    ///
+    /// # Errors
+    /// When the address is of no database we speak to.
+    pub(crate) fn file_at(address: &str) -> Result<Option<PathBuf>, OpenError> {
+        Ok(match Address::parse(address)? {
+            Address::File(path) => Some(path),
+            Address::Server(_) => None,
+        })
     }
 
     /// Opens a file.
