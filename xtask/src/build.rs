@@ -1,7 +1,7 @@
 //! Builds the Worker and the origin.
 
 use std::{
-    fs,
+    env, fs,
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     process::Command,
@@ -67,6 +67,7 @@ fn compile(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<(), Error
     let mut cargo = tools.cargo_wasm();
     let package = ["--package", "portcullis-edge", "--target", "wasm32-unknown-unknown"];
     cargo.args(["build", "--lib", "--profile", "edge", "--locked"]).args(package);
+    cargo.arg("--config").arg(without_folders());
     run("building the Worker", &mut cargo)?;
 
     let target = workspace.target();
@@ -89,6 +90,18 @@ fn compile(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<(), Error
 
     let platform = workspace.path("edge/js/platform.js");
     main_module(workspace, &bindings(workspace), &platform, &out.join("index.js"))
+}
+
+/// Has cargo keep the folders of this machine's crates out of the Worker, which would weigh more where their
+/// names are longer.
+fn without_folders() -> String {
+    let home = env::home_dir().map(|home| home.join(".cargo"));
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or(home).unwrap_or_default();
+    let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten();
+    let remap =
+        |registry: fs::DirEntry| format!("--remap-path-prefix={}/=", registry.path().display());
+    let remaps: Vec<_> = registries.map(remap).collect();
+    format!("target.wasm32-unknown-unknown.rustflags={remaps:?}")
 }
 
 /// What wasm-bindgen made to call the Worker's Wasm by.
