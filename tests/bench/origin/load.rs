@@ -19,7 +19,7 @@ pub(crate) const SESSIONS: usize = CONNECTIONS + 1;
 /// Connections of a load of sign-ins: as many as keep the threads that hash busy.
 const LOGIN_CONNECTIONS: usize = 4;
 /// For what is under way when wrk stops.
-const SETTLING: Duration = Duration::from_millis(100);
+pub(crate) const SETTLING: Duration = Duration::from_millis(100);
 
 /// What one turn came to.
 #[derive(Clone, Copy, Debug, Default)]

@@ -14,7 +14,7 @@ use xtask::Workspace;
 use xtask::bench::OriginCourse;
 use xtask::stack::{Part, origin_command};
 
-use crate::load::Served;
+use crate::load::{SETTLING, Served};
 use crate::rows::Who;
 
 /// How long a part may take to come up, and to make its sessions.
@@ -128,6 +128,8 @@ impl Site {
         running.start()?;
         await_port(&mut running, port).await?;
         let server = running.id().ok_or("the origin is not running")?;
+        // What it reads at its start it may still be reading.
+        tokio::time::sleep(SETTLING).await;
         let door = Door { port, operator, server, idle_memory: process::memory(server)? };
         let client = Client::new(door.url())?;
         client.register(EMAIL, PASSWORD).await?;
