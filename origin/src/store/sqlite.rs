@@ -116,11 +116,22 @@ impl File {
 const BUSY_CODE: u32 = 5;
 const CORRUPT: u32 = 11;
 const NOT_A_DATABASE: u32 = 26;
+const TOO_BIG: u32 = 18;
+const CONSTRAINT: u32 = 19;
+const MISMATCH: u32 = 20;
 
 /// The primary result code; the extended ones have it in their low byte.
 fn code(error: &sqlx::Error) -> Option<u32> {
-    let code = error.as_database_error()?.code()?.parse::<u32>().ok()?;
-    Some(code & 0xff)
+    primary(&error.as_database_error()?.code()?)
+}
+
+fn primary(code: &str) -> Option<u32> {
+    Some(code.parse::<u32>().ok()? & 0xff)
+}
+
+/// Whether this result code says that a statement's values cannot be kept.
+pub(super) fn is_refusal(code: &str) -> bool {
+    matches!(primary(code), Some(TOO_BIG | CONSTRAINT | MISMATCH))
 }
 
 fn is_busy(error: &OpenError) -> bool {

@@ -184,6 +184,49 @@ async fn events_that_wait_together_are_one_transaction_of_postgres_too() {
     assert_eq!(transactions.len(), 1);
 }
 
+/// Records a hundred events that wait together, of which the database refuses two.
+async fn refusing(audit: &SqlAudit, refused: &str) {
+    audit.settled().await;
+    for n in 0..100 {
+        let place = Some(String::from(if n == 40 || n == 41 { refused } else { "Seoul" }));
+        let whence = Whence { network: None, place };
+        audit.record(Event::by(Actor::Unknown, Kind::SignInRefused).from(whence));
+    }
+    audit.settled().await;
+    let kept: Vec<(String,)> = audit.database.all("SELECT id FROM audit", &[]).await.unwrap();
+    assert_eq!(kept.len(), 98);
+}
+
+#[tokio::test]
+async fn an_event_that_is_refused_takes_no_other_along() {
+    let (audit, _folder) = fresh().await;
+    let refuse = "CREATE TRIGGER odd BEFORE INSERT ON audit WHEN NEW.place = 'odd' \
+                  BEGIN SELECT RAISE(ABORT, 'no'); END";
+    audit.database.execute(refuse, &[]).await.unwrap();
+    refusing(&audit, "odd").await;
+}
+
+#[tokio::test]
+async fn an_event_that_is_refused_by_postgres_takes_no_other_along() {
+    let server = Server::shared();
+    let database = Database::open(&server.fresh_database().await).await.unwrap();
+    // No text of Postgres holds it.
+    refusing(&SqlAudit::start(database, 90 * DAY), "\0").await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_too_slow_for_many_at_once_gets_fewer() {
+    let server = Server::shared();
+    let database = Database::open(&server.fresh_database().await).await.unwrap();
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         IF (SELECT count(*) FROM audit WHERE xmin = pg_current_xact_id()::xid) >= 60 THEN \
+         RAISE EXCEPTION 'too slow' USING ERRCODE = 'query_canceled'; END IF; RETURN NEW; END $$";
+    database.execute(slow, &[]).await.unwrap();
+    let watch = "CREATE TRIGGER slow BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION slow()";
+    database.execute(watch, &[]).await.unwrap();
+    together(&SqlAudit::start(database, 90 * DAY)).await;
+}
+
 /// More than the queue holds, and nobody reads meanwhile.
 #[tokio::test]
 async fn recording_never_waits_and_what_is_lost_is_counted() {

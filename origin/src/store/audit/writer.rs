@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::row::Row;
 use crate::port::{Event, StoreFault};
-use crate::store::database::Database;
+use crate::store::database::{Database, is_refused};
 use crate::telemetry::chain;
 
 /// The pause after a failure; the queue holds what comes meanwhile.
@@ -21,8 +21,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 const PRUNING: Duration = Duration::from_hours(1);
 const PRUNED: u64 = 2_000;
 
-/// At most so many events share a transaction: it has to be done in the time of one statement.
-const BATCH: usize = 256;
+/// At most so many events share a transaction: it has to be done in the time of one statement, each event with a round
+/// trip of its own. Fewer do where that fails.
+const BATCH: usize = 128;
 
 /// What the writer is asked for.
 pub(super) enum Message {
@@ -78,15 +79,38 @@ impl Writer {
         }
     }
 
-    /// Keeps events, however long the store takes to answer.
-    async fn keep(&self, rows: &[Row]) {
-        let mut failing = false;
-        while let Err(fault) = self.write(rows).await {
-            if !failing {
-                warn!(error = chain(&fault), "audit events cannot be kept now; they wait");
+    /// Keeps events, however long the store takes to answer. After a failure half as many share a transaction: the store
+    /// may be too far away for so many in time, or refuse one of them, which alone is lost by that.
+    async fn keep(&self, mut rows: &[Row]) {
+        let (mut failing, mut most) = (false, rows.len());
+        while let Some((some, others)) = rows.split_at_checked(most.min(rows.len()))
+            && let [first, more @ ..] = some
+        {
+            match self.write(some).await {
+                Ok(()) => rows = others,
+                Err(fault) if is_refused(&fault) && more.is_empty() => {
+                    error!(
+                        event.id = first.id,
+                        event.kind = first.kind,
+                        error = chain(&fault),
+                        "the database refuses an audit event for good; it is lost"
+                    );
+                    (rows, most) = (others, others.len());
+                }
+                Err(fault) => {
+                    most = some.len().div_ceil(2);
+                    if !is_refused(&fault) {
+                        if !failing {
+                            warn!(
+                                error = chain(&fault),
+                                "audit events cannot be kept now; they wait"
+                            );
+                        }
+                        failing = true;
+                        sleep(AGAIN).await;
+                    }
+                }
             }
-            failing = true;
-            sleep(AGAIN).await;
         }
         if failing {
             info!("audit events are kept again");

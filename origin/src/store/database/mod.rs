@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgDatabaseError, PgRow};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, PgPool, SqlitePool};
 
@@ -236,6 +236,19 @@ impl Database {
     /// Whether it answers.
     pub(in crate::store) async fn ping(&self) -> Result<(), StoreFault> {
         self.execute("SELECT 1", &[]).await.map(drop)
+    }
+}
+
+/// Whether a statement failed by its values, as it will each time, and not by the state that the database is in.
+pub(in crate::store) fn is_refused(fault: &StoreFault) -> bool {
+    let StoreFault::Unavailable { source, .. } = fault else { return false };
+    let Some(sqlx::Error::Database(error)) = source.downcast_ref() else { return false };
+    let Some(code) = error.code() else { return false };
+    if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+        // Data exceptions, broken constraints, limits: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+        ["22", "23", "54"].iter().any(|class| code.starts_with(class))
+    } else {
+        sqlite::is_refusal(&code)
     }
 }
 
