@@ -36,8 +36,8 @@ pub(super) struct Metadata {
     pub(super) proof: ProofIn,
     /// Whether it names itself when it sends a browser back (RFC 9207 §3).
     pub(super) tells_issuer: bool,
-    /// Whether it says when somebody proved who they are, if it is asked for a proof. It must (OpenID Connect
-    /// Core §3.1.2.1), but those that never do leave the claim out of their list.
+    /// Whether it has to say when somebody proved who they are, if it is asked for a proof (OpenID Connect Core
+    /// §3.1.2.1). Those that never do leave the claim out of their list, and some that do.
     pub(super) tells_proof: bool,
     jwks: Url,
     algorithms: Vec<Algorithm>,

@@ -109,8 +109,9 @@ impl OpenId {
         if self.preset == Some(Preset::Google) {
             self.check_hosted_domain(&claims)?;
         }
-        let proven = match claims.get("auth_time").and_then(Json::as_u64) {
-            Some(at) => Proven::At(UnixSeconds::new(at)),
+        let proven = match claims.get("auth_time") {
+            // One that says something else by it does tell, and has told nothing.
+            Some(at) => at.as_u64().map_or(Proven::Untold, |at| Proven::At(UnixSeconds::new(at))),
             None if metadata.tells_proof => Proven::Untold,
             None => Proven::Unknown,
         };
@@ -142,9 +143,13 @@ impl Provider for OpenId {
         let metadata: Arc<Metadata> = in_time(self.discovery.metadata()).await?;
         let max_age = RECENT.as_secs().to_string();
         let mut more = vec![("nonce", ties.nonce.as_str())];
-        if afresh && metadata.tells_proof {
-            // OpenID Connect Core §3.1.2.1. The age alone would do, but some know only the other.
-            more.extend([("prompt", "login"), ("max_age", &max_age)]);
+        if afresh {
+            // OpenID Connect Core §3.1.2.1. The age alone would do, and some tell when it was though they do not list
+            // that, but others know only the prompt. It asks for a password each time, for nothing where none tells.
+            more.push(("max_age", &max_age));
+            if metadata.tells_proof {
+                more.push(("prompt", "login"));
+            }
         }
         match (self.preset, self.allowed.as_slice()) {
             // Apple tells an address only so.

@@ -34,6 +34,9 @@ async fn a_sign_in_elsewhere_is_a_proof_by_the_time_that_the_provider_tells() {
         (&json!(from_now(600)), json!(TELLS), false, false),
         (&json!(from_now(-30).to_string()), json!(TELLS), false, false),
         (&json!(-30), json!(TELLS), false, false),
+        (&json!(from_now(-30).to_string()), json!(TELLS_NOT), false, false),
+        (&json!(-30), json!(TELLS_NOT), false, false),
+        (&json!(true), json!(TELLS_NOT), false, false),
         (&json!(null), json!(TELLS), false, false),
         (&json!(null), json!(null), false, false),
         // It never tells: the password is wanted of whoever has one.
@@ -70,7 +73,7 @@ async fn a_sign_in_elsewhere_is_a_proof_by_the_time_that_the_provider_tells() {
 async fn who_is_to_prove_it_is_sent_to_be_asked() {
     let upstream = Upstream::start().await;
     for (lists, prompt, max_age) in
-        [(json!(TELLS), Some("login"), Some("600")), (json!(TELLS_NOT), None, None)]
+        [(json!(TELLS), Some("login"), "600"), (json!(TELLS_NOT), None, "600")]
     {
         upstream.set(manner(&json!(from_now(-660)), &lists));
         let origin = origin_of(&upstream).await;
@@ -85,7 +88,7 @@ async fn who_is_to_prove_it_is_sent_to_be_asked() {
             assert!(page.text.contains(&link), "{}", page.text);
             let asked = depart(&origin, &way).await.asked;
             assert_eq!(asked.get("prompt").map(String::as_str), prompt);
-            assert_eq!(asked.get("max_age").map(String::as_str), max_age);
+            assert_eq!(asked.get("max_age").map(String::as_str), Some(max_age));
         }
         // Nobody is asked twice a day for nothing.
         let asked = depart(&origin, "/auth/oauth/idp").await.asked;
