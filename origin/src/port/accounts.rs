@@ -8,7 +8,7 @@ use super::{Announced, StoreFault};
 
 /// A normalised e-mail address: trimmed, lower case, one `@` with something on each side, at most
 /// 254 bytes (RFC 5321 §4.5.3.1.3). Two spellings of one mailbox are one account: by NFC (RFC 6532 §3.1), and by NFKC
-/// for the domain, as it is resolved (RFC 5895 §2).
+/// for the domain, as it is resolved (RFC 5895 §2). What is normalised stays as it is when it is read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Email(String);
 
@@ -26,6 +26,8 @@ impl Email {
         let (local, domain) = text.trim().rsplit_once('@').ok_or(InvalidEmail)?;
         // Before it is judged: lower case can be longer, and what is kept is read again.
         let local: String = local.to_lowercase().nfc().collect();
+        // NFKC gives capitals too, as of `𝐆` and `™`; and lower case what is not composed.
+        let domain: String = domain.nfkc().collect();
         let domain: String = domain.to_lowercase().nfkc().collect();
         let fits = (1..=64).contains(&local.len()) && local.chars().all(is_local);
         if !fits || !is_domain(&domain) {
@@ -47,14 +49,20 @@ const LONGEST_TYPED: usize = 1024;
 /// What may stand in front of the `@` without quotes (RFC 5321 §4.1.2), in any script (RFC 6531 §3.3): nothing that
 /// cannot be seen, by which one address would look like another.
 fn is_local(c: char) -> bool {
-    let unseen = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e0fff}');
     if c.is_ascii() {
         c.is_ascii_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(c)
     } else {
-        !c.is_whitespace() && !c.is_control() && !unseen
+        !c.is_whitespace() && !c.is_control() && !is_unseen(c)
     }
+}
+
+/// What nothing is drawn for: `Default_Ignorable_Code_Point` (Unicode Standard §5.21), the marks around annotations, and
+/// the pattern of Braille without a dot.
+const fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn is_domain(text: &str) -> bool {
@@ -62,7 +70,7 @@ fn is_domain(text: &str) -> bool {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.chars().all(|c| c == '-' || c.is_alphanumeric())
+            && label.chars().all(|c| c == '-' || (c.is_alphanumeric() && !is_unseen(c)))
     })
 }
 
@@ -163,4 +171,57 @@ pub(crate) trait Accounts: Send + Sync {
 
     /// Whether the store answers, for `/readyz`.
     async fn ping(&self) -> Result<(), StoreFault>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<String> {
+        Email::parse(text).ok().map(|email| email.0)
+    }
+
+    #[test]
+    fn an_address_that_was_read_is_read_as_itself() {
+        let mut good = 0_u32;
+        // The planes in between are empty, and those behind for private use.
+        for c in ('\0'..='\u{3ffff}').chain('\u{e0000}'..='\u{effff}') {
+            for text in [
+                format!("{c}A{c}@b.co"),
+                format!("A{c}\u{301}\u{323}@b.co"),
+                format!("x@{c}A{c}\u{301}.co"),
+                format!("x@{c}.A{c}.co"),
+            ] {
+                if let Some(once) = read(&text) {
+                    good += 1;
+                    assert_eq!(read(&once).as_ref(), Some(&once), "{text:?}");
+                }
+            }
+        }
+        assert!(good > 600_000, "{good}");
+    }
+
+    #[test]
+    fn spellings_of_one_domain_are_one() {
+        for (text, expected) in [
+            ("x@𝐆mail.com", "x@gmail.com"),
+            ("x@ℂorp.com", "x@corp.com"),
+            ("x@™.com", "x@tm.com"),
+            ("x@Ｇmail．com", "x@gmail.com"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_in_no_address() {
+        for c in "\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{17b4}\u{180b}\u{180f}\u{200b}\u{200d}\u{202e}\u{2060}\
+                  \u{2800}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff0}\u{1bca0}\u{1d173}\u{e0001}\u{e0fff}"
+            .chars()
+        {
+            assert_eq!(read(&format!("a{c}b@b.co")), None, "{c:?}");
+            assert_eq!(read(&format!("x@a{c}b.co")), None, "{c:?}");
+        }
+        assert_eq!(read("가é@b.co").as_deref(), Some("가é@b.co"));
+    }
 }
