@@ -81,6 +81,6 @@ pub(crate) trait Tries: Send + Sync {
     /// Remembers a spot for `memory`, and forgets what failed there.
     async fn remember(&self, spot: Counter, memory: Duration) -> Result<(), StoreFault>;
 
-    /// Forgets a counter.
+    /// Forgets a counter, whether of a rate or of failures.
     async fn forget(&self, counter: Counter) -> Result<(), StoreFault>;
 }

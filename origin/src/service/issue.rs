@@ -12,8 +12,8 @@ use tracing::{info, warn};
 use super::{Epochs, Fault, Limited, Revocation, Throttle};
 use crate::config::{SessionPolicy, SessionRules, Tokens};
 use crate::port::{
-    Account, Accounts, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random, RevokeReason,
-    Session, Sessions, Signer, TOKEN_DEAD_AFTER, Whence,
+    Account, Accounts, Actor, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random,
+    RevokeReason, Session, Sessions, Signer, TOKEN_DEAD_AFTER, Whence,
 };
 use crate::telemetry::chain;
 
@@ -100,13 +100,13 @@ impl Issuer {
         self.ready()?;
         // At once: a sign-in waits for the store no longer than without.
         let now = async { Ok(self.sessions.now().await?) };
-        let (now, ()) = tokio::try_join!(now, self.throttle.session(&account.id))?;
         let SignIn { by, lasting, device, instead_of } = how;
+        let whence = Whence::from(&device);
+        let (now, ()) = tokio::try_join!(now, self.counted(account, &by, &whence))?;
         let (idle, absolute) = match lasting {
             Lasting::Remembered => (self.rules.idle, self.rules.absolute),
             Lasting::Browser => (self.rules.browser, self.rules.browser),
         };
-        let whence = Whence::from(&device);
         let mut new = NewSession {
             sid: self.random.session_id(now),
             subject: account.id.clone(),
@@ -148,6 +148,16 @@ impl Issuer {
             // Everybody was signed out in between, and this one comes after.
             new.sid = self.random.session_id(self.sessions.now().await?);
         }
+    }
+
+    /// Counts the session. Whoever is refused has shown who they are, which its owner may want to know.
+    async fn counted(&self, account: &Account, by: &Means, whence: &Whence) -> Result<(), Limited> {
+        let counted = self.throttle.session(&account.id).await;
+        if let Err(Limited::Wait(_)) = counted {
+            let event = Event::by(Actor::Unknown, Kind::SignInRefused).about(&account.id);
+            self.audit.record(event.method(by.as_str()).why("sessions").from(whence.clone()));
+        }
+        counted
     }
 
     /// The id for an access token that is to end the one before it, if it is.

@@ -101,8 +101,8 @@ impl Reset {
         self.proofs.forget(Purpose::Verify, &account.id).await?;
         self.accounts.verify_email(&announced, &email).await?;
         // The owner need not wait for what was tried before. Without it, they wait.
-        if let Err(fault) = self.throttle.forgive(email.as_str(), by.network).await {
-            warn!(error = chain(&fault), "wrong passwords from before still count");
+        if let Err(fault) = self.throttle.forgive(&account.id, email.as_str(), by.network).await {
+            warn!(error = chain(&fault), "what was tried before still counts");
         }
         self.audit.record(Event::by_user(Kind::PasswordReset, &account.id));
         info!(user.id = %account.id, "password reset");

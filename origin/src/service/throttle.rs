@@ -18,7 +18,7 @@
 //! sign-in would need the store in any case.
 //!
 //! Sign-ins that work are counted by account too, generously: each leaves a session in the store, and when it
-//! ends an entry in the block log.
+//! ends an entry in the block log. A reset forgets them: somebody else may have known the password.
 //!
 //! Refresh tokens are not counted, and no logout: nobody may be kept from it, and one that ends nothing
 //! leaves nothing behind. A refresh token whose MAC is wrong is refused without a call to the store, for
@@ -128,8 +128,7 @@ impl Throttle {
 
     /// Counts a session that is to begin, by whatever it is signed in to.
     pub(crate) async fn session(&self, account: &Subject) -> Result<(), Limited> {
-        let counter = counter("sessions", &[account.as_str().as_bytes()]);
-        limited("sessions", self.tries.count(counter, self.limits.sessions).await?)
+        limited("sessions", self.tries.count(begun(account), self.limits.sessions).await?)
     }
 
     /// Counts a letter that is asked for; the same whether or not anybody has the address.
@@ -158,11 +157,17 @@ impl Throttle {
         Ok(self.tries.proven(&attempt.0, SPOTS_LAST).await?)
     }
 
-    /// Forgets what strangers tried and what failed here, and knows the owner here from now on: they
-    /// have proven by mail who they are.
-    pub(crate) async fn forgive(&self, email: &str, network: Network) -> Result<(), Fault> {
+    /// Forgets what strangers tried, what failed here and the sessions that began, and knows the owner here
+    /// from now on: they have proven by mail who they are.
+    pub(crate) async fn forgive(
+        &self,
+        account: &Subject,
+        email: &str,
+        network: Network,
+    ) -> Result<(), Fault> {
         let proving = self.proving(email, network);
         self.tries.forget(proving.strangers).await?;
+        self.tries.forget(begun(account)).await?;
         Ok(self.tries.remember(proving.spot, SPOTS_LAST).await?)
     }
 
@@ -199,6 +204,11 @@ fn network_bytes(network: Network) -> [u8; 16] {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
         IpAddr::V6(v6) => v6.octets(),
     }
+}
+
+/// Counts the sessions of an account that began.
+fn begun(account: &Subject) -> Counter {
+    counter("sessions", &[account.as_str().as_bytes()])
 }
 
 /// A digest of what is counted, each part with its length.

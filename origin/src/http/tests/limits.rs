@@ -3,7 +3,7 @@
 use super::letters::Post;
 use super::pages::{is_page, send};
 use super::*;
-use crate::port::Email;
+use crate::port::{Email, Event, Kind, Wanted};
 
 const TIGHT: [(&str, &str); 3] = [
     ("PORTCULLIS__LIMITS__ACCOUNT", "3"),
@@ -16,6 +16,13 @@ async fn from(origin: &Origin, address: &str, email: &str, password: &str) -> An
     let body = json!({ "email": email, "password": password, "delivery": "body" });
     let edge = [("x-portcullis-edge", EDGE_SECRET), ("x-portcullis-client-ip", address)];
     origin.post("/auth/login", body, &edge).await
+}
+
+/// The events of a kind.
+async fn trail(origin: &Origin, kind: Kind) -> Vec<Event> {
+    let wanted = Wanted { kind: Some(kind), limit: 100, ..Wanted::default() };
+    let events = origin.services.admin.trail.events(&wanted).await.unwrap().events;
+    events.into_iter().map(|recorded| recorded.event).collect()
 }
 
 fn waits(answer: &Answer) -> u64 {
@@ -122,10 +129,32 @@ async fn rev_17_an_account_begins_so_many_sessions_and_another_one_is_free() {
         .await
         .expect(401, "credentials_invalid");
     assert_eq!(from(&origin, "192.0.2.9", "b@b.co", PASSWORD).await.status, 200);
+    let events = trail(&origin, Kind::SignInRefused).await;
+    let why = |event: &Event| (event.detail.method.clone(), event.detail.why.clone());
+    let over = (Some(String::from("password")), Some(String::from("sessions")));
+    assert_eq!(events.iter().filter(|event| why(event) == over).count(), 2, "{events:?}");
     let sessions = &origin.services.profiles.sessions;
     let accounts = &origin.services.profiles.accounts;
     let account = accounts.by_email(&Email::parse("a@b.co").unwrap()).await.unwrap().unwrap();
     assert_eq!(sessions.of(&account.id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn rev_17_a_reset_lets_the_owner_in_whom_others_signed_in_too_often() {
+    let post = Post::start(&[("PORTCULLIS__LIMITS__SESSIONS", "2/1h")]).await;
+    let origin = &post.origin;
+    origin.sign_in("a@b.co").await;
+    assert_eq!(from(origin, "192.0.2.1", "a@b.co", PASSWORD).await.status, 200);
+    waits(&from(origin, "192.0.2.1", "a@b.co", PASSWORD).await);
+    let forgot = json!({ "email": "a@b.co" });
+    assert_eq!(origin.post("/auth/password/forgot", forgot, &[]).await.status, 202);
+    let (chosen, token) = ("another good one, longer", post.token(1).await);
+    let body = json!({ "token": token, "password": chosen });
+    assert_eq!(origin.post("/auth/password/reset", body, &[]).await.status, 204);
+    for _ in 0..2 {
+        assert_eq!(from(origin, "192.0.2.1", "a@b.co", chosen).await.status, 200);
+    }
+    waits(&from(origin, "192.0.2.1", "a@b.co", chosen).await);
 }
 
 #[tokio::test]

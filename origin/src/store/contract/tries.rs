@@ -61,6 +61,11 @@ pub(super) async fn a_rate_has_its_tries_at_once_and_then_one_after_the_other<B:
     }
     about(bench.store().count(never, rate).await.unwrap(), seconds(100));
     assert_eq!(bench.store().count(counter(), rate).await.unwrap(), Leave::Granted);
+    bench.store().forget(never).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(bench.store().count(never, rate).await.unwrap(), Leave::Granted);
+    }
+    about(bench.store().count(never, rate).await.unwrap(), seconds(100));
 }
 
 pub(super) async fn pwd_06_each_wait_is_twice_the_one_before<B: Bench>(bench: &B) {

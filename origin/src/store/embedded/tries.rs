@@ -209,11 +209,15 @@ impl Batch {
     }
 
     async fn forget(&mut self, counter: Counter) -> Result<(), StoreFault> {
-        sqlx::query("DELETE FROM failures WHERE counter = $1")
-            .bind(&counter.0[..])
-            .execute(&mut *self.db)
-            .await
-            .map_err(fault)?;
+        for statement in
+            ["DELETE FROM rate WHERE counter = $1", "DELETE FROM failures WHERE counter = $1"]
+        {
+            sqlx::query(statement)
+                .bind(&counter.0[..])
+                .execute(&mut *self.db)
+                .await
+                .map_err(fault)?;
+        }
         Ok(())
     }
 

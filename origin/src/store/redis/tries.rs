@@ -54,7 +54,7 @@ impl Tries for RedisStore {
     }
 
     async fn forget(&self, counter: Counter) -> Result<(), StoreFault> {
-        let call = script::FORGET.on(&[Key::Row(counter)]);
+        let call = script::FORGET.on(&[Key::Rate(counter), Key::Row(counter)]);
         self.run::<u8>(call, Resend::Harmless).await.map(drop)
     }
 }
