@@ -37,6 +37,11 @@ impl Email {
         if text.len() <= 254 { Ok(Self(text)) } else { Err(InvalidEmail) }
     }
 
+    /// The address of an account, as it was let in once: not always by the rules of today.
+    pub(crate) fn of(account: &Account) -> Self {
+        Self(account.email.clone())
+    }
+
     /// The normalised text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0

@@ -71,8 +71,8 @@ impl Change {
         by: By,
     ) -> Result<(), ChangeError> {
         let account = self.proven(subject, current, by.network).await?;
-        let email = Email::parse(&account.email).map_err(ProofError::from)?;
-        let known = Known { email: &email, name: account.name.as_deref(), host: &self.host };
+        let known =
+            Known { email: &account.email, name: account.name.as_deref(), host: &self.host };
         let hash = self.passwords.hash(password::chosen(wanted, &known)?).await;
         let hash = hash.map_err(Fault::from)?;
         // Before and after, as with a reset: a store that does not answer leaves all as it was, and

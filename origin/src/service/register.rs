@@ -105,7 +105,7 @@ impl Register {
     async fn prepare(&self, wanted: Registration) -> Result<NewAccount, RegisterError> {
         let email = Email::parse(&wanted.email)?;
         let name = wanted.name.as_deref().map(name).transpose()?;
-        let known = Known { email: &email, name: name.as_deref(), host: &self.host };
+        let known = Known { email: email.as_str(), name: name.as_deref(), host: &self.host };
         let password = password::chosen(&wanted.password, &known)?;
         let password_hash = self.passwords.hash(password).await.map_err(Fault::from)?;
         Ok(NewAccount {

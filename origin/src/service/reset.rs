@@ -76,12 +76,12 @@ impl Reset {
         // Looked at first: who chooses a password that cannot be is to try again with this secret.
         let found = self.proofs.find(Purpose::Reset, &digest, now).await?;
         let found = found.ok_or(ResetError::Invalid)?;
-        let email = Email::parse(&found.email).map_err(|_| ResetError::Invalid)?;
         // The letter went to an address that the account had then.
         let is_its = |account: &Account| !account.disabled && account.email == found.email;
         let account = self.accounts.by_id(&found.account).await?.filter(is_its);
         let account = account.ok_or(ResetError::Invalid)?;
-        let known = Known { email: &email, name: account.name.as_deref(), host: &self.host };
+        let known =
+            Known { email: &account.email, name: account.name.as_deref(), host: &self.host };
         let hash = self.passwords.hash(password::chosen(wanted, &known)?).await;
         let hash = hash.map_err(Fault::from)?;
         // Before the secret is spent: with a store that does not answer, nothing is lost.
@@ -99,9 +99,9 @@ impl Reset {
         // And again: who signed in by the old password in between is out too.
         self.revocation.password_changed(&account.id, None).await?;
         self.proofs.forget(Purpose::Verify, &account.id).await?;
-        self.accounts.verify_email(&announced, &email).await?;
+        self.accounts.verify_email(&announced, &Email::of(&account)).await?;
         // The owner need not wait for what was tried before. Without it, they wait.
-        if let Err(fault) = self.throttle.forgive(&account.id, email.as_str(), by.network).await {
+        if let Err(fault) = self.throttle.forgive(&account.id, &account.email, by.network).await {
             warn!(error = chain(&fault), "what was tried before still counts");
         }
         self.audit.record(Event::by_user(Kind::PasswordReset, &account.id));

@@ -568,6 +568,30 @@ async fn a_new_password_takes_back_a_change_of_address_that_is_under_way() {
     post.verify(&token).await.expect(400, "proof_invalid");
 }
 
+/// One that is no address by the rules of today.
+#[tokio::test]
+async fn whoever_has_an_address_of_an_older_rule_changes_and_resets_the_password() {
+    let post = Post::start(&[]).await;
+    post.register("a@b.co", PASSWORD).await;
+    post.letter(0).await;
+    let older = "UPDATE account SET email = 'a\u{3164}@b.co'";
+    let bearer = post.login(PASSWORD).await.bearer();
+    post.origin.sql("accounts.db", older).await;
+    let body = json!({ "current_password": PASSWORD, "new_password": OTHER });
+    let headers = [("authorization", bearer.as_str())];
+    post.origin.post("/auth/password", body, &headers).await.expect_status(204);
+
+    post.origin.sql("accounts.db", "UPDATE account SET email = 'a@b.co'").await;
+    post.letter(1).await;
+    post.forgot("a@b.co").await.expect_status(202);
+    let token = post.token(2).await;
+    post.origin.sql("accounts.db", older).await;
+    post.origin.sql("accounts.db", "UPDATE proof SET email = 'a\u{3164}@b.co'").await;
+    post.reset(&token, PASSWORD).await.expect_status(204);
+    let kept = post.origin.services.profiles.accounts.after("", 2).await.unwrap();
+    assert!(kept[0].email == "a\u{3164}@b.co" && kept[0].email_verified, "{kept:?}");
+}
+
 #[tokio::test]
 async fn oid_12_whoever_was_here_before_the_address_was_proven_keeps_no_login_elsewhere() {
     let post = Post::start(&[]).await;
