@@ -137,16 +137,21 @@ impl Issuer {
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
                 let event = Event::by_user(Kind::SignedIn, user).session(sid).method(by.as_str());
                 self.audit.record(event.from(whence));
-                // The sign-in stands without it: its tokens are in nobody's cookies any more.
-                if let Some(left) = instead_of
-                    && let Err(fault) = self.revocation.session(&left.subject, left.sid).await
-                {
-                    warn!(error = chain(&fault), session.id = %left.sid, "the session before lives on");
+                if let Some(left) = &instead_of {
+                    self.leave(left).await;
                 }
                 return Ok(Some(self.issue(session, &account)?));
             }
             // Everybody was signed out in between, and this one comes after.
             new.sid = self.random.session_id(self.sessions.now().await?);
+        }
+    }
+
+    /// Ends the session that another takes the place of. That stands without it: the tokens of this one are in nobody's
+    /// cookies any more.
+    pub(super) async fn leave(&self, left: &Presented) {
+        if let Err(fault) = self.revocation.session(&left.subject, left.sid).await {
+            warn!(error = chain(&fault), session.id = %left.sid, "the session before lives on");
         }
     }
 

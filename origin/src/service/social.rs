@@ -208,12 +208,20 @@ impl Social {
             return Err(SocialError::NotLetIn);
         }
         let by = Means::Provider(provider.into());
-        let how = SignIn { by, lasting, device, instead_of };
+        // The session before is left once the new one is sure to be.
+        let how = SignIn { by, lasting, device, instead_of: None };
         let issued = self.issuer.begin(&account, how).await?.ok_or(SocialError::NotLetIn)?;
         if !self.is_proof(stranger.proven, &account) {
             // Before anybody has its tokens.
-            let until = self.clock.now().plus(RECENT + PATIENCE + 2 * CLOCK_SKEW);
-            self.identities.doubt(issued.session.sid, until).await.map_err(Fault::from)?;
+            let (sid, until) =
+                (issued.session.sid, self.clock.now().plus(RECENT + PATIENCE + 2 * CLOCK_SKEW));
+            if let Err(fault) = self.identities.doubt(sid, until).await {
+                self.issuer.revocation.session(&account.id, sid).await?;
+                return Err(Fault::from(fault).into());
+            }
+        }
+        if let Some(left) = &instead_of {
+            self.issuer.leave(left).await;
         }
         Ok(issued)
     }
