@@ -29,6 +29,8 @@ pub(in super::super) struct Kept {
     pub(in super::super) return_to: ReturnTo,
     /// Whether it was begun on our own pages, or by the user: what another site begins ends no session.
     pub(in super::super) ours: bool,
+    /// Whether it was to be a proof: whoever has to begin again wants one still.
+    pub(in super::super) afresh: bool,
 }
 
 impl Kept {
@@ -42,9 +44,10 @@ impl Kept {
             Purpose::Link(sid) => sid.to_string(),
         };
         let ours = if self.ours { "own" } else { "other" };
+        let afresh = if self.afresh { ".afresh" } else { "" };
         let (verifier, return_to) = (verifier.expose(), base64url::encode(self.return_to.as_str()));
         format!(
-            "{NAME}={provider}.{state}.{nonce}.{verifier}.{begun}.{purpose}.{ours}.{return_to}; \
+            "{NAME}={provider}.{state}.{nonce}.{verifier}.{begun}.{purpose}.{ours}.{return_to}{afresh}; \
              Max-Age={LASTS}; {ATTRIBUTES}"
         )
     }
@@ -71,11 +74,16 @@ impl Kept {
         };
         let ours = part()? == "own";
         let return_to = String::from_utf8(base64url::decode(part()?)?).ok()?;
-        if part().is_some() {
+        let afresh = match part().as_deref() {
+            None => false,
+            Some("afresh") => true,
+            Some(_) => return None,
+        };
+        if parts.next().is_some() {
             return None;
         }
         let attempt = Attempt { provider, ties, begun, purpose };
-        Some(Self { attempt, return_to: ReturnTo::from(return_to), ours })
+        Some(Self { attempt, return_to: ReturnTo::from(return_to), ours, afresh })
     }
 }
 

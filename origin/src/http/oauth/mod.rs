@@ -42,14 +42,18 @@ pub(super) async fn depart(
     let is_wanted = |what| is_wanted(query.as_deref(), what);
     let lasting = if is_wanted("remember") { Lasting::Remembered } else { Lasting::Browser };
     let purpose = Purpose::SignIn(lasting);
-    match services.social.depart(&provider, purpose, is_wanted("afresh")).await {
+    let afresh = is_wanted("afresh");
+    match services.social.depart(&provider, purpose, afresh).await {
         Ok((there, attempt)) => {
             let mut response = StatusCode::SEE_OTHER.into_response();
             go(response.headers_mut(), &there)?;
-            keep(response.headers_mut(), &Kept { attempt, return_to, ours }.cookie())?;
+            keep(response.headers_mut(), &Kept { attempt, return_to, ours, afresh }.cookie())?;
             Ok(response)
         }
-        Err(error) => Ok(failed(&services, words, &error.into(), &Back::SignIn(return_to))),
+        Err(error) => {
+            let back = Back::SignIn { return_to, afresh };
+            Ok(failed(&services, words, &error.into(), &back))
+        }
     }
 }
 
@@ -67,48 +71,54 @@ pub(super) async fn arrive(
     Segment(provider): Segment,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let stale = |return_to| {
+    let stale = |return_to, afresh| {
         let refusal = SocialError::Stale.into();
-        failed(&services, words, &refusal, &Back::SignIn(return_to))
+        failed(&services, words, &refusal, &Back::SignIn { return_to, afresh })
     };
     let (Some(kept), Some(returned)) = (Kept::of(&headers), returned(query.as_deref())) else {
-        return Ok(stale(ReturnTo::default()));
+        return Ok(stale(ReturnTo::default(), false));
     };
-    let Kept { attempt, return_to, ours } = kept;
-    let mut response = match services
-        .social
-        .arrive(&provider, &attempt, returned, client.network)
-        .await
-    {
-        // Another one, begun later, may be under way: its cookie stays.
-        Err(SocialError::Stale) => return Ok(stale(return_to)),
-        Err(error) => failed(&services, words, &error.into(), &back(attempt.purpose, return_to)),
-        Ok(stranger) => match attempt.purpose {
-            Purpose::SignIn(lasting) => {
-                let left = caller.leaves(&services).filter(|_| ours);
-                let signed_in = services.social.sign_in(
-                    &provider,
-                    &stranger,
-                    lasting,
-                    client.device,
-                    left,
-                    words.spoken(),
-                );
-                match signed_in.await {
-                    Ok(issued) => {
-                        let mut response = see_other(&return_to);
-                        sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
-                        response
+    let Kept { attempt, return_to, ours, afresh } = kept;
+    let mut response =
+        match services.social.arrive(&provider, &attempt, returned, client.network).await {
+            // Another one, begun later, may be under way: its cookie stays.
+            Err(SocialError::Stale) => return Ok(stale(return_to, afresh)),
+            Err(error) => {
+                let back = match attempt.purpose {
+                    Purpose::SignIn(_) => Back::SignIn { return_to, afresh },
+                    Purpose::Link(_) => Back::Account,
+                };
+                failed(&services, words, &error.into(), &back)
+            }
+            Ok(stranger) => match attempt.purpose {
+                Purpose::SignIn(lasting) => {
+                    let left = caller.leaves(&services).filter(|_| ours);
+                    let signed_in = services.social.sign_in(
+                        &provider,
+                        &stranger,
+                        lasting,
+                        client.device,
+                        left,
+                        words.spoken(),
+                    );
+                    match signed_in.await {
+                        Ok(issued) => {
+                            let mut response = see_other(&return_to);
+                            sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
+                            response
+                        }
+                        Err(error) => {
+                            let back = Back::SignIn { return_to, afresh };
+                            failed(&services, words, &error.into(), &back)
+                        }
                     }
-                    Err(error) => failed(&services, words, &error.into(), &Back::SignIn(return_to)),
                 }
-            }
-            Purpose::Link(asked_in) => {
-                let way = Linked { provider: &provider, stranger: &stranger, asked_in };
-                link(&services, words, &caller, client, way, &return_to).await?
-            }
-        },
-    };
+                Purpose::Link(asked_in) => {
+                    let way = Linked { provider: &provider, stranger: &stranger, asked_in };
+                    link(&services, words, &caller, client, way, &return_to).await?
+                }
+            },
+        };
     keep(response.headers_mut(), &attempt::cleared())?;
     Ok(response)
 }
@@ -192,13 +202,6 @@ pub(super) async fn unlink(
     let who = services.credentials.signed_in(token).await?;
     services.social.unlink(&who.subject, &provider, words.spoken()).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn back(purpose: Purpose, return_to: ReturnTo) -> Back {
-    match purpose {
-        Purpose::SignIn(_) => Back::SignIn(return_to),
-        Purpose::Link(_) => Back::Account,
-    }
 }
 
 /// What the provider says, each of it once (RFC 6749 §3.1); what else it sends is its own affair.

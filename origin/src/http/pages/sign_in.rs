@@ -29,11 +29,13 @@ pub(in super::super) struct Input {
     remember: bool,
     #[serde(default)]
     return_to: ReturnTo,
+    #[serde(default)]
+    afresh: bool,
 }
 
 impl Expected for Input {
     const SHAPE: &'static str = "Send the form's fields `email`, `password` and, if wanted, \
-                                 `remember` (true) and `return_to`, each once and nothing else.";
+                                 `remember` (true), `return_to` and `afresh` (true), each once and nothing else.";
 }
 
 /// The page to sign in at.
@@ -48,7 +50,8 @@ pub(in super::super) async fn show(
     let (return_to, afresh) =
         (ReturnTo::of(query.as_deref()), is_wanted(query.as_deref(), "afresh"));
     let ways = social::ways(&services, words, &return_to, afresh);
-    page(&services, words, &return_to, "", false, None, &ways)
+    let shown = Shown { return_to: &return_to, email: "", remember: false, afresh, code: None };
+    page(&services, words, &shown, &ways)
 }
 
 pub(in super::super) async fn send(
@@ -58,7 +61,7 @@ pub(in super::super) async fn send(
     client: Client,
     Form(input): Form<Input>,
 ) -> Result<Response, Refusal> {
-    let Input { email, password, remember, return_to } = input;
+    let Input { email, password, remember, return_to, afresh } = input;
     let lasting = if remember { Lasting::Remembered } else { Lasting::Browser };
     let (Client { device, network, .. }, left) = (client, caller.leaves(&services));
     match services.login.login(&email, &password, lasting, device, network, left).await {
@@ -70,20 +73,28 @@ pub(in super::super) async fn send(
         Err(error) => {
             let refusal = Refusal::from(error);
             let code = Some(refusal.code());
-            let ways = social::ways(&services, words, &return_to, false);
-            let page = page(&services, words, &return_to, &email, remember, code, &ways);
+            let ways = social::ways(&services, words, &return_to, afresh);
+            let shown = Shown { return_to: &return_to, email: &email, remember, afresh, code };
+            let page = page(&services, words, &shown, &ways);
             Ok(layout::refused(&refusal, page))
         }
     }
 }
 
+/// What the form is filled with, and why it is shown again.
+struct Shown<'a> {
+    return_to: &'a ReturnTo,
+    email: &'a str,
+    remember: bool,
+    /// Whether providers are to ask who it is.
+    afresh: bool,
+    code: Option<Code>,
+}
+
 fn page(
     services: &Services,
     words: &Words,
-    return_to: &ReturnTo,
-    email: &str,
-    remember: bool,
-    code: Option<Code>,
+    &Shown { return_to, email, remember, afresh, code }: &Shown<'_>,
     ways: &Markup,
 ) -> Response {
     let content = html! {
@@ -96,6 +107,7 @@ fn page(
                 span { (words.remember) }
             }
             input type="hidden" name="return_to" value=(return_to.as_str());
+            @if afresh { input type="hidden" name="afresh" value="true"; }
             button { (words.sign_in) }
         }
         @if services.by_mail.is_some() {

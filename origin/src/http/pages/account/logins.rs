@@ -82,7 +82,8 @@ pub(super) async fn link(
         Ok((there, attempt)) => {
             let return_to = ReturnTo::from(String::from(super::PATH));
             let mut response = onward(&services, words, &there);
-            keep(response.headers_mut(), &Kept { attempt, return_to, ours: true }.cookie())?;
+            let kept = Kept { attempt, return_to, ours: true, afresh: false };
+            keep(response.headers_mut(), &kept.cookie())?;
             Ok(response)
         }
         Err(error) => {

@@ -66,12 +66,10 @@ pub(in super::super) fn failed(
     let own = words::of(words);
     let code = refusal.code();
     let (title, there, label) = match back {
-        Back::SignIn(return_to) => {
-            (words.sign_in, return_to.after("/auth/login"), own.sign_in_again)
-        }
-        Back::SignInAfresh => {
-            let account = ReturnTo::from(String::from(account::PATH));
-            (words.sign_in, and(&account.after("/auth/login"), "afresh"), own.sign_in_again)
+        Back::SignIn { return_to, afresh } => {
+            let there = return_to.after("/auth/login");
+            let there = if *afresh { and(&there, "afresh") } else { there };
+            (words.sign_in, there, own.sign_in_again)
         }
         Back::Account => (own.linking, String::from(account::PATH), own.to_account),
     };
@@ -84,9 +82,11 @@ pub(in super::super) fn failed(
 
 /// Where somebody goes on after it.
 pub(in super::super) enum Back {
-    SignIn(ReturnTo),
-    /// To prove who one is, for the account page.
-    SignInAfresh,
+    /// To sign in; `afresh` to prove who one is.
+    SignIn {
+        return_to: ReturnTo,
+        afresh: bool,
+    },
     Account,
 }
 
@@ -94,7 +94,10 @@ impl Back {
     /// To the account page, by way of signing in where that is what is wanted.
     pub(in super::super) fn to_account(refusal: &Refusal) -> Self {
         match refusal.code() {
-            Code::SignInTooOld => Self::SignInAfresh,
+            Code::SignInTooOld => Self::SignIn {
+                return_to: ReturnTo::from(String::from(account::PATH)),
+                afresh: true,
+            },
             _ => Self::Account,
         }
     }

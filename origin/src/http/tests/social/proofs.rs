@@ -1,7 +1,10 @@
 //! Which sign-ins elsewhere show who is there, so that a login can be linked by them.
 
+use super::super::limits::trail;
+use super::super::pages::send;
 use super::linking::{OWN, ask};
 use super::*;
+use crate::port::Kind;
 
 const TELLS: [&str; 3] = ["sub", "email", "auth_time"];
 const TELLS_NOT: [&str; 2] = ["sub", "email"];
@@ -90,8 +93,61 @@ async fn who_is_to_prove_it_is_sent_to_be_asked() {
             assert_eq!(asked.get("prompt").map(String::as_str), prompt);
             assert_eq!(asked.get("max_age").map(String::as_str), Some(max_age));
         }
+        // Nor is that forgotten after a password that does not fit, or when nothing comes of it there.
+        let fields = [
+            ("email", "ada@example.com"),
+            ("password", "a wrong password"),
+            ("return_to", "/auth/account"),
+            ("afresh", "true"),
+        ];
+        let again = send(&origin, "/auth/login", &fields).await;
+        for page in [&page.text, &again.text] {
+            assert!(page.contains(r#"name="afresh" value="true""#), "{page}");
+            assert!(page.contains(&way.replace('&', "&amp;")), "{page}");
+        }
+        let departed = depart(&origin, way).await;
+        let cancelled =
+            [("error", String::from("access_denied")), ("state", departed.asked["state"].clone())];
+        let page = arrive(&origin, &departed.cookie, &cancelled).await;
+        let back = "/auth/login?return_to=%2Fauth%2Faccount&amp;afresh=true";
+        assert!(page.text.contains(back), "{}", page.text);
         // Nobody is asked twice a day for nothing.
         let asked = depart(&origin, "/auth/oauth/idp").await.asked;
         assert!(!asked.contains_key("prompt") && !asked.contains_key("max_age"));
     }
+}
+
+#[tokio::test]
+async fn a_sign_in_that_cannot_be_marked_as_no_proof_begins_no_session_and_ends_none() {
+    let upstream = Upstream::start().await;
+    upstream.set(manner(&json!(null), &json!(TELLS)));
+    let origin = origin_of(&upstream).await;
+    signed_in(&origin, &upstream).await;
+    let ada = accounts(&origin).await.remove(0);
+    let before = origin.sign_in("eve@example.com").await;
+    let refuse = "CREATE TRIGGER no BEFORE INSERT ON spent_state WHEN NEW.state LIKE 'session:%' \
+                  BEGIN SELECT RAISE(ABORT, 'no'); END";
+    origin.sql("accounts.db", refuse).await;
+    let answer = origin.get("/auth/oauth/idp", &[OWN]).await;
+    let departed = departed(&answer, answer.header("location"));
+    departed.visit(&upstream);
+    let cookies = format!("{}; __Host-rt={}", departed.cookie, before.member("refresh_token"));
+    let answer = arrive(&origin, &cookies, &departed.brings()).await;
+    assert_eq!(answer.status.as_u16(), 503, "{}", answer.text);
+    let me = origin.get("/auth/me", &[("authorization", &before.bearer())]).await;
+    assert_eq!(me.status.as_u16(), 200, "{}", me.text);
+    assert_eq!(origin.services.profiles.sessions.of(&ada.id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn rev_17_a_login_elsewhere_that_begins_too_many_sessions_is_in_the_audit_log() {
+    let upstream = Upstream::start().await;
+    let origin = origin_with(&upstream, &[("PORTCULLIS__LIMITS__SESSIONS", "1/1h")]).await;
+    signed_in(&origin, &upstream).await;
+    assert_eq!(go(&origin, &upstream).await.status.as_u16(), 429);
+    let refused = trail(&origin, Kind::SignInRefused).await;
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0].subject, Some(accounts(&origin).await.remove(0).id));
+    let detail = &refused[0].detail;
+    assert_eq!((detail.method.as_deref(), detail.why.as_deref()), (Some("idp"), Some("sessions")));
 }
