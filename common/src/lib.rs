@@ -13,6 +13,7 @@
 //! - [`rotation`]: what a presented refresh token means for its session;
 //! - [`problem`]: every error that a user of ours can meet;
 //! - [`variable`]: what the Worker's configuration is called.
+#![cfg_attr(not(test), deny(clippy::expect_used, clippy::unimplemented, clippy::unreachable))]
 
 mod id;
 mod secret;

@@ -34,7 +34,7 @@ async function pass(lines, toOrigin, request, env, context) {
     const [who, variable] = toOrigin ? ["origin", "ORIGIN_URL"] : ["app", "APP_URL or UPSTREAMS"];
     // The URL's path is the client's, and may say what is nobody's business.
     const where = lines[1] === "" ? new URL(lines[2]).origin : `binding ${lines[1]}`;
-    console.error(`No answer from the ${who}, ${where}. Is it running there, as ${variable} says? ${error}`);
+    console.error(`No answer from the ${who} at ${where}, as ${variable} says. ${error}`);
     if (lines[3] !== "") gate.forget(Number(lines[3]));
     const response = answer(gate.unreachable(toOrigin, error === LATE, env).split("\n"), 2);
     // Scripts of other sites may read this answer as well, and a rotation is not undone.
@@ -48,12 +48,15 @@ async function pass(lines, toOrigin, request, env, context) {
   return lines[3] === "" ? response : watch(upstream.webSocket, response, Number(lines[3]), env, context);
 }
 
-/** Our cookies are not the app's to set: who could have it say some would choose another's session. */
+/** Our cookies are not the app's to set: who could have it say some would choose another's session. All that
+ * begin so are ours, `__Host-at-sign-in` of a login elsewhere too. */
+const OURS = /^[\s=]*__Host-([ar]t|login-tries)/;
+
 function keepOurs(headers) {
   const set = headers.getSetCookie();
   headers.delete("set-cookie");
   // A cookie without a name comes back as its value alone.
-  for (const cookie of set) if (!/^[\s=]*__Host-[ar]t/.test(cookie)) headers.append("set-cookie", cookie);
+  for (const cookie of set) if (!OURS.test(cookie)) headers.append("set-cookie", cookie);
 }
 
 /** Sends the request on as the plan says; redirects are the client's to follow. */

@@ -7,6 +7,9 @@ const EVERY = 1_000;
 /** How much may wait for an end that reads slowly, in bytes: the platform reads on from the other all the same. */
 const MOST = 16 << 20;
 
+/** How long an end that reads slowly may take to hear that it is over, in milliseconds: all that waits is kept. */
+const GRACE = 10_000;
+
 /** Hands the app's socket, if it opened one, to the client, by way of us. */
 export function watch(app, response, id, env, context) {
   if (!app) {
@@ -22,8 +25,10 @@ export function watch(app, response, id, env, context) {
     if (open) gate.forget(id);
     open = false;
   };
-  pass(ours, app, end, context);
-  pass(app, ours, end, context);
+  // Both connections break off.
+  const abort = () => context.abort?.();
+  pass(ours, app, end, abort);
+  pass(app, ours, end, abort);
 
   const look = async () => {
     if (!open) return;
@@ -40,19 +45,23 @@ export function watch(app, response, id, env, context) {
 }
 
 /** Whatever comes from one goes to the other. */
-function pass(from, to, end, context) {
-  let late = 0;
+function pass(from, to, end, abort) {
+  let late = -1;
   from.addEventListener("message", ({ data }) => {
+    // Who was told that nobody reads it and goes on all the same.
+    if (late >= 0) {
+      late += data.byteLength ?? data.length;
+      return late > MOST && abort();
+    }
     try {
-      to.send(data);
-      if (to.bufferedAmount > MOST) {
-        end();
-        close(to, 1013, "too slow");
-        close(from, 1013, "too slow");
-      }
+      // What waits already: one message may be larger.
+      if (to.bufferedAmount <= MOST) return to.send(data);
+      late = 0;
+      end();
+      close(to, 1013, "too slow");
+      close(from, 1013, "too slow");
+      setTimeout(abort, GRACE);
     } catch {
-      // Who is told that it is over and goes on all the same is cut off.
-      if ((late += data.byteLength ?? data.length) > MOST) context.abort?.();
       close(from, 1001, "");
     }
   });

@@ -1,6 +1,7 @@
 //! Portcullis at the edge: the part of the Worker that is Wasm. It reads the facts of a request, asks
 //! `common` for the verdict, finds out what that wants to know, and answers with a plan. It decides
 //! nothing itself; `js/` carries plans out.
+#![cfg_attr(not(test), deny(clippy::expect_used, clippy::unimplemented, clippy::unreachable))]
 
 mod answer;
 mod assertion;

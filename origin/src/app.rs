@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::config::{Config, Mail, Way};
 use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
-use crate::http::{self, ByMail, Listening, Probes, Services};
+use crate::http::{self, ByMail, Doors, Probes, Services};
 use crate::kv::{KvClient, Publisher};
 use crate::mail::{Folder, SmtpMailer};
 use crate::oauth;
@@ -342,16 +342,12 @@ impl App {
         settle(&*self.trail).await;
     }
 
-    /// Listens, serves until `stop` is sent, and leaves nothing behind.
+    /// Serves at these doors until `stop` is sent, and leaves nothing behind.
     pub(crate) async fn run(
         self,
-        config: &Config,
+        Doors { public, operator }: Doors,
         stop: watch::Receiver<bool>,
     ) -> Result<(), StartError> {
-        let (public, operator) = tokio::try_join!(
-            Listening::on(config.server.listen, "server.listen"),
-            Listening::on(config.server.operator_listen, "server.operator_listen"),
-        )?;
         // The store may have been rolled back while no origin was there to notice.
         self.log.advance(Epoch::ZERO).await?;
         // So that the first answers bear the right epoch already.

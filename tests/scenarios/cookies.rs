@@ -121,6 +121,7 @@ async fn planting(front: &Front, access: &str, refresh: &str) -> Outcome {
         "__Host-rt; Path=/; Secure",
         "=__Host-at=x; Path=/; Secure",
         "= =__Host-rt=x; Path=/; Secure",
+        "__Host-login-tries=9; Path=/; Secure",
     ];
     let own = [
         "theme=dark; Path=/",

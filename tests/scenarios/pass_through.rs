@@ -268,7 +268,7 @@ async fn down(front: &mut Front) -> Outcome {
         assert!(!answer.body.contains(&port.to_string()), "{}", answer.body);
     }
     let told =
-        format!("No answer from the app, http://127.0.0.1:{port}. Is it running there, as APP_URL");
+        format!("No answer from the app at http://127.0.0.1:{port}, as APP_URL or UPSTREAMS says.");
     let deadline = Instant::now() + PATIENCE;
     // A log is written a little later than an answer.
     while !edge.printed()?.contains(&told) {

@@ -120,8 +120,9 @@ impl Replica {
         let app = App::build(&config).await.unwrap();
         let services = Arc::clone(&app.services);
         let (stop, stopped) = watch::channel(false);
+        let doors = Doors::open(&config.server).await.unwrap();
         let running = tokio::spawn(async move {
-            app.run(&config, stopped).await.map_err(|error| error.to_string())
+            app.run(doors, stopped).await.map_err(|error| error.to_string())
         });
         Self { services, stop, running }
     }

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::app::{App, StartError};
 use crate::config::Config;
+use crate::http::Doors;
 use crate::telemetry;
 
 /// The issuer of Portcullis: sign-in, refresh, sign-out, and what edges need to know of them.
@@ -35,7 +36,7 @@ enum Command {
     /// Serve until told to stop by SIGTERM or Ctrl-C.
     Serve,
     /// Make the keys and databases that are missing, bring these up to date, and exit; `serve` does so
-    /// too, and no other command.
+    /// too, and no other command but `keys anchor --make`, the keys.
     Migrate,
     /// The keys: lists their public halves and where they stand.
     Keys {
@@ -93,6 +94,8 @@ async fn serve(config: &Config) -> Result<(), StartError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (stop, stopped) = watch::channel(false);
     let app = App::build(config).await?;
+    let doors = Doors::open(&config.server).await?;
+    // Now that no other origin serves here.
     if let Err(error) = served::note(config) {
         let error = telemetry::chain(&error);
         tracing::warn!(error, "commands beside this origin cannot tell what it is configured with");
@@ -105,11 +108,14 @@ async fn serve(config: &Config) -> Result<(), StartError> {
         tracing::info!("stopping");
         stop.send_replace(true);
     });
-    app.run(config, stopped).await
+    app.run(doors, stopped).await
 }
 
 async fn migrate(config: &Config) -> Result<(), StartError> {
     let is_new = served::keys(config).is_err();
+    if !is_new {
+        served::as_noted(config)?;
+    }
     App::build(config).await?;
     if is_new {
         return print(&format!("keys and databases are made, in {}", served::folder(config)));

@@ -1,5 +1,7 @@
 //! Commands work on what an origin serves from. In another folder they would find nothing, make keys and
-//! databases of their own there, and report success: so they look first, and none but `serve` and `migrate` makes any.
+//! databases of their own there, and report success: so they look first. Databases are made by `serve` and
+//! `migrate` alone, keys by these and `keys anchor --make`. Whether it is the same Redis and the same Postgres is not
+//! looked at, only whether there is one.
 
 use std::path::{self, Path, PathBuf};
 use std::{fs, io};
@@ -19,7 +21,10 @@ pub(super) fn note(config: &Config) -> io::Result<()> {
     if fs::read_to_string(&file).is_ok_and(|there| there == told) {
         return Ok(());
     }
-    fs::write(file, told)
+    // In one step: a command may be reading it.
+    let written = config.state.join(format!("{NOTE}.{}", std::process::id()));
+    fs::write(&written, told)?;
+    fs::rename(written, file)
 }
 
 /// What may be elsewhere than in the state folder, by its key, and whether it is.
@@ -44,7 +49,7 @@ pub(super) fn all(config: &Config) -> Result<(), StartError> {
 }
 
 /// What this command takes for elsewhere must be so for the origin as well.
-fn as_noted(config: &Config) -> Result<(), StartError> {
+pub(super) fn as_noted(config: &Config) -> Result<(), StartError> {
     // An older origin left no word.
     let Ok(noted) = fs::read_to_string(config.state.join(NOTE)) else { return Ok(()) };
     for (key, is) in elsewhere(config) {

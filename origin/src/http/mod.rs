@@ -34,7 +34,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use health::Probes;
-pub(crate) use server::{Listening, serve};
+#[cfg(test)]
+pub(crate) use server::Listening;
+pub(crate) use server::{Doors, serve};
 pub(crate) use state::{ByMail, Services};
 
 /// What edges and, through them, clients can ask.

@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, watch};
 use tracing::{debug, warn};
 
 use super::extract::Peer;
+use crate::config::Server;
 
 /// Connections at a time. More wait in the system's queue.
 const MAX_CONNECTIONS: usize = 2048;
@@ -38,6 +39,23 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(crate) struct Listening {
     listener: TcpListener,
     pub(crate) address: SocketAddr,
+}
+
+/// Where an origin is reached: by edges, and by its operator.
+pub(crate) struct Doors {
+    pub(crate) public: Listening,
+    pub(crate) operator: Listening,
+}
+
+impl Doors {
+    /// Begins to listen at both.
+    pub(crate) async fn open(server: &Server) -> Result<Self, PortTaken> {
+        let (public, operator) = tokio::try_join!(
+            Listening::on(server.listen, "server.listen"),
+            Listening::on(server.operator_listen, "server.operator_listen"),
+        )?;
+        Ok(Self { public, operator })
+    }
 }
 
 /// An address that we cannot listen on.

@@ -62,6 +62,11 @@ impl Serving {
         fs::read_to_string(self.folder.path().join("log")).expect("the log is there")
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     /// Sends a request as a page of the site does.
     pub(crate) async fn send(
         &self,

@@ -121,4 +121,12 @@ async fn a_command_that_would_work_on_other_stores_than_the_origin_is_refused() 
         !done && said.contains("has none; leave it out here (PORTCULLIS__DATABASE__URL)"),
         "{said}"
     );
+    // One that cannot serve here leaves no word of its own; what would be made by mistake is not.
+    let taken = [("PORTCULLIS__SERVER__LISTEN", origin.address())];
+    let (done, said) = origin.command_with(&["serve"], &taken);
+    assert!(!done && said.contains("cannot listen on"), "{said}");
+    for arguments in [&["user", "list"][..], &["migrate"]] {
+        let (done, said) = origin.command(arguments);
+        assert!(!done && said.contains("is configured with it"), "{arguments:?}: {said}");
+    }
 }

@@ -67,7 +67,9 @@ pub fn anchor_key(program: &Path, state: &Path, options: &Options) -> Result<Str
 /// The origin says what is wrong; of which argument that came, it cannot know.
 fn refused(complaint: &str, options: &Options) -> String {
     let complaint = complaint.trim_start_matches("origin: ");
-    let came = options.settings.iter().find(|(key, _)| complaint.contains(&variable(key)));
+    // Some names begin as others do.
+    let named = |key| complaint.contains(&format!("{}: ", variable(key)));
+    let came = options.settings.iter().find(|(key, _)| named(key));
     let from = came.map(|(key, _)| format!(" (that is `--set {key}=…`)")).unwrap_or_default();
     format!("the origin cannot start: {complaint}{from}")
 }

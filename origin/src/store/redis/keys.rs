@@ -61,8 +61,9 @@ impl fmt::Display for Key<'_> {
             Key::Epoch => f.write_str("epoch"),
             Key::BlockedByEpoch => f.write_str("blocked:epoch"),
             Key::BlockedByExpiry => f.write_str("blocked:expiry"),
-            Key::Sessions => f.write_str("session:"),
-            Key::Session(sid) => write!(f, "session:{sid}"),
+            // `session:` were hashes once: those are found no more, and fall away.
+            Key::Sessions => f.write_str("sid:"),
+            Key::Session(sid) => write!(f, "sid:{sid}"),
             Key::Subject(subject) => write!(f, "subject:{subject}"),
             Key::Changed(subject) => write!(f, "changed:{subject}"),
             Key::Confirmed => f.write_str("confirmed"),
