@@ -1,5 +1,5 @@
 //! The platform's clock. In workerd it stands still while a request computes, so every judgement
-//! on a request is made at the time it came in or last waited.
+//! on a request is made at the time it came in or last waited (WRK-07).
 
 use common::UnixSeconds;
 

@@ -62,6 +62,34 @@ async fn odd_addresses_are_refused_or_are_one_account_each() {
     }
 }
 
+/// PWD-13: what is a command elsewhere is a name and a password here.
+#[tokio::test]
+async fn pwd_13_what_means_something_to_a_store_means_nothing_here() {
+    let origin = Origin::start().await;
+    let body = |email: &str, password: &str| json!({ "email": email, "password": password });
+    for email in [
+        "x'or'1'='1@b.co",
+        "'--@b.co",
+        "x'/**/union/**/select/**/1@b.co",
+        "{portcullis}*?@b.co",
+        "*|uid=*@b.co",
+        "$where@b.co",
+        "${jndi}@b.co",
+        "`id`@b.co",
+        "%0d%0aset%20epoch%200@b.co",
+    ] {
+        let password = format!("{email}' OR '1'='1' -- *)(uid=*))\r\nSET epoch 0\r\n\0");
+        let answer = origin.post("/auth/register", body(email, &password), &[]).await;
+        assert_eq!(answer.status, 201, "{email}: {}", answer.text);
+        let me = origin.post("/auth/login", body(email, &password), &[]).await;
+        assert_eq!((me.status.as_u16(), &me.json()["user"]["email"]), (200, &json!(email)));
+        for wrong in ["' OR '1'='1' --", "*", "%", "\r\nSET epoch 0\r\n", &password[1..]] {
+            let refused = origin.post("/auth/login", body(email, wrong), &[]).await;
+            refused.expect(401, "credentials_invalid");
+        }
+    }
+}
+
 /// Every form, with a body that it would read.
 #[rustfmt::skip]
 const FORMS: &[(&str, &str)] = &[

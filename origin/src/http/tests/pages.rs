@@ -50,7 +50,7 @@ async fn the_pages_come_in_the_language_of_the_browser_and_know_the_way_back() {
 }
 
 #[tokio::test]
-async fn an_account_is_made_and_signed_in_to_by_forms() {
+async fn oid_19_an_account_is_made_and_signed_in_to_by_forms_and_the_browser_goes_on_by_303() {
     let origin = Origin::start().await;
     let fields = [
         ("email", "a@b.co"),
