@@ -208,6 +208,7 @@ fn roles_go_to_accounts_that_exist_and_fit_into_a_token() {
     for (arguments, expected) in [
         (&["user", "roles", "a@b.co", "admin"][..], "no account with this e-mail address"),
         (&["user", "roles", "nobody", "admin"], "e-mail address like"),
+        (&["user", "roles", "a@b.co"], "--none"),
         (&["user", "roles", "a@b.co", "a,b"], "a role is 1 to 64"),
         (&["user", "roles", "a@b.co", &long], "a role is 1 to 64"),
     ] {
@@ -256,7 +257,7 @@ fn accounts_are_made_and_their_passwords_are_no_arguments() {
         (&["disable"][..], "is disabled"),
         (&["enable"], "may sign in again"),
         (&["logout"], "all sessions of ada@example.com are ended"),
-        (&["roles"], "roles of ada@example.com: none (its sessions are ended)"),
+        (&["roles", "--none"], "roles of ada@example.com: none (its sessions are ended)"),
     ] {
         let arguments = [&["user"], command, &["ada@example.com"]].concat();
         let output = origin(&folder, &arguments, &[]);

@@ -23,8 +23,12 @@ pub(super) enum User {
     Roles {
         /// Its e-mail address.
         email: String,
-        /// The roles; none takes all away.
+        /// The roles.
+        #[arg(value_name = "ROLE", required_unless_present = "none")]
         roles: Vec<String>,
+        /// Take all roles away.
+        #[arg(long, conflicts_with = "roles")]
+        none: bool,
     },
     /// Close an account: its sessions are over, and nobody signs in to it.
     Disable {
@@ -65,7 +69,7 @@ pub(super) async fn run(config: &Config, command: &User) -> Result<(), StartErro
     match command {
         User::List => list(config).await,
         User::Create(new) => create(config, new).await,
-        User::Roles { email, roles } => {
+        User::Roles { email, roles, none: _ } => {
             check_roles(roles)?;
             let (app, account) = serving(config, email).await?;
             app.services.admin.set_roles(&Authority::operator(), &account.id, roles).await?;
