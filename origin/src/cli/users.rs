@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use common::Secret;
 use zeroize::Zeroizing;
 
@@ -20,14 +20,18 @@ pub(super) enum User {
     Create(Create),
     /// Give an account these roles in place of those it has. An added one is felt at its next
     /// refresh; for one that is taken away its sessions are ended.
+    #[command(
+        group = ArgGroup::new("which").required(true).args(["roles", "none"]),
+        override_usage = "origin user roles EMAIL ROLE...\n       origin user roles EMAIL --none"
+    )]
     Roles {
         /// Its e-mail address.
         email: String,
         /// The roles.
-        #[arg(value_name = "ROLE", required_unless_present = "none")]
+        #[arg(value_name = "ROLE")]
         roles: Vec<String>,
         /// Take all roles away.
-        #[arg(long, conflicts_with = "roles")]
+        #[arg(long)]
         none: bool,
     },
     /// Close an account: its sessions are over, and nobody signs in to it.
