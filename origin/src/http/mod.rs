@@ -34,8 +34,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use health::Probes;
-#[cfg(test)]
-pub(crate) use server::Listening;
 pub(crate) use server::{Doors, serve};
 pub(crate) use state::{ByMail, Services};
 

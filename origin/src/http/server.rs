@@ -71,7 +71,7 @@ pub(crate) struct PortTaken {
 
 impl Listening {
     /// Begins to listen; `key` is the configuration key that the address came from.
-    pub(crate) async fn on(address: SocketAddr, key: &'static str) -> Result<Self, PortTaken> {
+    pub(super) async fn on(address: SocketAddr, key: &'static str) -> Result<Self, PortTaken> {
         let taken = |source| PortTaken { key, address, source };
         let listener = TcpListener::bind(address).await.map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;

@@ -6,7 +6,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use common::Secret;
 use common::problem::Code;
-use maud::{Markup, html};
+use maud::html;
 use serde::Deserialize;
 
 use super::super::Services;
@@ -49,9 +49,8 @@ pub(in super::super) async fn show(
 ) -> Response {
     let (return_to, afresh) =
         (ReturnTo::of(query.as_deref()), is_wanted(query.as_deref(), "afresh"));
-    let ways = social::ways(&services, words, &return_to, afresh);
     let shown = Shown { return_to: &return_to, email: "", remember: false, afresh, code: None };
-    page(&services, words, &shown, &ways)
+    page(&services, words, &shown)
 }
 
 pub(in super::super) async fn send(
@@ -73,9 +72,8 @@ pub(in super::super) async fn send(
         Err(error) => {
             let refusal = Refusal::from(error);
             let code = Some(refusal.code());
-            let ways = social::ways(&services, words, &return_to, afresh);
             let shown = Shown { return_to: &return_to, email: &email, remember, afresh, code };
-            let page = page(&services, words, &shown, &ways);
+            let page = page(&services, words, &shown);
             Ok(layout::refused(&refusal, page))
         }
     }
@@ -95,7 +93,6 @@ fn page(
     services: &Services,
     words: &Words,
     &Shown { return_to, email, remember, afresh, code }: &Shown<'_>,
-    ways: &Markup,
 ) -> Response {
     let content = html! {
         form method="post" action="/auth/login" {
@@ -116,7 +113,7 @@ fn page(
             }
             p { a href="/auth/forgot" { (words.letters.forgot) } }
         }
-        (ways)
+        (social::ways(services, words, return_to, afresh))
         p { (words.no_account) " " a href=(return_to.after("/auth/register")) { (words.sign_up) } }
     };
     layout::page(words, words.sign_in, &services.own_origin, &content)

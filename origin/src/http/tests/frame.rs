@@ -8,7 +8,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::*;
-use crate::http::{Listening, serve};
+use crate::http::serve;
+use crate::http::server::Listening;
 
 #[tokio::test]
 async fn wrong_paths_and_methods_are_problems_too() {
