@@ -24,7 +24,7 @@ macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         pub struct $name(Uuid);
 
         impl $name {
@@ -106,7 +106,7 @@ fn canonical_uuid(text: &str) -> Result<Uuid, InvalidId> {
 /// Whom a token speaks for (claim `sub`): 1 to 255 visible ASCII characters, no colon, so that it
 /// can stand in a header and in a key name as it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct Subject(String);
 
 impl Subject {
@@ -158,7 +158,7 @@ impl fmt::Display for Subject {
 
 /// Names a key within a set (`kid`, RFC 7517 §4.5): 1 to 128 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct KeyId(String);
 
 impl KeyId {

@@ -18,27 +18,27 @@ use crate::service::Issued;
 
 /// An account, as its owner sees it.
 #[derive(Serialize, ToSchema)]
-pub(super) struct User {
+pub(super) struct User<'a> {
     #[schema(value_type = String)]
-    id: Subject,
-    email: String,
+    id: &'a Subject,
+    email: &'a str,
     email_verified: bool,
     #[schema(required)]
-    name: Option<String>,
-    roles: Vec<String>,
+    name: Option<&'a str>,
+    roles: &'a [String],
     /// Unix seconds.
     #[schema(value_type = u64)]
     created_at: UnixSeconds,
 }
 
-impl From<Account> for User {
-    fn from(account: Account) -> Self {
+impl<'a> From<&'a Account> for User<'a> {
+    fn from(account: &'a Account) -> Self {
         Self {
-            id: account.id,
-            email: account.email,
+            id: &account.id,
+            email: &account.email,
             email_verified: account.email_verified,
-            name: account.name,
-            roles: account.roles,
+            name: account.name.as_deref(),
+            roles: &account.roles,
             created_at: account.created_at,
         }
     }
@@ -63,12 +63,12 @@ pub(super) struct Tokens<'a> {
     refresh_token: Option<&'a str>,
     #[schema(value_type = Uuid)]
     session_id: SessionId,
-    user: User,
+    user: User<'a>,
 }
 
 /// The answer to whoever signed in or refreshed.
 pub(super) fn tokens(
-    account: Account,
+    account: &Account,
     issued: &Issued,
     delivery: Delivery,
     now: UnixSeconds,

@@ -28,8 +28,7 @@ pub(super) async fn finish(
 ) -> Response {
     let started = Instant::now();
     // The route as the router knows it: a path may hold anything.
-    let route = request.extensions().get::<MatchedPath>().map(|path| String::from(path.as_str()));
-    let route = route.as_deref().unwrap_or("(none)");
+    let route = request.extensions().get().map_or("(none)", MatchedPath::as_str);
     let span = info_span!("request", id = %Uuid::new_v4(), method = %request.method(), route);
     let mut response = answer(request, next).instrument(span.clone()).await;
 

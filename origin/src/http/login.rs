@@ -62,5 +62,5 @@ pub(super) async fn login(
         .login
         .login(&input.email, &input.password, lasting, client.device, client.network, left)
         .await?;
-    answer::tokens(account, &issued, delivery, services.clock.now())
+    answer::tokens(&account, &issued, delivery, services.clock.now())
 }

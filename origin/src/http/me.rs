@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use common::problem::Code;
 use common::{SessionId, UnixMillis, UnixSeconds};
 use serde::Serialize;
@@ -19,8 +19,8 @@ use super::openapi::Refusing;
 use crate::service::AccessError;
 
 #[derive(Serialize, ToSchema)]
-struct Me {
-    user: User,
+struct Me<'a> {
+    user: User<'a>,
     logins: Vec<Login>,
 }
 
@@ -69,7 +69,7 @@ struct OwnSession {
 pub(super) async fn me(
     State(services): State<Arc<Services>>,
     caller: Caller,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<Response, Refusal> {
     let token = caller.access().ok_or_else(|| Refusal::new(Code::TokenMissing))?;
     let signed_in = services.credentials.signed_in(token).await?;
     let account = services.profiles.account(&signed_in.subject).await?;
@@ -77,7 +77,7 @@ pub(super) async fn me(
     let linked = services.social.linked(&account.id).await?.into_iter();
     let logins =
         linked.map(|identity| Login { provider: identity.provider, linked_at: identity.linked_at });
-    Ok(Json(Me { user: account.into(), logins: logins.collect() }))
+    Ok(Json(Me { user: User::from(&account), logins: logins.collect() }).into_response())
 }
 
 /// Where the user is signed in.

@@ -15,7 +15,6 @@ use super::answer::{self, Delivery, Tokens};
 use super::error::Refusal;
 use super::extract::{Caller, Client, Expected, OptionalBody};
 use super::openapi::{NoRefresh, Refusing};
-use crate::port::Account;
 use crate::service::RefreshError;
 
 #[derive(Default, Deserialize, ToSchema)]
@@ -54,5 +53,5 @@ pub(super) async fn refresh(
     };
     let access = access.map(|access| access.expose().as_str());
     let (account, issued) = services.rotator.refresh(token.expose(), access, client.device).await?;
-    answer::tokens(Account::clone(&account), &issued, delivery, services.clock.now())
+    answer::tokens(&account, &issued, delivery, services.clock.now())
 }

@@ -35,8 +35,8 @@ impl Expected for Input {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Answer {
-    user: User,
+struct Answer<'a> {
+    user: User<'a>,
 }
 
 /// Makes an account.
@@ -56,7 +56,7 @@ pub(super) async fn register(
     let wanted = Registration { email, password, name };
     Ok(match services.register.register(wanted, words.spoken()).await? {
         Registered::Made(account) => {
-            (StatusCode::CREATED, Json(Answer { user: account.into() })).into_response()
+            (StatusCode::CREATED, Json(Answer { user: User::from(&account) })).into_response()
         }
         Registered::Asked => StatusCode::ACCEPTED.into_response(),
     })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use common::problem::Code;
 use common::{SessionId, UnixMillis, UnixSeconds};
 use serde::{Deserialize, Serialize};
@@ -40,8 +40,8 @@ impl Expected for Wanted {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Users {
-    users: Vec<AdminUser>,
+struct Users<'a> {
+    users: Vec<AdminUser<'a>>,
     /// The `after` of the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -50,21 +50,21 @@ struct Users {
 
 /// An account, as administrators see it.
 #[derive(Serialize, ToSchema)]
-struct AdminUser {
+struct AdminUser<'a> {
     #[serde(flatten)]
-    user: User,
+    user: User<'a>,
     disabled: bool,
 }
 
-impl From<Account> for AdminUser {
-    fn from(account: Account) -> Self {
+impl<'a> From<&'a Account> for AdminUser<'a> {
+    fn from(account: &'a Account) -> Self {
         Self { disabled: account.disabled, user: account.into() }
     }
 }
 
 #[derive(Serialize, ToSchema)]
-struct OneUser {
-    user: AdminUser,
+struct OneUser<'a> {
+    user: AdminUser<'a>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -123,12 +123,13 @@ pub(super) async fn find(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
     Query(Wanted { email, after }): Query<Wanted>,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<Response, Refusal> {
     let mut found = services.admin.find(&by, &email, &after, PAGE + 1).await?;
     let more = found.len() > PAGE as usize;
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| more).map(|last| last.email.clone());
-    Ok(Json(Users { users: found.into_iter().map(AdminUser::from).collect(), next }))
+    let users = found.iter().map(AdminUser::from).collect();
+    Ok(Json(Users { users, next }).into_response())
 }
 
 /// One account.
@@ -140,9 +141,9 @@ pub(super) async fn one(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,
     Segment(id): Segment,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<Response, Refusal> {
     let account = services.admin.user(&by, &subject(&id)?).await?;
-    Ok(Json(OneUser { user: account.into() }))
+    Ok(Json(OneUser { user: AdminUser::from(&account) }).into_response())
 }
 
 /// Its live sessions.
@@ -216,10 +217,11 @@ pub(super) async fn roles(
     Admin(by): Admin,
     Segment(id): Segment,
     Body(Roles { roles }): Body<Roles>,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<Response, Refusal> {
     let id = subject(&id)?;
     services.admin.set_roles(&by, &id, &roles).await?;
-    Ok(Json(OneUser { user: services.admin.user(&by, &id).await?.into() }))
+    let account = services.admin.user(&by, &id).await?;
+    Ok(Json(OneUser { user: AdminUser::from(&account) }).into_response())
 }
 
 /// Ends one session, whoever's it is.
