@@ -10,8 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::keys::{Jwk, Key, KeySet};
 use common::revocation::HeadClaims;
 use common::token::refresh::RefreshClaims;
-use common::token::{AccessClaims, Algorithm, Header, Mac, SignatureCheck, Typ};
-use common::token::{join, refresh, signing_input};
+use common::token::{AccessClaims, Algorithm, Header, Mac, SignatureCheck, Typ, refresh};
 use common::{Secret, UnixSeconds};
 use serde::Serialize;
 use tracing::{error, info};
@@ -24,6 +23,9 @@ use super::signing_keys::SigningKeys;
 use super::symmetric_key::SymmetricKey;
 use crate::port::{KeysRevision, Signer, SigningFault};
 use crate::telemetry::chain;
+
+/// Room for a token in bytes; most need no more.
+const TOKEN: usize = 1024;
 
 /// The keys, in memory. Anchor and refresh key are read once, at start; the file of the signing
 /// keys is looked at again and again, since commands change it.
@@ -212,17 +214,30 @@ impl Signer for KeyRing {
     }
 }
 
-/// The form is `common`'s, the signature the library's. (By way of jsonwebtoken each signature would read
-/// its key anew, which takes as long again.)
+/// The compact form (RFC 7515 §7.1), in one text from its first byte to its last. `common` writes it for the
+/// Worker, where little code counts for more; base64 by the library takes a fifth of the time. The signature is a
+/// library's too. (By way of jsonwebtoken each would read its key anew, which takes as long again.)
 fn sign<S: AsRef<[u8]>>(
     header: &Header,
     claims: &impl Serialize,
     by: impl FnOnce(&str) -> S,
 ) -> Result<String, SigningFault> {
-    let input =
-        signing_input(header, claims).map_err(|error| SigningFault::Failed(error.to_string()))?;
-    let signature = by(&input);
-    Ok(join(input, signature.as_ref()))
+    let mut text = String::with_capacity(TOKEN);
+    put(&mut text, header)?;
+    text.push('.');
+    put(&mut text, claims)?;
+    let signature = by(&text);
+    text.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut text);
+    Ok(text)
+}
+
+fn put(text: &mut String, content: &impl Serialize) -> Result<(), SigningFault> {
+    let mut json = Vec::with_capacity(TOKEN / 2);
+    serde_json::to_writer(&mut json, content)
+        .map_err(|error| SigningFault::Failed(error.to_string()))?;
+    URL_SAFE_NO_PAD.encode_string(json, text);
+    Ok(())
 }
 
 #[cfg(test)]
