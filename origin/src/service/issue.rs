@@ -18,7 +18,14 @@ use crate::port::{
 use crate::telemetry::chain;
 
 /// Idle ends vary by up to this many thousandths, so that refreshes do not come in herds.
-pub(super) const JITTER_PERMILLE: u16 = 50;
+const JITTER_PERMILLE: u64 = 50;
+
+/// How much is taken off the idle span that begins with this refresh token: its id is random, and no secret
+/// either.
+pub(super) fn jitter_permille(jti: TokenId) -> u16 {
+    let (_, random) = jti.uuid().as_u64_pair();
+    u16::try_from(random % (JITTER_PERMILLE + 1)).unwrap_or_default()
+}
 
 /// How long a sign-in is meant to last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,15 +114,16 @@ impl Issuer {
             Lasting::Remembered => (self.rules.idle, self.rules.absolute),
             Lasting::Browser => (self.rules.browser, self.rules.browser),
         };
+        let jti = self.random.token_id();
         let mut new = NewSession {
             sid: self.random.session_id(now),
             subject: account.id.clone(),
-            jti: self.random.token_id(),
+            jti,
             device,
             remember: lasting == Lasting::Remembered,
             idle,
             absolute,
-            jitter_permille: self.random.up_to(JITTER_PERMILLE),
+            jitter_permille: jitter_permille(jti),
             access: self.next_access(),
             alone: (self.rules.policy == SessionPolicy::One).then_some(TOKEN_DEAD_AFTER),
         };

@@ -7,7 +7,7 @@ use common::rotation::{Judgement, Reuse};
 use common::token::refresh::Presented;
 use tracing::{info, warn};
 
-use super::issue::JITTER_PERMILLE;
+use super::issue::jitter_permille;
 use super::memory::Reading;
 use super::{Credentials, Epochs, Fault, Issued, Issuer, Memory};
 use crate::port::{
@@ -76,14 +76,15 @@ impl Rotator {
         };
         self.issuer.ready()?;
         let whence = Whence::from(&device);
+        let next_jti = self.random.token_id();
         let request = Rotate {
             sid: presented.sid,
             subject: presented.subject.clone(),
             generation: presented.generation,
             jti: presented.jti,
             device,
-            next_jti: self.random.token_id(),
-            jitter_permille: self.random.up_to(JITTER_PERMILLE),
+            next_jti,
+            jitter_permille: jitter_permille(next_jti),
             next_access: self.issuer.next_access(),
         };
         let rotation = self.sessions.rotate(&request, &self.rules).await.map_err(Fault::from)?;
