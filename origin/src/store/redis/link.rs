@@ -88,7 +88,9 @@ impl Link {
     }
 
     async fn once(&self, attempt: &Attempt, call: &Call) -> RedisResult<Value> {
-        let mut connection = attempt.get_or_try_init(|| self.address.primary()).await?.clone();
+        // Boxed: a search has a large state, for which no call on a connection should have room.
+        let search = || Box::pin(self.address.primary());
+        let mut connection = attempt.get_or_try_init(search).await?.clone();
         match call {
             Call::Script(script) => script.send(&mut connection).await,
             Call::Kept(script, replicas) => keepers::keep(script, *replicas, &mut connection).await,
