@@ -215,3 +215,19 @@ impl Issuer {
         Ok(Issued { access, expires_in: exp.since(now), refresh, session })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn idle_ends_vary_by_as_much_as_is_said_and_no_more() {
+        let ids = (0..1_000).map(|number| TokenId::new(Uuid::from_u128(number)));
+        let taken: BTreeSet<_> = ids.map(jitter_permille).collect();
+        assert!(taken.into_iter().eq(0..=50));
+    }
+}
