@@ -26,6 +26,9 @@ use crate::{
 pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
     // First of all: who need not wait is not kept waiting for a build.
     let claim = Claim::take(&options)?;
+    for told in stack::look_over(workspace, &options)? {
+        progress::note(&told);
+    }
     let tools = setup::run(workspace)?;
     build::edge(workspace, &tools)?;
     let origin = build::origin(workspace, Profile::Dev)?;

@@ -16,6 +16,7 @@ mod ports;
 pub(crate) mod probe;
 mod secret;
 mod served;
+mod vars;
 mod workerd;
 
 use std::{
@@ -34,6 +35,7 @@ pub use ports::Ports;
 pub(crate) use secret::write_private;
 pub use secret::{kept_secret, private_folder};
 pub use served::Served;
+pub use vars::{complaint, look_over};
 pub use workerd::{BareWorker, Service, workerd, workers};
 
 use common::variable;
