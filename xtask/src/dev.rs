@@ -59,7 +59,7 @@ pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
             progress::note(&format!("nothing answers at APP_URL, {url}, yet: until then, 502"));
         }
         tokio::select! {
-            error = stack.broken() => return Err(error),
+            error = stack.broken(progress::note) => return Err(error),
             outcome = asked_to_stop() => outcome?,
         }
         stack.stop().await

@@ -16,6 +16,7 @@ mod ports;
 pub(crate) mod probe;
 mod secret;
 mod served;
+mod unanswered;
 mod vars;
 mod workerd;
 
@@ -39,6 +40,7 @@ pub use vars::{complaint, look_over};
 pub use workerd::{BareWorker, Service, workerd, workers};
 
 use common::variable;
+use unanswered::Unanswered;
 
 use crate::{Error, Workspace, error::Doing};
 
@@ -174,9 +176,13 @@ impl Stack {
         self.answers(Which::Edge, edge, "/ready", 401, deadline).await
     }
 
-    /// Waits for a part to end by itself, and says which.
-    pub async fn broken(&mut self) -> Error {
+    /// Waits for a part to end by itself, and says which. Meanwhile tells, once each, who does not
+    /// answer the edge.
+    pub async fn broken(&mut self, tell: impl Fn(&str)) -> Error {
+        let (log, earlier) = self.edge.log();
+        let mut unanswered = Unanswered::after(log, earlier);
         loop {
+            unanswered.news().iter().for_each(|said| tell(said));
             for part in [&mut self.origin, &mut self.edge] {
                 if let Err(error) = part.check() {
                     return error;
