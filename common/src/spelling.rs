@@ -1,5 +1,7 @@
 //! Which name a misspelt one was meant for. For programs that people talk to; not in the Worker.
 
+use crate::variable;
+
 /// From here on a name is taken for another one, mistyped: two letters swapped, one too many or one
 /// that is wrong. 1 is the same name.
 const ALIKE: f64 = 0.8;
@@ -13,10 +15,20 @@ pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     alike.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, known)| known)
 }
 
+/// That the Worker does not read a variable of this name, and which one was meant; `None` if it does.
+#[must_use]
+pub fn unread(name: &str) -> Option<String> {
+    let known = || variable::ALL.iter().map(|known| known.name());
+    if known().any(|known| known == name) {
+        return None;
+    }
+    let hint = nearest(name, known()).map(|known| format!("; did you mean {known}?"));
+    Some(format!("the Worker reads no {name}{}", hint.unwrap_or_default()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::variable;
 
     #[test]
     fn a_mistyped_name_is_known_again_and_another_one_is_not() {

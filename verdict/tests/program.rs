@@ -219,6 +219,11 @@ fn a_policy_is_tested_and_what_differs_is_told() {
     let (status, said) = run(folder.path(), &["test"]);
     assert_eq!((status, said.as_str()), (Some(0), "2 cases: 2 as expected, 0 not\n"));
 
+    let misspelt = self::folder(&format!("REPROT = \"all\"\n{RULES}"), &Pair::of_seed(1));
+    let (status, said) = run(misspelt.path(), &["test", path.to_str().unwrap()]);
+    assert_eq!(status, Some(0));
+    assert!(said.starts_with("note: the Worker reads no REPROT; did you mean REPORT?\n"), "{said}");
+
     let wrong = "[[case]]\nrequest = \"GET https://app.example/admin\"\nas = \"somebody\"\nexpect = \"forward\"";
     fs::write(&path, wrong).unwrap();
     let (status, said) = run(folder.path(), &["test", "policy-tests.toml"]);

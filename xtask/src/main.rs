@@ -3,7 +3,7 @@
 use std::{env, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
-use common::variable;
+use common::{spelling, variable};
 use serde_json::Value;
 use xtask::{
     Error, Workspace, bench, build, dev, fuzz, setup,
@@ -227,7 +227,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 /// `NAME=VALUE`, of a name that the Worker reads.
 fn worker_var(text: &str) -> Result<(String, String), String> {
     let (name, value) = pair(text)?;
-    let Some(complaint) = stack::complaint(&name) else { return Ok((name, value)) };
+    let Some(complaint) = spelling::unread(&name) else { return Ok((name, value)) };
     let known: Vec<_> = variable::ALL.iter().map(|known| known.name()).collect();
     Err(format!("{complaint}. It reads {}", known.join(", ")))
 }

@@ -36,7 +36,7 @@ pub use ports::Ports;
 pub(crate) use secret::write_private;
 pub use secret::{kept_secret, private_folder};
 pub use served::Served;
-pub use vars::{complaint, look_over};
+pub use vars::look_over;
 pub use workerd::{BareWorker, Service, workerd, workers};
 
 use common::variable;

@@ -32,20 +32,8 @@ pub fn look_over(workspace: &Workspace, options: &Options) -> Result<Vec<String>
     Ok(notes)
 }
 
-/// Which var may have been meant by a name that is none; `None` for one that is.
-#[must_use]
-pub fn complaint(name: &str) -> Option<String> {
-    let known = || variable::ALL.iter().map(|known| known.name());
-    if known().any(|known| known == name) {
-        return None;
-    }
-    let meant = spelling::nearest(name, known());
-    let hint = meant.map(|known| format!("; did you mean {known}?")).unwrap_or_default();
-    Some(format!("the Worker reads no {name}{hint}"))
-}
-
 fn notes(file: &Map<String, Value>, given: &[(String, Value)]) -> Vec<String> {
-    let unknown = file.keys().filter_map(|name| complaint(name));
+    let unknown = file.keys().filter_map(|name| spelling::unread(name));
     let mut notes: Vec<_> = unknown.map(|told| format!("wrangler.toml, vars: {told}")).collect();
     let app = variable::APP_URL.name();
     let is_given = given.iter().any(|(name, _)| name == app);
