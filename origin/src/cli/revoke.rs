@@ -122,7 +122,7 @@ async fn apply(store: &SessionStore, what: &What) -> Result<Done, StartError> {
     if let Some(sub) = &what.sub {
         let sub: Subject = ours("--sub", sub)?;
         let live = sessions.of(&sub).await?.len();
-        let epoch = sessions.revoke_all(&sub, reason, TOKEN_DEAD_AFTER).await?;
+        let epoch = sessions.revoke_all(&sub, None, reason, TOKEN_DEAD_AFTER).await?;
         let told = match live {
             0 => format!("{sub} had no live session; is it an id that `origin user list` shows?"),
             1 => format!("the one session of {sub} is revoked"),

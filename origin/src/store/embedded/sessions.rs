@@ -58,20 +58,16 @@ impl Sessions for EmbeddedStore {
     async fn revoke_all(
         &self,
         subject: &Subject,
+        kept: Option<SessionId>,
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
-        self.end_all(subject, None, reason, retain).await
-    }
-
-    async fn revoke_others(
-        &self,
-        subject: &Subject,
-        kept: SessionId,
-        reason: RevokeReason,
-        retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
-        self.end_all(subject, Some(kept), reason, retain).await
+        let (subject, word) = (subject.clone(), ending::revocation(reason));
+        self.writer
+            .write(move |batch| {
+                Box::pin(async move { batch.end_all(&subject, kept, word, retain).await })
+            })
+            .await
     }
 
     async fn cut_off(&self) -> Result<Epoch, StoreFault> {
@@ -115,24 +111,6 @@ impl Sessions for EmbeddedStore {
     async fn ping(&self) -> Result<(), StoreFault> {
         sqlx::query(NOW_MS).fetch_one(&self.reader).await.map_err(fault)?;
         Ok(())
-    }
-}
-
-impl EmbeddedStore {
-    /// Revokes all sessions of a subject, or all but one.
-    async fn end_all(
-        &self,
-        subject: &Subject,
-        kept: Option<SessionId>,
-        reason: RevokeReason,
-        retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
-        let (subject, word) = (subject.clone(), ending::revocation(reason));
-        self.writer
-            .write(move |batch| {
-                Box::pin(async move { batch.end_all(&subject, kept, word, retain).await })
-            })
-            .await
     }
 }
 
