@@ -136,7 +136,7 @@ async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Don
         if live == 0 {
             has_account(config, &sub).await?;
         }
-        let epoch = sessions.revoke_all(&sub, reason, TOKEN_DEAD_AFTER).await?;
+        let epoch = sessions.revoke_all(&sub, None, reason, TOKEN_DEAD_AFTER).await?;
         let told = match live {
             0 => format!("{sub} has an account and no live session: there was nothing to revoke"),
             1 => format!("the one session of {sub} is revoked"),
