@@ -214,9 +214,10 @@ impl Signer for KeyRing {
     }
 }
 
-/// The compact form (RFC 7515 §7.1), in one text from its first byte to its last. `common` writes it for the
-/// Worker, where little code counts for more; base64 by the library takes a third of the instructions. The signature is a
-/// library's too. (By way of jsonwebtoken each would read its key anew, which takes as long again.)
+/// The compact form (RFC 7515 §7.1), in one text from its first byte to its last. `common` writes it for
+/// the Worker, where little code counts for more; base64 by the library takes a third of the
+/// instructions. The signature is a library's too. (By way of jsonwebtoken each would read its key anew,
+/// which takes as long again.)
 fn sign<S: AsRef<[u8]>>(
     header: &Header,
     claims: &impl Serialize,
