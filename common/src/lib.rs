@@ -12,6 +12,7 @@
 //! - [`verdict`]: the decision on a request, the heart of it all;
 //! - [`rotation`]: what a presented refresh token means for its session;
 //! - [`problem`]: every error that a user of ours can meet;
+//! - `spelling`: which name was meant, for tools alone;
 //! - [`variable`]: what the Worker's configuration is called.
 #![cfg_attr(not(test), deny(clippy::expect_used, clippy::unimplemented, clippy::unreachable))]
 
@@ -31,6 +32,8 @@ pub mod problem;
 pub mod revocation;
 pub mod rotation;
 pub mod same_origin;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod spelling;
 pub mod token;
 pub mod variable;
 pub mod verdict;

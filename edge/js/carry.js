@@ -31,12 +31,12 @@ async function pass(lines, toOrigin, request, env, context) {
   try {
     upstream = await send(lines, request, env);
   } catch (error) {
-    const [who, variable] = toOrigin ? ["origin", "ORIGIN_URL"] : ["app", "APP_URL or UPSTREAMS"];
     // The URL's path is the client's, and may say what is nobody's business.
     const where = lines[1] === "" ? new URL(lines[2]).origin : `binding ${lines[1]}`;
-    console.error(`No answer from the ${who} at ${where}, as ${variable} says. ${error}`);
     if (lines[3] !== "") gate.forget(Number(lines[3]));
     const response = answer(gate.unreachable(toOrigin, error === LATE, env).split("\n"), 2);
+    const code = response.headers.get("portcullis-verdict");
+    console.error(`${code}: no answer from ${where}. ${error}`);
     // Scripts of other sites may read this answer as well, and a rotation is not undone.
     const told = ({ what, name }) => what === "," || /^(access-control|portcullis-access)/.test(name);
     return change(response, changes.filter(told));

@@ -35,7 +35,7 @@ pub(crate) async fn tell(store: Store) -> Outcome {
 }
 
 async fn send(edge: &Client, path: &str, body: serde_json::Value) -> Outcome<Answer> {
-    edge.patiently(|| edge.request(Method::POST, path).json(&body)).await
+    edge.send(edge.request(Method::POST, path).json(&body)).await
 }
 
 async fn the_address_is_proven_first(edge: &Client, mail: &MailServer) -> Outcome {
@@ -119,9 +119,8 @@ async fn a_change_leaves_one_session(edge: &Client, mail: &MailServer) -> Outcom
         let (body, token) = (body(current), mine.access());
         async move {
             let token = token?;
-            let request =
-                || edge.request(Method::POST, "/auth/password").bearer_auth(&token).json(&body);
-            edge.patiently(request).await
+            let request = edge.request(Method::POST, "/auth/password").bearer_auth(&token);
+            edge.send(request.json(&body)).await
         }
     };
     change(FIRST).await?.refused(401, "credentials_invalid")?;
@@ -142,8 +141,8 @@ async fn a_change_leaves_one_session(edge: &Client, mail: &MailServer) -> Outcom
 async fn in_korean_too(edge: &Client, mail: &MailServer) -> Outcome {
     let body = json!({"email": "kim@example.com", "password": FIRST});
     let register =
-        || edge.request(Method::POST, "/auth/register").header("accept-language", "ko").json(&body);
-    edge.patiently(register).await?.expect(202)?;
+        edge.request(Method::POST, "/auth/register").header("accept-language", "ko").json(&body);
+    edge.send(register).await?.expect(202)?;
     let letter = mail.letter("kim@example.com", 0).await?;
     assert!(letter.text.contains("이 링크는 24시간 동안"), "{}", letter.text);
     let token = letter.token()?;

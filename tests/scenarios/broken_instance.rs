@@ -37,6 +37,8 @@ const GROWTH: u64 = 48 << 20;
 const SLOW: Duration = Duration::from_millis(500);
 /// Until the slow are being waited for.
 const UNDER_WAY: Duration = Duration::from_millis(200);
+/// For a drill that has to look itself.
+const TRIES: usize = 3;
 /// Nothing waits for what is gone.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -151,9 +153,16 @@ impl Stage {
 
     async fn breaks(&self, kind: &'static str) -> Outcome {
         let client = self.edge.client()?;
-        let broken = timeout(PATIENCE, client.send(self.drill(&client, kind))).await??;
-        broken.expect(500)?.refused(500, "internal")?;
-        Ok(())
+        for _ in 0..TRIES {
+            let answer = timeout(PATIENCE, client.send(self.drill(&client, kind))).await??;
+            // It waited for a look of somebody else's, which a slow machine had come due meanwhile.
+            if kind == "late" && answer.status == 401 {
+                continue;
+            }
+            answer.expect(500)?.refused(500, "internal")?;
+            return Ok(());
+        }
+        Err(format!("{kind}: the instance does not break").into())
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn tell(store: Store) -> Outcome {
     let plan = Plan { locations: 1, store, settings: vec![brief], ..Plan::default() };
     let mut fleet = Fleet::start(plan).await?;
     let (email, password) = fleet.somebody().await?;
-    let edge = fleet.edge(0)?;
+    let edge = fleet.edge(0)?.patient();
     let house = House { edge, email, password, state: fleet.state() };
     let other = house.sign_in(Refresh::Valid).await?;
 
@@ -208,8 +208,8 @@ impl House {
             "email": self.email, "password": self.password, "remember": remember, "delivery": "body",
         });
         secrets::used(&self.password);
-        let login = || self.edge.request(Method::POST, "/auth/login").json(&body);
-        let answer = self.edge.patiently(login).await?.expect(200)?;
+        let login = self.edge.request(Method::POST, "/auth/login").json(&body);
+        let answer = self.edge.send(login).await?.expect(200)?;
         Ok(Session {
             sid: answer.text("session_id").ok_or("the login names no session")?,
             access: answer.access()?,

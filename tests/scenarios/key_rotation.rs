@@ -26,8 +26,8 @@ pub(crate) async fn tell() -> Outcome {
     let mut fleet = Fleet::start(plan).await?;
     let (email, password) = fleet.somebody().await?;
     let places = Places {
-        edges: [fleet.edge(0)?, fleet.edge(1)?],
-        origins: [fleet.origin(0)?, fleet.origin(1)?],
+        edges: [fleet.edge(0)?.patient(), fleet.edge(1)?.patient()],
+        origins: [fleet.origin(0)?.patient(), fleet.origin(1)?.patient()],
     };
     let at_work = Arc::new(AtomicBool::new(true));
     let served = Arc::new(AtomicUsize::new(0));

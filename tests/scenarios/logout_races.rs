@@ -80,8 +80,8 @@ async fn race(
 ) -> Outcome<Vec<String>> {
     let session = Session::begun(&origin.login(email, password).await?)?;
     let logout = || async {
-        let logout = || origin.request(Method::POST, "/auth/logout").bearer_auth(&session.access);
-        origin.patiently(logout).await?.expect(204)
+        let logout = origin.request(Method::POST, "/auth/logout").bearer_auth(&session.access);
+        origin.patient().send(logout).await?.expect(204)
     };
     let (refreshed, ended) = if refresh_first {
         tokio::join!(origin.refresh(&session.refresh), logout())

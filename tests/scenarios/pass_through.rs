@@ -267,8 +267,7 @@ async fn down(front: &mut Front) -> Outcome {
         // Where the app is, is the operator's business alone.
         assert!(!answer.body.contains(&port.to_string()), "{}", answer.body);
     }
-    let told =
-        format!("No answer from the app at http://127.0.0.1:{port}, as APP_URL or UPSTREAMS says.");
+    let told = format!("upstream_unreachable: no answer from http://127.0.0.1:{port}. ");
     let deadline = Instant::now() + PATIENCE;
     // A log is written a little later than an answer.
     while !edge.printed()?.contains(&told) {

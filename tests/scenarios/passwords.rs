@@ -31,10 +31,11 @@ pub(crate) async fn tell_at_length() -> Outcome {
         ("limits.sessions", "1000000/1h"),
     ];
     let mut world = World::start(Store::Embedded, &settings).await?;
-    let origin = world.origin()?;
+    let ports = world.stack.ports();
+    let at = |port: u16| Client::new(format!("http://127.0.0.1:{port}"));
+    let (origin, operator) = (at(ports.origin)?, at(ports.operator)?);
     origin.register(EMAIL, PASSWORD).await?;
     let process = world.stack.origin().id().ok_or("the origin does not run")?;
-    let operator = Client::new(format!("http://127.0.0.1:{}", world.stack.ports().operator))?;
     a_crowd(&origin, &operator, process).await?;
     no_time_tells(&origin).await?;
     world.end().await.map(drop)

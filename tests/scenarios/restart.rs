@@ -78,7 +78,7 @@ impl Pair {
 }
 
 async fn the_origin_crashes(world: &mut World, pair: &mut Pair) -> Outcome {
-    let edge = world.edge()?;
+    let edge = Client::new(world.stack.edge_url())?;
     world.stack.origin().kill();
     pair.passes(&edge).await?;
     pair.is_told_to_come_again(&edge, "origin_unreachable").await?;
@@ -136,7 +136,7 @@ async fn the_edge_crashes(world: &mut World, pair: &mut Pair) -> Outcome {
 }
 
 async fn redis_crashes(world: &mut World, pair: &mut Pair) -> Outcome {
-    let edge = world.edge()?;
+    let edge = Client::new(world.stack.edge_url())?;
     if let Some(redis) = &mut world.redis {
         redis.kill();
     }

@@ -256,8 +256,8 @@ async fn until_done(deed: Deed, session: &mut Session, client: &Client) -> Outco
 async fn is_forked(session: &mut Session, client: &Client) -> Outcome<bool> {
     let stolen = session.presented.clone().ok_or("the session was never refreshed")?;
     let body = json!({"refresh_token": stolen});
-    let refresh = || client.request(Method::POST, "/auth/refresh").json(&body);
-    let answer = client.patiently(refresh).await?;
+    let refresh = client.request(Method::POST, "/auth/refresh").json(&body);
+    let answer = client.patient().send(refresh).await?;
     if answer.expect_any(&[200, 401])? == 401 {
         // The rotation whose answer was lost had been done: the stolen token is older than that.
         return Ok(false);
@@ -272,8 +272,8 @@ async fn is_forked(session: &mut Session, client: &Client) -> Outcome<bool> {
         let body = json!({"refresh_token": token});
         let client = client.clone();
         async move {
-            let refresh = || client.request(Method::POST, "/auth/refresh").json(&body);
-            client.patiently(refresh).await?.expect(401).map(|answer| answer.code())
+            let refresh = client.request(Method::POST, "/auth/refresh").json(&body);
+            client.patient().send(refresh).await?.expect(401).map(|answer| answer.code())
         }
     };
     let code = again(&session.refresh).await?;

@@ -24,8 +24,8 @@ async fn ended_from_elsewhere(store: Store) -> Outcome {
     let mut fleet = Fleet::start(Plan { store, ..Plan::default() }).await?;
     let (email, password) = fleet.somebody().await?;
     let body = json!({"email": email, "password": password});
-    let mut first = fleet.edge(0)?;
-    let mut second = fleet.edge(1)?;
+    let mut first = fleet.edge(0)?.patient();
+    let mut second = fleet.edge(1)?.patient();
     for browser in [&mut first, &mut second] {
         browser.browse(Method::POST, "/auth/login", Some(&body)).await?.expect(200)?;
         browser.browse(Method::GET, "/orders", None).await?.expect(200)?;
@@ -53,7 +53,7 @@ async fn one_at_a_time(store: Store) -> Outcome {
     let mut fleet =
         Fleet::start(Plan { store, locations: 1, settings: strict, ..Plan::default() }).await?;
     let (email, password) = fleet.somebody().await?;
-    let edge = fleet.edge(0)?;
+    let edge = fleet.edge(0)?.patient();
     let first = edge.login(&email, &password).await?;
     edge.get("/orders", &first.access()?).await?.expect(200)?;
 
@@ -76,7 +76,7 @@ async fn one_at_a_time(store: Store) -> Outcome {
 }
 
 async fn limits(fleet: &Fleet, email: &str, password: &str) -> Outcome {
-    let origin = fleet.origin(0)?;
+    let origin = fleet.origin(0)?.patient();
     // Without the secret all are one, whatever they say: where the account was signed in to from.
     for n in 0..3 {
         let answer =

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{Outcome, secrets};
 
-/// How long a busy place is asked again.
+/// How long a patient client comes again.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Talks to one place, and keeps cookies as a browser does.
@@ -19,6 +19,7 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     cookies: BTreeMap<String, String>,
+    patient: bool,
 }
 
 /// What came back.
@@ -42,7 +43,7 @@ impl Client {
             .redirect(Policy::none())
             .timeout(Duration::from_secs(30))
             .build()?;
-        Ok(Self { http, base: base.into(), cookies: BTreeMap::new() })
+        Ok(Self { http, base: base.into(), cookies: BTreeMap::new(), patient: false })
     }
 
     /// A request, to be added to.
@@ -50,11 +51,35 @@ impl Client {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
-    /// Sends a request as it is.
+    /// One that comes again as long as it is told to, as a busy machine's parts may: for stories in which
+    /// none of them fails.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self { patient: true, ..self.clone() }
+    }
+
+    /// Sends a request.
     ///
     /// # Errors
-    /// When there is no answer.
+    /// When there is no answer; for a patient client, or one to come again for a quarter of a minute.
     pub async fn send(&self, request: RequestBuilder) -> Outcome<Answer> {
+        let since = Instant::now();
+        let mut next = Some(request);
+        while let Some(request) = next.take() {
+            next = request.try_clone().filter(|_| self.patient);
+            let answer = self.send_once(request).await?;
+            if answer.status != 503 || next.is_none() {
+                return Ok(answer);
+            }
+            if since.elapsed() > PATIENCE {
+                return answer.expect(200);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err("nothing was sent".into())
+    }
+
+    async fn send_once(&self, request: RequestBuilder) -> Outcome<Answer> {
         let response = request.send().await?;
         let answer = Answer {
             status: response.status().as_u16(),
@@ -70,24 +95,6 @@ impl Client {
             }
         }
         Ok(answer)
-    }
-
-    /// Sends a request, and again as long as the answer is to come again, as a busy machine's may be.
-    ///
-    /// # Errors
-    /// When there is no answer, or that one for a quarter of a minute.
-    pub async fn patiently(&self, request: impl Fn() -> RequestBuilder) -> Outcome<Answer> {
-        let since = Instant::now();
-        loop {
-            let answer = self.send(request()).await?;
-            if answer.status != 503 {
-                return Ok(answer);
-            }
-            if since.elapsed() > PATIENCE {
-                return answer.expect(200);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
     }
 
     /// `GET` with a bearer token.
@@ -176,8 +183,8 @@ impl Client {
     pub async fn login(&self, email: &str, password: &str) -> Outcome<Answer> {
         let body = json!({"email": email, "password": password, "delivery": "body"});
         secrets::used(password);
-        let login = || self.request(Method::POST, "/auth/login").json(&body);
-        self.patiently(login).await?.expect(200)
+        let login = self.request(Method::POST, "/auth/login").json(&body);
+        self.patient().send(login).await?.expect(200)
     }
 
     /// Presents a refresh token.

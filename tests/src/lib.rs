@@ -11,6 +11,7 @@ pub mod foreign;
 pub mod issuer;
 pub mod keys;
 pub mod kv;
+pub mod load;
 pub mod mail;
 pub mod process;
 pub mod propagation;

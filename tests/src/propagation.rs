@@ -139,8 +139,8 @@ async fn end(
     token: &str,
     is_over: watch::Receiver<bool>,
 ) -> Outcome<Vec<(Duration, Watch)>> {
-    let logout = || origin.request(Method::POST, "/auth/logout").bearer_auth(token);
-    origin.patiently(logout).await?.expect(204)?;
+    let logout = origin.request(Method::POST, "/auth/logout").bearer_auth(token);
+    origin.patient().send(logout).await?.expect(204)?;
     let ended = Instant::now();
     let refusals = edges.iter().map(|edge| async {
         let time = refused_after(edge, token, ended).await?;

@@ -109,8 +109,8 @@ impl Session {
     /// When there is no answer, or one that says neither.
     pub async fn is_over_at(&self, origin: &Client) -> Outcome<bool> {
         let body = json!({"refresh_token": self.refresh});
-        let refresh = || origin.request(Method::POST, "/auth/refresh").json(&body);
-        let answer = origin.patiently(refresh).await?;
+        let refresh = origin.request(Method::POST, "/auth/refresh").json(&body);
+        let answer = origin.patient().send(refresh).await?;
         match (answer.status, answer.code().as_str()) {
             (200, _) => Ok(false),
             (401, "refresh_revoked") => Ok(true),

@@ -85,20 +85,20 @@ impl World {
         Ok(Self { stack, redis, folder, accounts: 0 })
     }
 
-    /// A client of the edge.
+    /// A client of the edge, a patient one.
     ///
     /// # Errors
     /// See [`Client::new`].
     pub fn edge(&self) -> Outcome<Client> {
-        Client::new(self.stack.edge_url())
+        Ok(Client::new(self.stack.edge_url())?.patient())
     }
 
-    /// A client of the origin, past the edge.
+    /// A client of the origin, past the edge, a patient one.
     ///
     /// # Errors
     /// See [`Client::new`].
     pub fn origin(&self) -> Outcome<Client> {
-        Client::new(format!("http://127.0.0.1:{}", self.stack.ports().origin))
+        Ok(Client::new(format!("http://127.0.0.1:{}", self.stack.ports().origin))?.patient())
     }
 
     /// Registers somebody new; the e-mail address and the password.

@@ -7,6 +7,7 @@ use std::path::Path;
 use common::issuers::Issuers;
 use common::json::Json;
 use common::policy::{Policy, PolicyConfig};
+use common::spelling;
 use common::token::AccessRules;
 use common::token::access::{LEEWAY, MAX_LIFE};
 use common::variable::{self, Variable};
@@ -28,6 +29,8 @@ pub struct Config {
     pub staleness: Staleness,
     /// `ANCHOR_KEY`, where it is given.
     pub anchor: Option<String>,
+    /// What the Worker would silently do without: variables that it does not read.
+    pub unread: Vec<String>,
 }
 
 impl Config {
@@ -69,6 +72,12 @@ impl Config {
                 stale: seconds(vars, variable::STALE_SECONDS, Duration::from_mins(15)),
             },
             anchor: text(variable::ANCHOR_KEY).map(String::from),
+            unread: vars
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter_map(|(name, _)| spelling::unread(name))
+                .collect(),
         })
     }
 }

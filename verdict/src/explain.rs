@@ -1,18 +1,18 @@
 //! Follows one request through the gate and tells each step.
 
+mod token;
+
 use core::fmt;
 
 use common::UnixSeconds;
-use common::issuers::{Reading, Trust, Untrusted};
 use common::policy::{CanonicalPath, Host, Requirement, Rule};
 use common::problem::Code;
-use common::revocation::{Answers, Standing};
-use common::token::{AccessRules, Jws, MAX_TOKEN, TokenError, Typ, Verified, VerifiedCache};
+use common::revocation::Answers;
+use common::token::VerifiedCache;
 use common::verdict::{
-    Credential, Facts, Findings, Located, Question, Refreshed, Verdict, World, credential, decide,
-    locate,
+    Credential, Facts, Findings, Located, Permit, Question, Refreshed, Verdict, World, credential,
+    decide, locate,
 };
-use serde_json::Value;
 
 use crate::{Config, Knowledge, known, signature};
 
@@ -20,14 +20,26 @@ use crate::{Config, Knowledge, known, signature};
 #[derive(Clone, Debug, Default)]
 pub struct Explanation {
     lines: Vec<(&'static str, String)>,
-    passes: bool,
+    outcome: Outcome,
+}
+
+/// What it comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outcome {
+    /// The request is let through, or answered as asked for.
+    Passes,
+    /// It is not.
+    #[default]
+    Refused,
+    /// It passes if its token's signature is good, which nobody looked at.
+    Undecided,
 }
 
 impl Explanation {
-    /// Whether the request is let through, or answered as asked for.
+    /// What it comes to.
     #[must_use]
-    pub const fn passes(&self) -> bool {
-        self.passes
+    pub const fn outcome(&self) -> Outcome {
+        self.outcome
     }
 
     fn tell(&mut self, step: &'static str, text: impl Into<String>) {
@@ -62,7 +74,7 @@ pub fn explain(
         && let Ok(credential) = credential(facts)
     {
         told.tell("credential", named(credential));
-        token(credential.text(), rule, config, known, now, &mut told);
+        token::explain(credential.text(), rule, config, known, now, &mut told);
     }
     verdict(facts, config, known, now, &mut told);
     told
@@ -111,142 +123,6 @@ fn described(rule: &Rule) -> String {
     }
 }
 
-/// What is looked at in a token of our own issuer before its signature, in this order.
-const OWN: [(&str, &[TokenError]); 10] = [
-    ("length", &[TokenError::TooLong]),
-    ("form", &[TokenError::Form]),
-    ("header", &[TokenError::Header]),
-    ("type", &[TokenError::Type]),
-    ("key", &[TokenError::Key]),
-    ("claims", &[TokenError::Claims]),
-    ("issuer", &[TokenError::Issuer]),
-    ("audience", &[TokenError::Audience]),
-    ("times", &[TokenError::Times, TokenError::Expired]),
-    ("algorithm", &[TokenError::Algorithm, TokenError::Signature]),
-];
-
-/// And in one of another issuer: whatever sends nobody to look for keys comes first.
-const FOREIGN: [(&str, &[TokenError]); 9] = [
-    ("length", &[TokenError::TooLong]),
-    ("form", &[TokenError::Form]),
-    ("header", &[TokenError::Header]),
-    ("type", &[TokenError::Type]),
-    ("algorithm", &[TokenError::Algorithm]),
-    ("audience", &[TokenError::Audience]),
-    ("claims", &[TokenError::Claims]),
-    ("times", &[TokenError::Times, TokenError::Expired]),
-    ("key", &[TokenError::Key, TokenError::Signature]),
-];
-
-fn token(
-    text: &str,
-    rule: &Rule,
-    config: &Config,
-    known: &Knowledge,
-    now: UnixSeconds,
-    told: &mut Explanation,
-) {
-    let trust = Trust {
-        rules: &config.rules,
-        keys: known.head.keys(),
-        issuers: &config.issuers,
-        keyring: &known.keyring,
-        looked: true,
-        now,
-    };
-    let issuer = known::foreign(text, config).and_then(|index| config.issuers.get(index));
-    let checks: &[_] = if issuer.is_some() { &FOREIGN } else { &OWN };
-    if let Some(issuer) = issuer {
-        told.tell("token", format!("of the issuer {}", issuer.name()));
-    }
-    let read = trust.read(text);
-    let failed = match &read {
-        Err(Untrusted::Token(error)) => Some(*error),
-        Err(Untrusted::KeysUnknown) | Ok(_) => None,
-    };
-    for (check, faults) in checks {
-        if let Some(error) = failed.filter(|error| faults.contains(error)) {
-            let ours = issuer.is_none().then_some(&config.rules);
-            let hint = hint(error, text, ours, now);
-            return told.tell("token", format!("{check}: {error}{hint}"));
-        }
-        told.tell("token", format!("{check}: good"));
-    }
-    let Ok(Reading::Unsigned(unsigned)) = read else {
-        return told.tell("token", "its issuer's keys are not known");
-    };
-    let good = if known.has_keys {
-        let good = signature::is_good(&unsigned.check);
-        told.tell("signature", if good { "good" } else { "wrong" });
-        good
-    } else {
-        told.tell("signature", "not checked: give --jwks, or --head for a token of our own");
-        true
-    };
-    if let Ok(verified) = unsigned.answered(good) {
-        after_signature(&verified, rule, known, told);
-    }
-}
-
-fn after_signature(token: &Verified, rule: &Rule, known: &Knowledge, told: &mut Explanation) {
-    let standing = match (known.head.standing(token), known.segments_left_out) {
-        (_, None) => "not checked: give --head".into(),
-        (Standing::Revoked, _) => format!("revoked, by the head of epoch {}", known.head.epoch()),
-        (Standing::Good | Standing::Suspected, Some(left_out)) => {
-            let head =
-                format!("not revoked by the tail of the head of epoch {}", known.head.epoch());
-            let rest = format!("; {left_out} segments of older revocations were not looked at");
-            head + if left_out == 0 { "" } else { &rest }
-        }
-    };
-    told.tell("revocation", standing);
-    let has = match &rule.require {
-        Requirement::Role(_) => format!(", has the roles {:?}", token.roles),
-        Requirement::Scope(_) => format!(", has the scope {:?}", token.scope.join(" ")),
-        Requirement::Public | Requirement::SignedIn => String::new(),
-    };
-    told.tell("requirement", format!("{}{has}", rule.require));
-}
-
-/// What the token says and what was expected. Nothing of this is verified, and nothing of it is
-/// the token itself.
-fn hint(error: TokenError, text: &str, ours: Option<&AccessRules>, now: UnixSeconds) -> String {
-    let Ok(jws) = Jws::parse(text, MAX_TOKEN) else {
-        return String::new();
-    };
-    let claims: Value = serde_json::from_slice(jws.unverified_payload()).unwrap_or_default();
-    let claim = |name: &str| claims.get(name).unwrap_or(&Value::Null).to_string();
-    match error {
-        TokenError::Issuer => {
-            let expected = expected(ours.map(|rules| rules.issuer.as_str()));
-            format!(": it says {}{expected}, and no other issuer has that name", claim("iss"))
-        }
-        TokenError::Audience => {
-            let expected = expected(ours.map(|rules| rules.audience.as_str()));
-            format!(": it says {}{expected}", claim("aud"))
-        }
-        TokenError::Times | TokenError::Expired => {
-            let times = [claim("iat"), claim("nbf"), claim("exp")].join(", ");
-            format!(": iat, nbf, exp are {times}, and it is {now}")
-        }
-        TokenError::Type => {
-            let expected = expected(ours.map(|_| Typ::Access.as_str()));
-            format!(": it says {:?}{expected}", jws.header.typ)
-        }
-        TokenError::Key => format!(": it names {:?}", jws.header.kid),
-        TokenError::TooLong
-        | TokenError::Form
-        | TokenError::Header
-        | TokenError::Algorithm
-        | TokenError::Claims
-        | TokenError::Signature => String::new(),
-    }
-}
-
-fn expected(text: Option<&str>) -> String {
-    text.map(|text| format!(", expected {text:?}")).unwrap_or_default()
-}
-
 /// The verdict itself: the gate's own, questions answered by what is known.
 fn verdict(
     facts: &Facts<'_>,
@@ -268,10 +144,13 @@ fn verdict(
         now,
     };
     let mut findings = Findings::default();
+    // Whose signature the verdict depends on.
+    let mut signed = None;
     loop {
         match decide(facts, &world, &findings) {
             Verdict::Find(Question::Signature(unsigned)) => {
                 let good = !known.has_keys || signature::is_good(&unsigned.check);
+                signed = credential(facts).ok();
                 findings.token = Some(unsigned.answered(good));
             }
             Verdict::Find(Question::Keys(_)) => findings.looked_for_keys = true,
@@ -287,17 +166,18 @@ fn verdict(
                 findings.revoked = Some(Ok(false));
             }
             Verdict::Forward(permit) => {
-                told.passes = true;
-                let whom = if permit.is_public() { "naming nobody" } else { "naming the user" };
-                let upstream = permit.upstream().unwrap_or("APP_URL");
-                return told.tell("verdict", format!("forward to {upstream}, {whom}"));
+                let Some(credential) = signed else {
+                    told.outcome = Outcome::Passes;
+                    return told.tell("verdict", forwarded(&permit));
+                };
+                return unless(&permit, credential.text(), config, known, told);
             }
             Verdict::PassToOrigin(_) => {
-                told.passes = true;
+                told.outcome = Outcome::Passes;
                 return told.tell("verdict", "pass to the origin, which judges for itself");
             }
             Verdict::Answer(preflight) => {
-                told.passes = true;
+                told.outcome = Outcome::Passes;
                 told.tell("verdict", "204, answered at the edge with");
                 for (name, value) in preflight.lines() {
                     told.tell("verdict", format!("  {name}: {value}"));
@@ -306,6 +186,41 @@ fn verdict(
             }
             Verdict::Refuse(refusal) => return told.tell("verdict", refused(refusal.code())),
         }
+    }
+}
+
+fn forwarded(permit: &Permit<'_>) -> String {
+    let whom = if permit.is_public() { "naming nobody" } else { "naming the user" };
+    format!("forward to {}, {whom}", permit.upstream().unwrap_or("APP_URL"))
+}
+
+/// What was not looked at stands last, with what to give so that it is.
+fn unless(
+    permit: &Permit<'_>,
+    token: &str,
+    config: &Config,
+    known: &Knowledge,
+    told: &mut Explanation,
+) {
+    let site = &config.rules.issuer;
+    let foreign = known::foreign(token, config).and_then(|index| config.issuers.get(index));
+    let forwarded = forwarded(permit);
+    let head = format!("--head {site}/.well-known/portcullis/head");
+    if !known.has_keys {
+        let (jwks, or_head) = match foreign {
+            Some(issuer) => (issuer.jwks_url().into(), String::new()),
+            None => (format!("{site}/.well-known/jwks.json"), format!(", or {head}")),
+        };
+        told.outcome = Outcome::Undecided;
+        told.tell("verdict", format!("none yet; if the signature is good: {forwarded}"));
+        told.tell("not checked", format!("the signature: give --jwks {jwks}{or_head}"));
+    } else if known.segments_left_out.is_none() {
+        told.outcome = Outcome::Passes;
+        told.tell("verdict", format!("{forwarded}, unless it is revoked"));
+        told.tell("not checked", format!("whether it is revoked: give {head}"));
+    } else {
+        told.outcome = Outcome::Passes;
+        told.tell("verdict", forwarded);
     }
 }
 

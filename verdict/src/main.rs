@@ -8,7 +8,8 @@ use std::time::SystemTime;
 
 use clap::{Args, Parser, Subcommand};
 use common::UnixSeconds;
-use portcullis_verdict::{Config, Error, Knowledge, Request, Sources, explain, trial};
+use portcullis_verdict::explain::{self, Outcome};
+use portcullis_verdict::{Config, Error, Knowledge, Request, Sources, trial};
 
 /// Says what the gate would do with a request and why, by the gate's own code.
 #[derive(Parser)]
@@ -20,8 +21,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Follow one request; exits with 0 if it passes and 1 if it is refused.
-    Explain(Explain),
+    /// Follow one request; exits with 0 if it passes, 1 if it is refused, and 2 if that cannot be
+    /// told, as where nobody gave the keys to check a signature with.
+    Explain(Box<Explain>),
     /// Run the cases of a file; exits with 1 if one is not as expected.
     #[command(alias = "test")]
     TestPolicy(TestPolicy),
@@ -47,9 +49,8 @@ struct Explain {
     /// The method.
     #[arg(long, default_value = "GET")]
     method: String,
-    /// The URL, as the Worker is asked for it.
-    #[arg(long)]
-    url: String,
+    #[command(flatten)]
+    place: Place,
     /// The access token, sent as a bearer token; `-` reads it from standard input.
     #[arg(long)]
     token: Option<String>,
@@ -73,6 +74,18 @@ struct Explain {
     jwks: Option<String>,
 }
 
+/// The URL, as the Worker is asked for it, behind `--url` or alone.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Place {
+    /// The URL, as the Worker is asked for it.
+    #[arg(value_name = "URL")]
+    asked: Option<String>,
+    /// The same, for scripts that name it.
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+}
+
 #[derive(Args)]
 struct TestPolicy {
     #[command(flatten)]
@@ -87,9 +100,9 @@ fn main() -> ExitCode {
         Task::TestPolicy(task) => task.run(),
     };
     match done {
-        Ok((text, passed)) => match io::stdout().write_all(text.as_bytes()) {
-            Ok(()) if passed => ExitCode::SUCCESS,
-            Ok(()) | Err(_) => ExitCode::FAILURE,
+        Ok((text, code)) => match io::stdout().write_all(text.as_bytes()) {
+            Ok(()) => ExitCode::from(code),
+            Err(_) => ExitCode::FAILURE,
         },
         Err(error) => {
             eprintln!("error: {error}");
@@ -123,17 +136,24 @@ impl Gate {
 }
 
 impl Explain {
-    fn run(self) -> Result<(String, bool), Error> {
+    fn run(self) -> Result<(String, u8), Error> {
         let (config, now) = self.gate.read(&self.gate.wrangler()?)?;
         let request = self.request()?;
         let sources = Sources { head: self.head, anchor: self.anchor, jwks: self.jwks };
         let known = Knowledge::gather(&sources, &config, request.token(), now)?;
         let told = explain::explain(&request.facts(), &config, &known, now);
-        Ok((told.to_string(), told.passes()))
+        let code = match told.outcome() {
+            Outcome::Passes => 0,
+            Outcome::Refused => 1,
+            Outcome::Undecided => 2,
+        };
+        Ok((told.to_string(), code))
     }
 
     fn request(&self) -> Result<Request, Error> {
-        let mut request = Request::new(&self.method, &self.url)?;
+        // One of the two is there.
+        let url = self.place.asked.as_ref().or(self.place.url.as_ref());
+        let mut request = Request::new(&self.method, url.map_or("", String::as_str))?;
         match self.token.as_deref() {
             Some("-") => {
                 let token = io::read_to_string(io::stdin())
@@ -160,11 +180,11 @@ impl Explain {
 }
 
 impl TestPolicy {
-    fn run(self) -> Result<(String, bool), Error> {
+    fn run(self) -> Result<(String, u8), Error> {
         let wrangler = self.gate.wrangler()?;
         let (config, now) = self.gate.read(&wrangler)?;
         let file = self.file.unwrap_or_else(|| wrangler.with_file_name("policy-tests.toml"));
         let outcome = trial::run(&config, &file, now)?;
-        Ok((outcome.to_string(), outcome.passed()))
+        Ok((outcome.to_string(), u8::from(!outcome.passed())))
     }
 }

@@ -86,6 +86,8 @@ pub struct Outcome {
     failures: Vec<String>,
     /// Rules that no case got to.
     untried: Vec<String>,
+    /// Variables that the Worker does not read.
+    unread: Vec<String>,
 }
 
 impl Outcome {
@@ -100,6 +102,9 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for failure in &self.failures {
             writeln!(f, "{failure}")?;
+        }
+        for name in &self.unread {
+            writeln!(f, "note: {name}")?;
         }
         for rule in &self.untried {
             writeln!(f, "note: no case gets to {rule}")?;
@@ -148,6 +153,7 @@ pub fn run(config: &Config, path: &Path, now: UnixSeconds) -> Result<Outcome, Er
         .policy
         .rules()
         .filter(|rule| rule.index().is_some_and(|index| !tried.contains(&index)));
+    outcome.unread.clone_from(&config.unread);
     outcome.untried = untried.map(ToString::to_string).collect();
     Ok(outcome)
 }

@@ -118,8 +118,23 @@ fn a_request_is_followed_to_where_it_fails_and_the_token_is_never_shown() {
             0,
             vec!["signature   good", "epoch 7", "forward to APP_URL"],
         ),
-        (&good, vec!["--jwks", "jwks"], 0, vec!["signature   good", "revocation  not checked"]),
-        (&good, vec![], 0, vec!["signature   not checked", "algorithm: good"]),
+        (
+            &good,
+            vec!["--jwks", "jwks"],
+            0,
+            vec!["signature   good", "the user, unless it is revoked\nnot checked whether it is"],
+        ),
+        // Nobody looked at the signature: that is no yes.
+        (
+            &forged,
+            vec![],
+            2,
+            vec![
+                "algorithm: good",
+                "verdict     none yet; if the signature is good: forward",
+                "not checked the signature: give --jwks https://id.example/.well-known/jwks.json, or",
+            ],
+        ),
         (&good, vec!["--head", "revoked"], 1, vec!["revoked, by the head", "token_revoked"]),
         (&forged, vec!["--head", "head"], 1, vec!["signature   wrong", "token_invalid"]),
         (&stranger, vec![], 1, vec!["issuer: wrong issuer", "https://evil.example"]),
@@ -156,8 +171,8 @@ fn a_token_of_another_issuer_is_judged_by_that_issuers_rules() {
     let forged = token(&keys, NOW + 500, &theirs);
     let elsewhere = token(&other, NOW + 500, &json!({"iss": "https://other.example"}));
     for (token, more, code, words) in [
-        (&good, vec![], 0, "of the issuer https://other.example"),
-        (&good, vec![], 0, "signature   not checked"),
+        (&good, vec![], 2, "of the issuer https://other.example"),
+        (&good, vec![], 2, "not checked the signature: give --jwks https://other.example/jwks\n"),
         (&good, vec!["--jwks", "jwks"], 0, "signature   good"),
         (&good, vec!["--jwks", "jwks"], 0, "has the roles [\"admin\"]"),
         (&forged, vec!["--jwks", "jwks"], 1, "signature   wrong"),
@@ -170,6 +185,19 @@ fn a_token_of_another_issuer_is_judged_by_that_issuers_rules() {
         let (status, said) = run(folder.path(), &arguments);
         assert_eq!(status, Some(code), "{said}");
         assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn a_url_needs_no_option_before_it() {
+    let folder = folder(RULES, &Pair::of_seed(1));
+    let url = "https://app.example/open/x";
+    let alone = run(folder.path(), &["explain", url]);
+    assert_eq!(alone.0, Some(0), "{}", alone.1);
+    assert_eq!(run(folder.path(), &["explain", "--url", url]), alone);
+    for (wrong, words) in [(&[][..], "<URL|--url <URL>>"), (&[url, url], "unexpected argument")] {
+        let (code, said) = run(folder.path(), &[&["explain"], wrong].concat());
+        assert!(code == Some(2) && said.contains(words), "{said}");
     }
 }
 
@@ -190,6 +218,11 @@ fn a_policy_is_tested_and_what_differs_is_told() {
     fs::write(&path, cases).unwrap();
     let (status, said) = run(folder.path(), &["test"]);
     assert_eq!((status, said.as_str()), (Some(0), "2 cases: 2 as expected, 0 not\n"));
+
+    let misspelt = self::folder(&format!("REPROT = \"all\"\n{RULES}"), &Pair::of_seed(1));
+    let (status, said) = run(misspelt.path(), &["test", path.to_str().unwrap()]);
+    assert_eq!(status, Some(0));
+    assert!(said.starts_with("note: the Worker reads no REPROT; did you mean REPORT?\n"), "{said}");
 
     let wrong = "[[case]]\nrequest = \"GET https://app.example/admin\"\nas = \"somebody\"\nexpect = \"forward\"";
     fs::write(&path, wrong).unwrap();
@@ -222,6 +255,15 @@ fn a_policy_that_no_worker_would_take_is_no_policy() {
     let (status, said) = run(folder.path(), &["explain", "--url", "https://a.example/"]);
     assert_eq!(status, Some(2));
     assert!(said.contains("POLICY: rules[0] (/a) and rules[1] (/a)"), "{said}");
+
+    let misspelt = "[[vars.POLICY.rules]]\npath = \"/a\"\nrequires = \"public\"\n";
+    let folder = self::folder(misspelt, &Pair::of_seed(1));
+    for task in [&["explain", "https://a.example/"][..], &["test-policy"]] {
+        let (status, said) = run(folder.path(), task);
+        assert_eq!(status, Some(2));
+        let words = "POLICY: rules[0].requires: unknown member; did you mean `require`?";
+        assert!(said.contains(words), "{said}");
+    }
 }
 
 #[test]

@@ -26,6 +26,9 @@ use crate::{
 pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
     // First of all: who need not wait is not kept waiting for a build.
     let claim = Claim::take(&options)?;
+    for told in stack::look_over(workspace, &options)? {
+        progress::note(&told);
+    }
     let tools = setup::run(workspace)?;
     build::edge(workspace, &tools)?;
     let origin = build::origin(workspace, Profile::Dev)?;
@@ -56,7 +59,7 @@ pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
             progress::note(&format!("nothing answers at APP_URL, {url}, yet: until then, 502"));
         }
         tokio::select! {
-            error = stack.broken() => return Err(error),
+            error = stack.broken(progress::note) => return Err(error),
             outcome = asked_to_stop() => outcome?,
         }
         stack.stop().await

@@ -43,6 +43,18 @@ pub enum Error {
         /// The port.
         port: u16,
     },
+    /// Two parts were given one port.
+    #[error(
+        "port {port} is given to two parts, the {first} and the {second}: choose another with --{first}-port or --{second}-port"
+    )]
+    PortTwice {
+        /// One of them.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// The port.
+        port: u16,
+    },
     /// A running part ended, or did not come up in time.
     #[error("the {part} on port {port} {what}; the last lines of {}:\n{tail}", log.display())]
     Part {

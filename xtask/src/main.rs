@@ -3,7 +3,7 @@
 use std::{env, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
-use common::variable::{self, Variable};
+use common::{spelling, variable};
 use serde_json::Value;
 use xtask::{
     Error, Workspace, bench, build, dev, fuzz, setup,
@@ -227,19 +227,10 @@ fn pair(text: &str) -> Result<(String, String), String> {
 /// `NAME=VALUE`, of a name that the Worker reads.
 fn worker_var(text: &str) -> Result<(String, String), String> {
     let (name, value) = pair(text)?;
-    if variable::ALL.iter().any(|known| known.name() == name) {
-        return Ok((name, value));
-    }
-    let likeness = |known: &&Variable| strsim::jaro(known.name(), &name.to_uppercase());
-    let nearest = variable::ALL.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let meant = nearest.filter(|known| likeness(known) > ALIKE);
-    let hint = meant.map_or_else(|| ".".into(), |known| format!("; did you mean {known}?"));
-    let names: Vec<_> = variable::ALL.iter().map(|known| known.name()).collect();
-    Err(format!("the Worker reads no {name}{hint} It reads {}", names.join(", ")))
+    let Some(complaint) = spelling::unread(&name) else { return Ok((name, value)) };
+    let known: Vec<_> = variable::ALL.iter().map(|known| known.name()).collect();
+    Err(format!("{complaint}. It reads {}", known.join(", ")))
 }
-
-/// From here on a name is taken for another one, mistyped; clap's own measure.
-const ALIKE: f64 = 0.7;
 
 /// A var's value: a table or list where it is one in JSON, else the text as it is.
 fn var(text: String) -> Value {

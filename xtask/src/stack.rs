@@ -16,6 +16,8 @@ mod ports;
 pub(crate) mod probe;
 mod secret;
 mod served;
+mod unanswered;
+mod vars;
 mod workerd;
 
 use std::{
@@ -34,9 +36,11 @@ pub use ports::Ports;
 pub(crate) use secret::write_private;
 pub use secret::{kept_secret, private_folder};
 pub use served::Served;
+pub use vars::look_over;
 pub use workerd::{BareWorker, Service, workerd, workers};
 
 use common::variable;
+use unanswered::Unanswered;
 
 use crate::{Error, Workspace, error::Doing};
 
@@ -172,9 +176,13 @@ impl Stack {
         self.answers(Which::Edge, edge, "/ready", 401, deadline).await
     }
 
-    /// Waits for a part to end by itself, and says which.
-    pub async fn broken(&mut self) -> Error {
+    /// Waits for a part to end by itself, and says which. Meanwhile tells, once each, who does not
+    /// answer the edge.
+    pub async fn broken(&mut self, tell: impl Fn(&str)) -> Error {
+        let (log, earlier) = self.edge.log();
+        let mut unanswered = Unanswered::after(log, earlier);
         loop {
+            unanswered.news().iter().for_each(|said| tell(said));
             for part in [&mut self.origin, &mut self.edge] {
                 if let Err(error) = part.check() {
                     return error;

@@ -56,6 +56,46 @@ fn a_second_stack_in_a_folder_is_told_of_the_first_before_anything_is_built() ->
     Ok(())
 }
 
+/// `dev` with the edge on a port that is free, and what was said instead of starting.
+fn dev_at(edge: u16, more: &[&str]) -> Outcome<String> {
+    let folder = tempfile::tempdir()?;
+    let (state, edge) = (folder.path().to_str().ok_or("a path that is text")?, edge.to_string());
+    let ports = ["--origin-port=0", "--operator-port=0", "--edge-port", &edge];
+    let (done, said) = xtask(&[&["dev", "--state", state], &ports[..], more].concat())?;
+    assert!(!done, "{said}");
+    Ok(said)
+}
+
+fn free_port() -> Outcome<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+#[test]
+fn a_port_given_twice_is_no_other_programs() -> Outcome {
+    let port = free_port()?;
+    let said = dev_at(port, &["--app-port", &port.to_string()])?;
+    let words = format!("port {port} is given to two parts, the edge and the app: choose another");
+    assert!(said.contains(&words), "{said}");
+    Ok(())
+}
+
+#[test]
+fn what_the_edge_could_not_work_by_is_told_before_anything_is_built() -> Outcome {
+    let port = free_port()?;
+    let gate = format!("http://localhost:{port}");
+    for (var, words) in [
+        (
+            r#"POLICY={"rules":[{"path":"/stock/*","requires":{"role":"staff"}}]}"#.to_owned(),
+            "--var: POLICY: rules[0].requires: unknown member; did you mean `require`?".to_owned(),
+        ),
+        (format!("APP_URL={gate}"), format!("--var: APP_URL: {gate} is the gate itself")),
+    ] {
+        let said = dev_at(port, &["--app-port=0", "--var", &var])?;
+        assert!(said.contains(&words), "{said}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_taken_port_is_told_before_anything_is_built() -> Outcome {
     let folder = tempfile::tempdir()?;

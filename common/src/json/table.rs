@@ -20,6 +20,8 @@ impl Unreadable {
 pub struct Table {
     path: String,
     members: Object,
+    #[cfg(not(target_arch = "wasm32"))]
+    absent: Vec<String>,
 }
 
 impl Table {
@@ -29,7 +31,12 @@ impl Table {
     /// When it is none.
     pub fn read(value: Json, path: String) -> Result<Self, Unreadable> {
         match value {
-            Json::Object(members) => Ok(Self { path, members }),
+            Json::Object(members) => Ok(Self {
+                path,
+                members,
+                #[cfg(not(target_arch = "wasm32"))]
+                absent: Vec::new(),
+            }),
             _ => Err(Unreadable::new(&path, &["expected a table"])),
         }
     }
@@ -49,7 +56,12 @@ impl Table {
 
     /// A member, of whatever shape.
     pub fn take(&mut self, name: &str) -> Option<Json> {
-        self.members.take(name)
+        let taken = self.members.take(name);
+        #[cfg(not(target_arch = "wasm32"))]
+        if taken.is_none() {
+            self.absent.push(name.into());
+        }
+        taken
     }
 
     /// A member that must be there.
@@ -57,7 +69,7 @@ impl Table {
     /// # Errors
     /// When it is not.
     pub fn needed<T>(&self, name: &str, member: Option<T>) -> Result<T, Unreadable> {
-        member.ok_or_else(|| Unreadable::new(&self.path_of(name), &["is missing"]))
+        member.ok_or_else(|| self.missing(name))
     }
 
     /// A text.
@@ -105,7 +117,43 @@ impl Table {
     pub fn end(self) -> Result<(), Unreadable> {
         match self.members.0.first() {
             None => Ok(()),
-            Some((name, _)) => Err(Unreadable::new(&self.path_of(name), &["unknown member"])),
+            Some((name, _)) => Err(self.unknown(name)),
         }
+    }
+}
+
+/// The Worker is to be small: its log names the member, and what runs before it says the rest.
+#[cfg(target_arch = "wasm32")]
+impl Table {
+    fn missing(&self, name: &str) -> Unreadable {
+        Unreadable::new(&self.path_of(name), &["is missing"])
+    }
+
+    fn unknown(&self, name: &str) -> Unreadable {
+        Unreadable::new(&self.path_of(name), &["unknown member"])
+    }
+}
+
+/// What is told of a name that may be misspelt, where it is a person that reads it.
+#[cfg(not(target_arch = "wasm32"))]
+impl Table {
+    fn missing(&self, name: &str) -> Unreadable {
+        let there = self.members.0.iter().map(|(own, _)| own.as_str());
+        match crate::spelling::nearest(name, there) {
+            Some(misspelt) => self.did_you_mean(misspelt, name),
+            None => Unreadable::new(&self.path_of(name), &["is missing"]),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> Unreadable {
+        match crate::spelling::nearest(name, self.absent.iter().map(String::as_str)) {
+            Some(meant) => self.did_you_mean(name, meant),
+            None => Unreadable::new(&self.path_of(name), &["unknown member"]),
+        }
+    }
+
+    fn did_you_mean(&self, misspelt: &str, meant: &str) -> Unreadable {
+        let problem = ["unknown member; did you mean `", meant, "`?"];
+        Unreadable::new(&self.path_of(misspelt), &problem)
     }
 }

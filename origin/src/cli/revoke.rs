@@ -10,12 +10,14 @@ use common::token::access::LEEWAY;
 use common::{Epoch, InvalidId, SessionId, Subject, TokenId};
 use reqwest::Url;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::{print, probe, served};
 use crate::app::{self, SessionStore, StartError};
 use crate::config::Config;
 use crate::port::{
-    Actor, Audit as _, AuditTrail as _, CLOCK_SKEW, Event, Kind, RevokeReason, TOKEN_DEAD_AFTER,
+    Accounts as _, Actor, Audit as _, AuditTrail as _, CLOCK_SKEW, Event, Kind, RevokeReason,
+    TOKEN_DEAD_AFTER,
 };
 use crate::telemetry::chain;
 
@@ -70,7 +72,7 @@ pub(super) async fn run(config: &Config, revoke: &Revoke) -> Result<(), StartErr
     let store = app::session_store(config).await?;
     let done = match &revoke.issuer {
         Some(issuer) => apply_to_others(&store, issuer, &revoke.what, revoke.life).await?,
-        None => apply(&store, &revoke.what).await?,
+        None => apply(config, &store, &revoke.what).await?,
     };
     let Done { told, epoch, event } = done;
     print(&format!("{told} (epoch {epoch})"))?;
@@ -103,28 +105,40 @@ async fn note(config: &Config, event: Event) {
     }
 }
 
-async fn apply(store: &SessionStore, what: &What) -> Result<Done, StartError> {
+async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Done, StartError> {
     let (sessions, reason) = (&store.sessions, RevokeReason::Operator);
     if let Some(jti) = &what.jti {
         let jti: TokenId = ours("--jti", jti)?;
+        if SessionId::new(jti.uuid()).began_at().is_some() {
+            return Err(format!("--jti {jti}: that is the id of a session: use --sid").into());
+        }
+        let again = again(store, jti.uuid()).await?;
         let epoch = store.log.block(jti.uuid(), TOKEN_DEAD_AFTER).await?;
-        let told = format!("access token {jti} is revoked");
+        let told = format!("access token {jti} is revoked{again}");
         let event = by_operator(Kind::TokenRevoked).token(jti);
         return Ok(Done { told, epoch, event });
     }
     if let Some(sid) = &what.sid {
         let sid: SessionId = ours("--sid", sid)?;
+        if sid.began_at().is_none() {
+            let hint = "no session has such an id. Is it that of an access token? Then use --jti";
+            return Err(format!("--sid {sid}: {hint}").into());
+        }
+        let again = again(store, sid.uuid()).await?;
         let epoch = sessions.revoke(sid, reason, TOKEN_DEAD_AFTER).await?;
-        let told = format!("session {sid} is revoked");
+        let told = format!("session {sid} is revoked{again}");
         let event = by_operator(Kind::SessionRevoked).session(sid);
         return Ok(Done { told, epoch, event });
     }
     if let Some(sub) = &what.sub {
         let sub: Subject = ours("--sub", sub)?;
         let live = sessions.of(&sub).await?.len();
-        let epoch = sessions.revoke_all(&sub, reason, TOKEN_DEAD_AFTER).await?;
+        if live == 0 {
+            has_account(config, &sub).await?;
+        }
+        let epoch = sessions.revoke_all(&sub, None, reason, TOKEN_DEAD_AFTER).await?;
         let told = match live {
-            0 => format!("{sub} had no live session; is it an id that `origin user list` shows?"),
+            0 => format!("{sub} has an account and no live session: there was nothing to revoke"),
             1 => format!("the one session of {sub} is revoked"),
             many => format!("all {many} sessions of {sub} are revoked"),
         };
@@ -145,6 +159,27 @@ fn ours<T: FromStr<Err = InvalidId>>(option: &str, text: &str) -> Result<T, Star
         let hint = "is it another issuer's? Then name that with --issuer";
         format!("{option} {text:?}: {error}; {hint}").into()
     })
+}
+
+/// Whether it was done before. Which ids there are is not asked: tokens are not kept, and sessions not for
+/// ever.
+async fn again(store: &SessionStore, id: Uuid) -> Result<&'static str, StartError> {
+    let is_known = store.log.blocked(&[id]).await?.contains(&id);
+    Ok(if is_known { ", as it was before" } else { "" })
+}
+
+/// An id that nobody has would be revoked to no effect, while whoever was meant goes on.
+async fn has_account(config: &Config, sub: &Subject) -> Result<(), StartError> {
+    if app::accounts(config).await?.by_id(sub).await?.is_some() {
+        return Ok(());
+    }
+    let hint = if sub.as_str().contains('@') {
+        "that is an e-mail address: use `origin user logout EMAIL`"
+    } else {
+        "no account has this id, and no session is its: nothing was revoked. `origin user list` shows the \
+         ids; a user of another issuer is named with --issuer, too"
+    };
+    Err(format!("--sub {sub}: {hint}").into())
 }
 
 /// Other issuers' sessions are not in the store: what the edge looks for is all that is entered.

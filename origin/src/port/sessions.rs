@@ -175,19 +175,11 @@ pub(crate) trait Sessions: Send + Sync {
         retain: Duration,
     ) -> Result<Epoch, StoreFault>;
 
-    /// Revokes every session of `subject`.
+    /// Revokes every session of `subject`, but for the one that is kept, if one is.
     async fn revoke_all(
         &self,
         subject: &Subject,
-        reason: RevokeReason,
-        retain: Duration,
-    ) -> Result<Epoch, StoreFault>;
-
-    /// Revokes every session of `subject` but this one.
-    async fn revoke_others(
-        &self,
-        subject: &Subject,
-        kept: SessionId,
+        kept: Option<SessionId>,
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault>;

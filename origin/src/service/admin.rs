@@ -193,7 +193,7 @@ impl Admin {
     }
 
     async fn end_all(&self, id: &Subject) -> Result<(), Fault> {
-        let epoch = self.sessions.revoke_all(id, RevokeReason::Operator, self.retain).await?;
+        let epoch = self.sessions.revoke_all(id, None, RevokeReason::Operator, self.retain).await?;
         self.epochs.observe(epoch);
         info!(user.id = %id, %epoch, "all sessions of a user ended from outside");
         Ok(())

@@ -54,9 +54,6 @@ pub(crate) struct SignIn {
     pub(crate) by: Means,
     pub(crate) lasting: Lasting,
     pub(crate) device: Device,
-    /// The session whose cookies this sign-in takes the place of, if there is any: nobody could end it
-    /// from that browser any more, whoever's it is.
-    pub(crate) instead_of: Option<Presented>,
 }
 
 /// The tokens of a session as it is now.
@@ -100,7 +97,7 @@ impl Issuer {
         self.ready()?;
         // At once: a sign-in waits for the store no longer than without.
         let now = async { Ok(self.sessions.now().await?) };
-        let SignIn { by, lasting, device, instead_of } = how;
+        let SignIn { by, lasting, device } = how;
         let whence = Whence::from(&device);
         let (now, ()) = tokio::try_join!(now, self.counted(account, &by, &whence))?;
         let (idle, absolute) = match lasting {
@@ -137,9 +134,6 @@ impl Issuer {
                 info!(session.id = %sid, user.id = %user, by = by.as_str(), "signed in");
                 let event = Event::by_user(Kind::SignedIn, user).session(sid).method(by.as_str());
                 self.audit.record(event.from(whence));
-                if let Some(left) = &instead_of {
-                    self.leave(left).await;
-                }
                 return Ok(Some(self.issue(session, &account)?));
             }
             // Everybody was signed out in between, and this one comes after.
@@ -147,9 +141,10 @@ impl Issuer {
         }
     }
 
-    /// Ends the session that another takes the place of. That stands without it: the tokens of this one are in nobody's
-    /// cookies any more.
-    pub(super) async fn leave(&self, left: &Presented) {
+    /// Ends the session, if there was any, whose cookies in a browser those of a new one take the place of:
+    /// nobody could end it from there any more, whoever's it is. The new one stands if that fails.
+    pub(super) async fn leave(&self, left: Option<Presented>) {
+        let Some(left) = left else { return };
         if let Err(fault) = self.revocation.session(&left.subject, left.sid).await {
             warn!(error = chain(&fault), session.id = %left.sid, "the session before lives on");
         }

@@ -77,12 +77,13 @@ impl Login {
                     self.audit.record(event.about(&account.id).why("unverified"));
                     return Err(LoginError::Unverified);
                 }
-                let how = SignIn { by: Means::Password, lasting, device, instead_of };
+                let how = SignIn { by: Means::Password, lasting, device };
                 // At once: a sign-in waits for the store no longer than without.
                 let begun = self.issuer.begin(&account, how);
                 let (issued, proven) = tokio::join!(begun, self.throttle.proven(&attempt));
                 proven?;
                 let issued = issued?.ok_or(LoginError::Refused)?;
+                self.issuer.leave(instead_of).await;
                 if fit == Fit::Outdated {
                     self.rehash(&account, password).await;
                 }

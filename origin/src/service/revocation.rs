@@ -37,7 +37,8 @@ impl Revocation {
 
     /// Ends every session of a user.
     pub(crate) async fn all_sessions(&self, subject: &Subject) -> Result<(), Fault> {
-        let epoch = self.sessions.revoke_all(subject, RevokeReason::LogoutAll, self.retain).await?;
+        let epoch =
+            self.sessions.revoke_all(subject, None, RevokeReason::LogoutAll, self.retain).await?;
         self.epochs.observe(epoch);
         self.audit.record(Event::by_user(Kind::SignedOutEverywhere, subject));
         info!(user.id = %subject, %epoch, "all sessions ended by their user");
@@ -51,7 +52,7 @@ impl Revocation {
         kept: SessionId,
     ) -> Result<(), Fault> {
         let reason = RevokeReason::LogoutAll;
-        let epoch = self.sessions.revoke_others(subject, kept, reason, self.retain).await?;
+        let epoch = self.sessions.revoke_all(subject, Some(kept), reason, self.retain).await?;
         self.epochs.observe(epoch);
         self.audit.record(Event::by_user(Kind::SignedOutElsewhere, subject).session(kept));
         info!(user.id = %subject, session.id = %kept, %epoch, "other sessions ended by their user");
@@ -65,10 +66,7 @@ impl Revocation {
         keep: Option<SessionId>,
     ) -> Result<(), Fault> {
         let reason = RevokeReason::Password;
-        let epoch = match keep {
-            None => self.sessions.revoke_all(subject, reason, self.retain).await?,
-            Some(kept) => self.sessions.revoke_others(subject, kept, reason, self.retain).await?,
-        };
+        let epoch = self.sessions.revoke_all(subject, keep, reason, self.retain).await?;
         self.epochs.observe(epoch);
         info!(user.id = %subject, %epoch, "sessions ended: the password is changed");
         Ok(())

@@ -42,6 +42,8 @@ async fn each_scope_ends_what_it_says_and_nothing_else() {
 
     let (done, said) = origin.command(&["revoke", "--jti", &jti(&a1)]);
     assert!(done && said.contains("access token") && said.contains("(epoch "), "{said}");
+    let (done, said) = origin.command(&["revoke", "--jti", &jti(&a1)]);
+    assert!(done && said.contains("is revoked, as it was before (epoch "), "{said}");
     assert_eq!(origin.me(&a1).await.0, 401);
     assert_eq!(refresh(&origin, &a1).await, "refreshed", "the session goes on");
 
@@ -56,8 +58,8 @@ async fn each_scope_ends_what_it_says_and_nothing_else() {
     assert_eq!(origin.me(&a3).await.0, 401);
     assert_eq!(refresh(&origin, &a3).await, "refresh_revoked");
     assert_eq!(origin.me(&b).await.0, 200);
-    let (done, said) = origin.command(&["revoke", "--sub", "a@b.co"]);
-    assert!(done && said.contains("had no live session"), "{said}");
+    let (done, said) = origin.command(&["revoke", "--sub", text(&a3, "/user/id")]);
+    assert!(done && said.contains("has an account and no live session"), "{said}");
 
     let again = login(&origin, "a@b.co").await;
     assert_eq!(origin.me(&again).await.0, 200, "who was thrown out may sign in anew");
@@ -82,11 +84,17 @@ async fn each_scope_ends_what_it_says_and_nothing_else() {
 async fn one_scope_is_asked_for_and_ids_are_ids() {
     let origin = Serving::start().await;
     let id = "01931c7e-0000-7000-8000-000000000000";
+    let nobody = "286bbc10-6ecc-46c0-be85-011ef3c7a9d4";
     for (arguments, expected) in [
         (&["revoke"][..], "required"),
         (&["revoke", "--jti", id, "--sid", id], "cannot be used with"),
         (&["revoke", "--everyone", "--sub", "x"], "cannot be used with"),
         (&["revoke", "--sid", "x"], "expected a UUID like"),
+        // Whoever was meant would go on.
+        (&["revoke", "--jti", id], "that is the id of a session: use --sid"),
+        (&["revoke", "--sid", nobody], "Then use --jti"),
+        (&["revoke", "--sub", nobody], "no account has this id, and no session is its"),
+        (&["revoke", "--sub", "a@b.co"], "use `origin user logout EMAIL`"),
         (&["revoke", "--everyone", "--wait"], "--probe"),
         (&["revoke", "--everyone", "--probe", "http://localhost/"], "--wait"),
         (&["revoke", "--everyone", "--wait", "--probe", "localhost"], "expected a URL like"),
@@ -94,9 +102,9 @@ async fn one_scope_is_asked_for_and_ids_are_ids() {
         let (done, said) = origin.command(arguments);
         assert!(!done && said.contains(expected), "{arguments:?}: {said}");
     }
-    let nobody =
+    let unheard =
         ["revoke", "--sid", id, "--wait", "--probe", "http://127.0.0.1:9/", "--timeout", "1s"];
-    let (done, said) = origin.command(&nobody);
+    let (done, said) = origin.command(&unheard);
     assert!(!done && said.contains("is revoked (epoch "), "{said}");
     assert!(said.contains("within 1 s the edge at http://127.0.0.1:9/ was not seen"), "{said}");
 }

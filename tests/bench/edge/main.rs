@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use e2e::Outcome;
 use e2e::issuer::{Issuer, now};
-use load::{Tokens, Turn, turn};
+use e2e::load::Turn;
+use load::{Tokens, turn};
 use rows::{Row, Shown, rows};
 use site::Site;
 use xtask::bench::{EdgeCourse, worker_starts};

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use e2e::Outcome;
+use e2e::load::{Turn, quartiles};
 
-use crate::load::Turn;
 use crate::rows::{Shown, Worker};
 use crate::{Beginning, Counts, Measured};
 
@@ -151,12 +151,4 @@ pub(crate) fn ratio(measured: &[Measured], one: &Measured, of: &str) -> Option<R
     let rounds = one.turns.iter().zip(&yardstick.turns);
     let [low, median, high] = quartiles(rounds.map(|(one, other)| one.micros() / other.micros()));
     Some(Ratio { median, low, high })
-}
-
-/// A quarter of the way through them in order, half, and three quarters.
-fn quartiles(all: impl Iterator<Item = f64>) -> [f64; 3] {
-    let mut all: Vec<f64> = all.collect();
-    all.sort_unstable_by(f64::total_cmp);
-    let last = all.len().saturating_sub(1);
-    [1, 2, 3].map(|quarters| all.get(last * quarters / 4).copied().unwrap_or_default())
 }

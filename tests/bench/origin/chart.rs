@@ -4,9 +4,9 @@ use std::path::Path;
 
 use e2e::Outcome;
 use e2e::bars::{self, Bar};
+use e2e::load::Turn;
 
 use crate::Measured;
-use crate::load::Turn;
 use crate::rows::{Task, Who};
 
 /// Pixels of the longest bar.

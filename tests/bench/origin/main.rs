@@ -15,7 +15,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use e2e::Outcome;
-use load::{SESSIONS, Turn};
+use e2e::load::Turn;
+use load::SESSIONS;
 use rows::{ROWS, Row, Task, Who};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use site::Site;

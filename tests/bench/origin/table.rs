@@ -4,9 +4,9 @@ use std::fs;
 use std::io::{self, Write};
 
 use e2e::Outcome;
+use e2e::load::{Turn, quartiles};
 
 use crate::Measured;
-use crate::load::Turn;
 use crate::rows::{Task, Who};
 
 /// With less of a core than this, others worked on the machine, too.
@@ -103,13 +103,6 @@ impl Measured {
     pub(crate) fn quartiles(&self, figure: impl Fn(&Turn) -> f64) -> [f64; 3] {
         quartiles(self.turns.iter().map(figure))
     }
-}
-
-fn quartiles(all: impl Iterator<Item = f64>) -> [f64; 3] {
-    let mut all: Vec<f64> = all.collect();
-    all.sort_unstable_by(f64::total_cmp);
-    let last = all.len().saturating_sub(1);
-    [1, 2, 3].map(|quarters| all.get(last * quarters / 4).copied().unwrap_or_default())
 }
 
 /// The processor, as Linux calls it.

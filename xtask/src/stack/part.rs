@@ -2,7 +2,7 @@
 
 use std::{
     fmt, fs, io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, ExitStatus},
     time::{Duration, Instant},
 };
@@ -104,6 +104,11 @@ impl Part {
         let bytes = fs::read(&self.log)?;
         let from = usize::try_from(self.earlier).unwrap_or(usize::MAX);
         Ok(String::from_utf8_lossy(bytes.get(from..).unwrap_or_default()).into_owned())
+    }
+
+    /// Where its log is, and how much of that is from earlier starts.
+    pub(super) fn log(&self) -> (&Path, u64) {
+        (&self.log, self.earlier)
     }
 
     /// Looks whether the process still runs.

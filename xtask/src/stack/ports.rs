@@ -32,6 +32,7 @@ impl Ports {
 
     /// Picks free ports where 0 is asked for, and refuses taken ones.
     pub(crate) fn resolve(self) -> Result<Self, Error> {
+        self.differ()?;
         // All held until all are picked, so that no two are the same.
         let (edge, held_edge) = take("edge", self.edge)?;
         let (origin, held_origin) = take("origin", self.origin)?;
@@ -39,6 +40,23 @@ impl Ports {
         let (operator, held_operator) = take("operator", self.operator)?;
         drop((held_edge, held_origin, held_app, held_operator));
         Ok(Self { edge, origin, app, operator })
+    }
+
+    /// No other program has a port that two of ours were given.
+    fn differ(self) -> Result<(), Error> {
+        let parts = [
+            ("edge", self.edge),
+            ("origin", self.origin),
+            ("app", self.app),
+            ("operator", self.operator),
+        ];
+        for (at, (first, port)) in parts.iter().enumerate() {
+            let again = parts.iter().skip(at + 1).find(|(_, other)| other == port && *port != 0);
+            if let Some((second, _)) = again {
+                return Err(Error::PortTwice { first, second, port: *port });
+            }
+        }
+        Ok(())
     }
 }
 

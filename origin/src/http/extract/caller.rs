@@ -56,11 +56,8 @@ impl FromRequestParts<Arc<Services>> for Caller {
         let ours = cookie::ours(&header).map_err(|_| Refusal::new(Code::CredentialsAmbiguous))?;
         let carries_cookies = ours.access.is_some() || ours.refresh.is_some();
         let ambient_only = bearer.is_none() && carries_cookies;
-        if ambient_only
-            && changes_state(parts.method.as_str())
-            && !same_origin(&parts.headers, services)
-        {
-            return Err(Refusal::new(Code::CrossSite));
+        if ambient_only && changes_state(parts.method.as_str()) {
+            vouched(&parts.headers, services)?;
         }
         let secret = |text: Option<&str>| text.map(|text| Secret::new(String::from(text)));
         Ok(Self {
@@ -78,8 +75,25 @@ fn joined(parts: &Parts, name: &HeaderName, separator: &str) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join(separator))
 }
 
-/// Whether a request comes from our own pages. Two headers of one name vouch for nothing.
+/// Whether a request comes from our own pages.
 pub(in super::super) fn same_origin(headers: &HeaderMap, services: &Services) -> bool {
+    vouched(headers, services).is_ok()
+}
+
+/// The words for a request that does not come from our own pages, with what is to be sent.
+macro_rules! foreign {
+    ($why:literal) => {
+        concat!(
+            $why,
+            " Open the page here and send it again. A program sends `Origin` with the address of this \
+             site, like `Origin: https://app.example`, or a bearer token where one is taken."
+        )
+    };
+}
+
+/// That a request comes from our own pages; else which header it is that does not say so. Two of one
+/// name vouch for nothing.
+pub(super) fn vouched(headers: &HeaderMap, services: &Services) -> Result<(), Refusal> {
     let only = |name: &HeaderName| {
         let mut values = headers.get_all(name).iter();
         match (values.next(), values.next()) {
@@ -88,10 +102,20 @@ pub(in super::super) fn same_origin(headers: &HeaderMap, services: &Services) ->
             (Some(_), Some(_)) => None,
         }
     };
-    match (only(&SEC_FETCH_SITE), only(&ORIGIN)) {
+    let why = match (only(&SEC_FETCH_SITE), only(&ORIGIN)) {
         (Some(sec_fetch_site), Some(origin)) => {
-            Provenance { sec_fetch_site, origin }.is(&services.own_origin)
+            if (Provenance { sec_fetch_site, origin }).is(&services.own_origin) {
+                return Ok(());
+            }
+            match (sec_fetch_site, origin) {
+                (Some(_), _) => {
+                    foreign!("`Sec-Fetch-Site` says that no page of this site sent this.")
+                }
+                (None, Some(_)) => foreign!("`Origin` is not the address of this site."),
+                (None, None) => foreign!("Neither `Sec-Fetch-Site` nor `Origin` was sent."),
+            }
         }
-        _ => false,
-    }
+        _ => foreign!("`Sec-Fetch-Site` or `Origin` was sent twice, or is no text."),
+    };
+    Err(Refusal::because(Code::CrossSite, why))
 }

@@ -11,7 +11,7 @@ use super::super::Services;
 use super::super::error::Refusal;
 use super::super::oauth_error::OAuthError;
 use super::body::{Expected, has_type, read};
-use super::caller::same_origin;
+use super::caller::vouched;
 
 /// A form that was sent from a page of ours. Any site can have a browser send one, with no cookie
 /// of ours in it too: to sign somebody in as somebody else.
@@ -21,11 +21,7 @@ impl<T: Expected> FromRequest<Arc<Services>> for Form<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, services: &Arc<Services>) -> Result<Self, Refusal> {
-        if !same_origin(request.headers(), services) {
-            let why = "A form is taken from pages of this site alone. Open the page here and send \
-                       it again.";
-            return Err(Refusal::because(Code::CrossSite, why));
-        }
+        vouched(request.headers(), services)?;
         let refusal = || Refusal::because(Code::RequestInvalid, T::SHAPE);
         parse(&read(request).await?).map(Self).ok_or_else(refusal)
     }

@@ -10,6 +10,7 @@ use axum::http::header::COOKIE;
 use common::{Secret, UnixSeconds, base64url};
 
 use super::super::pages::ReturnTo;
+use super::super::pages::social::Back;
 use crate::port::Ties;
 use crate::service::{Attempt, Lasting, Purpose};
 
@@ -50,6 +51,11 @@ impl Kept {
             "{NAME}={provider}.{state}.{nonce}.{verifier}.{begun}.{purpose}.{ours}.{return_to}{afresh}; \
              Max-Age={LASTS}; {ATTRIBUTES}"
         )
+    }
+
+    /// To begin again with the same wishes.
+    pub(super) fn to_sign_in(&self) -> Back {
+        Back::SignIn { return_to: self.return_to.clone(), afresh: self.afresh }
     }
 
     /// What a request brings of it. Of two there is none: one was planted.

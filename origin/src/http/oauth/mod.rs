@@ -71,63 +71,60 @@ pub(super) async fn arrive(
     Segment(provider): Segment,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let stale = |return_to, afresh| {
-        let refusal = SocialError::Stale.into();
-        failed(&services, words, &refusal, &Back::SignIn { return_to, afresh })
-    };
     let (Some(kept), Some(returned)) = (Kept::of(&headers), returned(query.as_deref())) else {
-        return Ok(stale(ReturnTo::default(), false));
+        let back = Back::SignIn { return_to: ReturnTo::default(), afresh: false };
+        return Ok(failed(&services, words, &SocialError::Stale.into(), &back));
     };
-    let Kept { attempt, return_to, ours, afresh } = kept;
-    let mut response =
-        match services.social.arrive(&provider, &attempt, returned, client.network).await {
-            // Another one, begun later, may be under way: its cookie stays.
-            Err(SocialError::Stale) => return Ok(stale(return_to, afresh)),
-            Err(error) => {
-                let back = match attempt.purpose {
-                    Purpose::SignIn(_) => Back::SignIn { return_to, afresh },
-                    Purpose::Link(_) => Back::Account,
-                };
-                failed(&services, words, &error.into(), &back)
-            }
-            Ok(stranger) => match attempt.purpose {
-                Purpose::SignIn(lasting) => {
-                    let left = caller.leaves(&services).filter(|_| ours);
-                    let signed_in = services.social.sign_in(
-                        &provider,
-                        &stranger,
-                        lasting,
-                        client.device,
-                        left,
-                        words.spoken(),
-                    );
-                    match signed_in.await {
-                        Ok(issued) => {
-                            let mut response = see_other(&return_to);
-                            sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
-                            response
-                        }
-                        Err(error) => {
-                            let back = Back::SignIn { return_to, afresh };
-                            failed(&services, words, &error.into(), &back)
-                        }
-                    }
-                }
-                Purpose::Link(asked_in) => {
-                    let way = Linked { provider: &provider, stranger: &stranger, asked_in };
-                    link(&services, words, &caller, client, way, &return_to).await?
-                }
-            },
-        };
+    let arrived = services.social.arrive(&provider, &kept.attempt, returned, client.network).await;
+    let mut response = match (arrived, kept.attempt.purpose) {
+        // Another one, begun later, may be under way: its cookie stays.
+        (Err(error @ SocialError::Stale), _) => {
+            return Ok(failed(&services, words, &error.into(), &kept.to_sign_in()));
+        }
+        (Err(error), Purpose::SignIn(_)) => {
+            failed(&services, words, &error.into(), &kept.to_sign_in())
+        }
+        (Err(error), Purpose::Link(_)) => failed(&services, words, &error.into(), &Back::Account),
+        (Ok(stranger), Purpose::SignIn(lasting)) => {
+            let who = Arrived { provider: &provider, stranger: &stranger };
+            sign_in(&services, words, &caller, client, who, lasting, &kept).await?
+        }
+        (Ok(stranger), Purpose::Link(asked_in)) => {
+            let who = Arrived { provider: &provider, stranger: &stranger };
+            link(&services, words, &caller, client, who, asked_in, &kept.return_to).await?
+        }
+    };
     keep(response.headers_mut(), &attempt::cleared())?;
     Ok(response)
 }
 
-/// What is to be linked, and the session that asked for it.
-struct Linked<'a> {
+/// Who came back, and from where.
+struct Arrived<'a> {
     provider: &'a str,
     stranger: &'a Stranger,
-    asked_in: SessionId,
+}
+
+/// Signs them in.
+async fn sign_in(
+    services: &Services,
+    words: &Words,
+    caller: &Caller,
+    client: Client,
+    Arrived { provider, stranger }: Arrived<'_>,
+    lasting: Lasting,
+    kept: &Kept,
+) -> Result<Response, Refusal> {
+    let (device, language) = (client.device, words.spoken());
+    let left = caller.leaves(services).filter(|_| kept.ours);
+    let social = &services.social;
+    match social.sign_in(provider, stranger, lasting, device, left, language).await {
+        Ok(issued) => {
+            let mut response = see_other(&kept.return_to);
+            sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
+            Ok(response)
+        }
+        Err(error) => Ok(failed(services, words, &error.into(), &kept.to_sign_in())),
+    }
 }
 
 /// Links a login with the account of who is signed in to this browser. That this took longer than their
@@ -137,7 +134,8 @@ async fn link(
     words: &Words,
     caller: &Caller,
     client: Client,
-    Linked { provider, stranger, asked_in }: Linked<'_>,
+    Arrived { provider, stranger }: Arrived<'_>,
+    asked_in: SessionId,
     return_to: &ReturnTo,
 ) -> Result<Response, Refusal> {
     let (outcome, renewed) = match Visitor::find(services, caller, client, true).await? {

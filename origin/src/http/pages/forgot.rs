@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use maud::html;
 use serde::Deserialize;
 
 use super::super::Services;
@@ -35,11 +34,8 @@ pub(in super::super) async fn show(
 ) -> Result<Response, Refusal> {
     services.by_mail()?;
     if Query::of(query.as_deref()).sent {
-        let content = html! {
-            p .notice role="status" { (words.letters.forgot_sent) }
-            p { a href="/auth/login" { (words.sign_in) } }
-        };
-        return Ok(layout::page(words, words.letters.forgot, &services.own_origin, &content));
+        let (title, told) = (words.letters.forgot, words.letters.forgot_sent);
+        return Ok(layout::told(words, title, &services.own_origin, told));
     }
     Ok(form(words).page(&services, words, "", None))
 }

@@ -78,6 +78,15 @@ pub(super) fn page(words: &Words, title: &str, site: &str, content: &Markup) -> 
     whole(words, title, site, None, content)
 }
 
+/// A page that says what was done, from where one goes on to sign in.
+pub(super) fn told(words: &Words, title: &str, site: &str, what: &str) -> Response {
+    let content = html! {
+        p .notice role="status" { (what) }
+        p { a href="/auth/login" { (words.sign_in) } }
+    };
+    page(words, title, site, &content)
+}
+
 /// A page with room for lists, of somebody who is signed in.
 pub(super) fn wide_page(
     words: &Words,

@@ -42,11 +42,8 @@ pub(in super::super) async fn show(
     services.by_mail()?;
     let query = Query::of(query.as_deref());
     if query.done {
-        let content = html! {
-            p .notice role="status" { (words.letters.reset_done) }
-            p { a href="/auth/login" { (words.sign_in) } }
-        };
-        return Ok(layout::page(words, words.letters.reset, &services.own_origin, &content));
+        let (title, told) = (words.letters.reset, words.letters.reset_done);
+        return Ok(layout::told(words, title, &services.own_origin, told));
     }
     Ok(page(&services, words, &query.token, None))
 }

@@ -54,11 +54,7 @@ pub(in super::super) async fn show(
         _ => None,
     };
     Ok(if let Some(told) = told {
-        let content = html! {
-            p .notice role="status" { (told) }
-            p { a href="/auth/login" { (words.sign_in) } }
-        };
-        layout::page(words, words.letters.verify, &services.own_origin, &content)
+        layout::told(words, words.letters.verify, &services.own_origin, told)
     } else if query.token.is_empty() {
         ask(words).page(&services, words, "", None)
     } else {

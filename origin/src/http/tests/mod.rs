@@ -13,6 +13,7 @@ mod limits;
 mod malformed;
 mod openapi;
 mod pages;
+mod passwords;
 mod round_trips;
 mod sessions;
 mod social;
@@ -143,6 +144,10 @@ fn post(path: &str, body: impl Into<Body>, headers: &[(&str, &str)]) -> Request<
 }
 
 impl Answer {
+    fn expect_status(&self, status: u16) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+    }
+
     async fn read(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();

@@ -125,21 +125,23 @@ async fn cks_04_a_form_from_elsewhere_signs_nobody_in() {
     let origin = Origin::with(&[("PORTCULLIS__TOKENS__ISSUER", "https://app.example")]).await;
     origin.sign_in("a@b.co").await;
     for path in ["/auth/login", "/auth/register"] {
-        for headers in [
-            &[][..],
-            &[("sec-fetch-site", "cross-site")],
-            &[("sec-fetch-site", "same-site")],
-            &[("sec-fetch-site", "none")],
-            &[("sec-fetch-site", "cross-site"), ("origin", "https://app.example")],
-            &[("origin", "null")],
-            &[("origin", "https://app.example.evil")],
-            &[("origin", "https://app.example"), ("origin", "https://evil.example")],
+        let site = "`Sec-Fetch-Site` says";
+        for (headers, why) in [
+            (&[][..], "Neither `Sec-Fetch-Site` nor `Origin` was sent."),
+            (&[("sec-fetch-site", "cross-site")], site),
+            (&[("sec-fetch-site", "same-site")], site),
+            (&[("sec-fetch-site", "none")], site),
+            (&[("sec-fetch-site", "cross-site"), ("origin", "https://app.example")], site),
+            (&[("origin", "null")], "`Origin` is not the address"),
+            (&[("origin", "https://app.example.evil")], "`Origin` is not the address"),
+            (&[("origin", "https://app.example"), ("origin", "https://evil.example")], "twice"),
         ] {
             let fields = [("email", "a@b.co"), ("password", PASSWORD)];
             let body = serde_urlencoded::to_string(fields).unwrap();
             let headers = [headers, &[FORM]].concat();
             let answer = origin.send(request("POST", path, body.into(), &headers)).await;
             answer.expect(403, "cross_site");
+            assert!(answer.text.contains(why), "{}", answer.text);
             assert!(answer.cookies().is_empty());
         }
     }

@@ -338,8 +338,7 @@ async fn a_sign_in_that_a_new_password_or_a_closed_account_overtakes_is_none() {
     let account = login.accounts.by_email(&email).await.unwrap().unwrap();
     let begin = || async {
         let device = Device::default();
-        let how =
-            SignIn { by: Means::Password, lasting: Lasting::Browser, device, instead_of: None };
+        let how = SignIn { by: Means::Password, lasting: Lasting::Browser, device };
         login.issuer.begin(&account, how).await.unwrap().is_some()
     };
     assert!(begin().await);

@@ -157,7 +157,7 @@ async fn apply<B: Bench>(bench: &B, new: &NewSession, step: &Step) -> Seen {
             Seen::Blocked(is_blocked(bench, new.sid).await)
         }
         Step::RevokeAll => {
-            store.revoke_all(&new.subject, RevokeReason::LogoutAll, RETAIN).await.unwrap();
+            store.revoke_all(&new.subject, None, RevokeReason::LogoutAll, RETAIN).await.unwrap();
             Seen::Blocked(is_blocked(bench, new.sid).await)
         }
         Step::Of => {

@@ -61,7 +61,7 @@ pub(super) async fn a_subject_is_signed_out_everywhere_and_nobody_else<B: Bench>
     store.revoke(hers[0].sid, RevokeReason::Logout, RETAIN).await.unwrap();
 
     let alice = subject("alice");
-    let epoch = store.revoke_all(&alice, RevokeReason::LogoutAll, RETAIN).await.unwrap();
+    let epoch = store.revoke_all(&alice, None, RevokeReason::LogoutAll, RETAIN).await.unwrap();
     let page = store.after(Epoch::ZERO, 1000).await.unwrap();
     assert_eq!(page.epoch, epoch);
     assert_eq!(page.entries.len(), 3);
@@ -74,7 +74,7 @@ pub(super) async fn a_subject_is_signed_out_everywhere_and_nobody_else<B: Bench>
     live(bench, his, PHONE, Judgement::Rotate).await;
 
     for again in [&alice, &subject("nobody")] {
-        let same = store.revoke_all(again, RevokeReason::LogoutAll, RETAIN).await.unwrap();
+        let same = store.revoke_all(again, None, RevokeReason::LogoutAll, RETAIN).await.unwrap();
         assert_eq!(same, epoch);
     }
 }
@@ -84,8 +84,8 @@ pub(super) async fn everything_but_one_session_is_ended<B: Bench>(bench: &B) {
     let (here, there) = (begun(store).await, begun(store).await);
     let his = Token::of(&store.begin(&new_session("bob")).await.unwrap().unwrap().session);
     let (alice, reason) = (subject("alice"), RevokeReason::LogoutAll);
-    let epoch = store.revoke_others(&alice, here.sid, reason, RETAIN).await.unwrap();
-    assert_eq!(store.revoke_others(&alice, here.sid, reason, RETAIN).await.unwrap(), epoch);
+    let epoch = store.revoke_all(&alice, Some(here.sid), reason, RETAIN).await.unwrap();
+    assert_eq!(store.revoke_all(&alice, Some(here.sid), reason, RETAIN).await.unwrap(), epoch);
     ends(bench, there, PHONE, Ended::Revoked).await;
     live(bench, here, PHONE, Judgement::Rotate).await;
     live(bench, his, PHONE, Judgement::Rotate).await;
@@ -95,7 +95,7 @@ pub(super) async fn signing_out_everywhere_finds_a_session_just_past_its_end<B: 
     let token = begun(bench.store()).await;
     bench.age(token.sid, IDLE + seconds(60)).await;
     let alice = subject("alice");
-    bench.store().revoke_all(&alice, RevokeReason::LogoutAll, RETAIN).await.unwrap();
+    bench.store().revoke_all(&alice, None, RevokeReason::LogoutAll, RETAIN).await.unwrap();
     assert!(is_blocked(bench, token.sid.uuid()).await, "its last access token may live on");
 }
 

@@ -1,9 +1,8 @@
-//! Sessions and their rotation, each call a step of the writer.
+//! Sessions: each change a step of the writer.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::rotation::{Judgement, Presented, judge};
 use common::{Epoch, SessionId, Subject, TokenId, UnixMillis, UnixSeconds};
 use sqlx::sqlite::SqliteRow;
 
@@ -12,8 +11,7 @@ use super::row::Row;
 use super::writer::Batch;
 use super::{EmbeddedStore, FILE, NOW_MS, fault};
 use crate::port::{
-    Begun, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
-    StoreFault,
+    Begun, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions, StoreFault,
 };
 use crate::store::ending;
 use crate::store::sqlite::integer;
@@ -58,20 +56,16 @@ impl Sessions for EmbeddedStore {
     async fn revoke_all(
         &self,
         subject: &Subject,
+        kept: Option<SessionId>,
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
-        self.end_all(subject, None, reason, retain).await
-    }
-
-    async fn revoke_others(
-        &self,
-        subject: &Subject,
-        kept: SessionId,
-        reason: RevokeReason,
-        retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
-        self.end_all(subject, Some(kept), reason, retain).await
+        let (subject, word) = (subject.clone(), ending::revocation(reason));
+        self.writer
+            .write(move |batch| {
+                Box::pin(async move { batch.end_all(&subject, kept, word, retain).await })
+            })
+            .await
     }
 
     async fn cut_off(&self) -> Result<Epoch, StoreFault> {
@@ -118,34 +112,16 @@ impl Sessions for EmbeddedStore {
     }
 }
 
-impl EmbeddedStore {
-    /// Revokes all sessions of a subject, or all but one.
-    async fn end_all(
-        &self,
-        subject: &Subject,
-        kept: Option<SessionId>,
-        reason: RevokeReason,
-        retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
-        let (subject, word) = (subject.clone(), ending::revocation(reason));
-        self.writer
-            .write(move |batch| {
-                Box::pin(async move { batch.end_all(&subject, kept, word, retain).await })
-            })
-            .await
-    }
-}
-
 /// The time before which no session that began is alive.
 pub(super) const CUTOFF: &str = "SELECT sessions_before_ms FROM log";
 
 /// Whether the session began before everybody was signed out.
-fn is_cut_off(sid: SessionId, cutoff: Option<UnixMillis>) -> bool {
+pub(super) fn is_cut_off(sid: SessionId, cutoff: Option<UnixMillis>) -> bool {
     cutoff.is_some_and(|cutoff| sid.began_at().is_none_or(|began| began < cutoff))
 }
 
 impl Batch {
-    async fn cutoff(&mut self) -> Result<Option<UnixMillis>, StoreFault> {
+    pub(super) async fn cutoff(&mut self) -> Result<Option<UnixMillis>, StoreFault> {
         let cutoff = sqlx::query_scalar(CUTOFF).fetch_one(&mut *self.db).await.map_err(fault)?;
         read_cutoff(cutoff)
     }
@@ -211,70 +187,6 @@ impl Batch {
         Ok(Some(Begun { session, epoch }))
     }
 
-    async fn rotate(
-        &mut self,
-        request: &Rotate,
-        rules: &RotationRules,
-    ) -> Result<Rotation, StoreFault> {
-        let mut held = self.session(request.sid).await?;
-        let cutoff = self.cutoff().await?;
-        if let Some(held) = &mut held {
-            held.revoked |= is_cut_off(request.sid, cutoff);
-        }
-        let presented = Presented {
-            generation: request.generation,
-            jti: request.jti,
-            device: request.device.digest.as_deref(),
-        };
-        let judgement = judge(held.as_ref().map(Row::held), presented, rules.grace, self.now);
-        let why = match (judgement, held) {
-            (Judgement::Repeat, Some(held)) => {
-                return self.live(held.session, judgement, None).await;
-            }
-            (Judgement::Replace, Some(held)) => {
-                let generation = held.session.generation;
-                return self.succeed(held, request, rules, generation, judgement).await;
-            }
-            (Judgement::Rotate | Judgement::Heal, Some(held)) => {
-                let generation = request.generation.saturating_add(1);
-                return self.succeed(held, request, rules, generation, judgement).await;
-            }
-            (Judgement::Revoked, _) => Ended::Revoked,
-            (Judgement::Forked, _) => Ended::Forked,
-            (Judgement::Reused(how), _) => Ended::Reused(how),
-            // All that is left is a session that is not there, or no longer.
-            _ => Ended::Expired,
-        };
-        let epoch = match why {
-            // Revoked means blocked: there is nothing to add, and whoever keeps presenting a dead
-            // token cannot make every edge fetch a new head.
-            Ended::Revoked => self.epoch().await?,
-            Ended::Expired => self.block_once(request.sid.uuid(), rules.retain).await?,
-            Ended::Forked | Ended::Reused(_) => {
-                self.end(request.sid, ending::verdict(why), rules.retain).await?
-            }
-        };
-        Ok(Rotation::Ended { why, epoch })
-    }
-
-    /// What a rotation that went well answers.
-    async fn live(
-        &mut self,
-        session: Session,
-        judgement: Judgement,
-        epoch: Option<Epoch>,
-    ) -> Result<Rotation, StoreFault> {
-        let lately = "SELECT EXISTS (SELECT 1 FROM changed_account \
-             WHERE subject = $1 AND told_until > $2)";
-        let account_changed = sqlx::query_scalar(lately)
-            .bind(session.subject.as_str())
-            .bind(integer(self.now.seconds().get()))
-            .fetch_one(&mut *self.db)
-            .await
-            .map_err(fault)?;
-        Ok(Rotation::Live { session, judgement, epoch, account_changed })
-    }
-
     async fn account_changes(
         &mut self,
         subject: &Subject,
@@ -291,53 +203,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Gives the session its next refresh token. The presented one is the previous one by then,
-    /// whichever judgement led here.
-    async fn succeed(
-        &mut self,
-        held: Row,
-        request: &Rotate,
-        rules: &RotationRules,
-        generation: u64,
-        judgement: Judgement,
-    ) -> Result<Rotation, StoreFault> {
-        let rotated_at = self.now.seconds();
-        let absolute_end = held.session.absolute_end;
-        let before = held.session.access;
-        let session = Session {
-            generation,
-            jti: request.next_jti,
-            rotated_at,
-            idle_end: idle_end(rotated_at, held.idle, request.jitter_permille, absolute_end),
-            agent: request.device.agent.clone(),
-            place: request.device.place.clone(),
-            access: request.next_access,
-            ..held.session
-        };
-        let update = "UPDATE session SET generation = $2, jti = $3, previous = $4, device = $5, \
-             rotated_at_ms = $6, idle_end = $7, agent = $8, place = $9, access = $10 WHERE sid = $1";
-        sqlx::query(update)
-            .bind(session.sid.uuid())
-            .bind(integer(generation))
-            .bind(session.jti.uuid())
-            .bind(request.jti.uuid())
-            .bind(request.device.digest.as_deref())
-            .bind(integer(self.now.get()))
-            .bind(integer(session.idle_end.get()))
-            .bind(&session.agent)
-            .bind(&session.place)
-            .bind(session.access.map(TokenId::uuid))
-            .execute(&mut *self.db)
-            .await
-            .map_err(fault)?;
-        let epoch = match (request.next_access, before) {
-            (Some(_), Some(before)) => Some(self.block(before.uuid(), rules.retain).await?),
-            _ => None,
-        };
-        self.live(session, judgement, epoch).await
-    }
-
-    async fn session(&mut self, sid: SessionId) -> Result<Option<Row>, StoreFault> {
+    pub(super) async fn session(&mut self, sid: SessionId) -> Result<Option<Row>, StoreFault> {
         let row: Option<SqliteRow> = sqlx::query("SELECT * FROM session WHERE sid = $1")
             .bind(sid.uuid())
             .fetch_optional(&mut *self.db)
@@ -347,7 +213,7 @@ impl Batch {
     }
 
     /// Blocks the session's tokens and marks it, if it is there; its first reason stays.
-    async fn end(
+    pub(super) async fn end(
         &mut self,
         sid: SessionId,
         word: &'static str,
@@ -389,7 +255,7 @@ impl Batch {
 
 /// When the session dies unless it is used. The jitter keeps refreshes from coming in herds; the
 /// absolute end stands whatever happens.
-fn idle_end(
+pub(super) fn idle_end(
     now: UnixSeconds,
     idle: u64,
     jitter_permille: u16,

@@ -63,12 +63,12 @@ async fn red_02_no_revocation_is_answered_that_no_replica_has() {
     // Sessions begin and go on: a rotation that is lost is healed forward.
     assert!(is_live(&rotate(&store, live).await));
     begun(&store).await;
-    let everyone = store.revoke_all(&subject("alice"), RevokeReason::LogoutAll, RETAIN).await;
+    let everyone = store.revoke_all(&subject("alice"), None, RevokeReason::LogoutAll, RETAIN).await;
     assert_unavailable(&everyone.map(drop));
 
     pair.replica.signal("CONT");
     pair.replica.await_info("master_link_status:up");
-    store.revoke_all(&subject("alice"), RevokeReason::LogoutAll, RETAIN).await.unwrap();
+    store.revoke_all(&subject("alice"), None, RevokeReason::LogoutAll, RETAIN).await.unwrap();
     let outcome = rotate(&store, forked).await;
     assert!(matches!(outcome, Ok(Rotation::Ended { why: Ended::Revoked, .. })), "{outcome:?}");
 }

@@ -102,20 +102,17 @@ impl Sessions for RedisStore {
     async fn revoke_all(
         &self,
         subject: &Subject,
+        kept: Option<SessionId>,
         reason: RevokeReason,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
-        self.end_all(subject, None, reason, retain).await
-    }
-
-    async fn revoke_others(
-        &self,
-        subject: &Subject,
-        kept: SessionId,
-        reason: RevokeReason,
-        retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
-        self.end_all(subject, Some(kept), reason, retain).await
+        let call = script::REVOKE_ALL
+            .on_log_and(&[Key::Subject(subject), Key::Cutoff])
+            .arg(Key::Sessions)
+            .arg(ending::revocation(reason))
+            .arg(retain.as_secs())
+            .arg(kept.map(|sid| sid.to_string()).unwrap_or_default());
+        self.keep(call).await.map(Epoch::new)
     }
 
     async fn cut_off(&self) -> Result<Epoch, StoreFault> {
@@ -151,23 +148,6 @@ impl Sessions for RedisStore {
 }
 
 impl RedisStore {
-    /// Revokes all sessions of a subject, or all but one.
-    async fn end_all(
-        &self,
-        subject: &Subject,
-        kept: Option<SessionId>,
-        reason: RevokeReason,
-        retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
-        let call = script::REVOKE_ALL
-            .on_log_and(&[Key::Subject(subject), Key::Cutoff])
-            .arg(Key::Sessions)
-            .arg(ending::revocation(reason))
-            .arg(retain.as_secs())
-            .arg(kept.map(|sid| sid.to_string()).unwrap_or_default());
-        self.keep(call).await.map(Epoch::new)
-    }
-
     /// Revokes a session. `word` says why; what is recorded already stays.
     async fn end(&self, sid: SessionId, word: &str, retain: Duration) -> Result<Epoch, StoreFault> {
         let call = script::REVOKE

@@ -36,14 +36,14 @@ pub(super) const fn korean(kind: Kind) -> &'static str {
         Kind::SignedOutEverywhere => "모든 기기에서 로그아웃",
         Kind::SignedOutElsewhere => "다른 기기에서 로그아웃",
         Kind::TokenReused => "리프레시 토큰 재사용",
-        Kind::TokenForked => "리프레시 토큰 중복 보유",
+        Kind::TokenForked => "리프레시 토큰 중복 사용",
         Kind::PasswordChanged => "비밀번호 변경",
         Kind::PasswordReset => "비밀번호 재설정",
         Kind::EmailVerified => "이메일 주소 확인",
         Kind::LoginLinked => "로그인 연결",
         Kind::LoginUnlinked => "로그인 연결 해제",
         Kind::UserDisabled => "사용자 사용 중지",
-        Kind::UserEnabled => "사용자 다시 사용",
+        Kind::UserEnabled => "사용자 사용 중지 해제",
         Kind::RolesChanged => "역할 변경",
         Kind::ForcedLogout => "모든 세션 강제 종료",
         Kind::SessionRevoked => "세션 폐기",
@@ -69,13 +69,13 @@ pub(super) fn english_word(word: &str) -> Option<&'static str> {
 pub(super) fn korean_word(word: &str) -> Option<&'static str> {
     Some(match word {
         "password" => "비밀번호",
-        "unknown-account" => "없는 계정",
+        "unknown-account" => "존재하지 않는 계정",
         "disabled" => "사용 중지된 계정",
         "unverified" => "이메일 미확인",
         "sessions" => "너무 잦은 로그인",
         "other-device" => "다른 기기",
         "concurrent" => "동시 사용",
-        "late" => "기한 지남",
+        "late" => "기한 초과",
         _ => return None,
     })
 }

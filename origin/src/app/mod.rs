@@ -1,9 +1,9 @@
 //! The composition root: the one place that knows which adapter is behind which port.
 
+mod outside;
+mod stores;
+
 use std::error::Error;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,26 +13,24 @@ use tokio::time::timeout;
 use tracing::{error, info, warn};
 use url::Url;
 
-use crate::config::{Config, Mail, Way};
+use self::outside::Outside;
+pub(crate) use self::stores::{SessionStore, accounts, accounts_file, audit, session_store};
+use self::stores::{database, state_folder};
+use crate::config::Config;
 use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
 use crate::http::{self, ByMail, Doors, Probes, Services};
-use crate::kv::{KvClient, Publisher};
-use crate::mail::{Folder, SmtpMailer};
-use crate::oauth;
+use crate::kv::Publisher;
 use crate::port::{
-    Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Leases, Mailbox, Mailer, Passwords,
-    Proofs, Random, RotationRules, Segments, Sessions, Signer, TOKEN_DEAD_AFTER, Tries,
+    Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Passwords, Proofs, Random,
+    RotationRules, Signer, TOKEN_DEAD_AFTER,
 };
 use crate::service::{
     Admin, Change, ClientTrust, Compactor, Credentials, EdgeTrust, Epochs, Heads, Issuer, KeyWatch,
-    Login, Memory, Named, Postman, PostmanTools, Profiles, Register, Reset, Revocation, Rotator,
-    Social, Throttle, Verify,
+    Login, Memory, Postman, PostmanTools, Profiles, Register, Reset, Revocation, Rotator, Social,
+    Throttle, Verify,
 };
 use crate::store::accounts::SqlAccounts;
 use crate::store::audit::SqlAudit;
-use crate::store::database::Database;
-use crate::store::embedded::EmbeddedStore;
-use crate::store::redis::RedisStore;
 use crate::telemetry::chain;
 
 /// How long the last audit events may take at the end.
@@ -40,91 +38,6 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What a failed start says: each cause has its own words already.
 pub(crate) type StartError = Box<dyn Error + Send + Sync>;
-
-/// The store of sessions, by each of its ports.
-pub(crate) struct SessionStore {
-    pub(crate) sessions: Arc<dyn Sessions>,
-    pub(crate) log: Arc<dyn BlockLog>,
-    segments: Arc<dyn Segments>,
-    leases: Arc<dyn Leases>,
-    tries: Arc<dyn Tries>,
-}
-
-impl SessionStore {
-    fn of<S: Sessions + BlockLog + Segments + Leases + Tries + 'static>(store: S) -> Self {
-        let store = Arc::new(store);
-        Self {
-            sessions: store.clone(),
-            log: store.clone(),
-            segments: store.clone(),
-            leases: store.clone(),
-            tries: store,
-        }
-    }
-
-    async fn open(config: &Config) -> Result<Self, StartError> {
-        Ok(match &config.redis {
-            Some(redis) => Self::of(RedisStore::connect(redis).await?),
-            None => Self::of(EmbeddedStore::open(&config.state.join("sessions.db")).await?),
-        })
-    }
-}
-
-/// Makes the folder that holds what is kept, for nobody else to look into.
-fn state_folder(config: &Config) -> Result<(), StartError> {
-    let folder = &config.state;
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
-        format!(
-            "state.dir: cannot make {}: {error}; choose a folder that can be made",
-            folder.display()
-        )
-        .into()
-    })
-}
-
-/// The store of sessions, ready.
-pub(crate) async fn session_store(config: &Config) -> Result<SessionStore, StartError> {
-    state_folder(config)?;
-    SessionStore::open(config).await
-}
-
-/// The database of the accounts, migrated.
-pub(crate) async fn database(config: &Config) -> Result<Database, StartError> {
-    state_folder(config)?;
-    Ok(match &config.database {
-        Some(url) => Database::open(url.expose()).await?,
-        None => Database::file(&own_accounts(config)).await?,
-    })
-}
-
-/// The file that it is, unless it is a server.
-pub(crate) fn accounts_file(config: &Config) -> Result<Option<PathBuf>, StartError> {
-    Ok(match &config.database {
-        Some(url) => Database::file_at(url.expose())?,
-        None => Some(own_accounts(config)),
-    })
-}
-
-fn own_accounts(config: &Config) -> PathBuf {
-    config.state.join("accounts.db")
-}
-
-/// The accounts in it.
-pub(crate) async fn accounts(config: &Config) -> Result<SqlAccounts, StartError> {
-    Ok(SqlAccounts::new(database(config).await?))
-}
-
-/// The audit log, for a command that has something to put into it.
-pub(crate) async fn audit(config: &Config) -> Result<SqlAudit, StartError> {
-    Ok(SqlAudit::start(database(config).await?, config.audit.keep))
-}
-
-/// Who is spoken to outside: where heads and letters are handed over, who else signs people in.
-struct Outside {
-    mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
-    mailer: Option<Arc<dyn Mailer>>,
-    providers: Vec<Named>,
-}
 
 /// Everything, wired and ready to serve.
 pub(crate) struct App {
@@ -148,15 +61,7 @@ impl App {
         let hashing = &config.passwords;
         let passwords: Arc<dyn Passwords> =
             Arc::new(Hashers::start(hashing.max_concurrent, hashing.queue)?);
-        let mailbox = if let Some(kv) = &config.kv {
-            let client: Arc<dyn Mailbox> = Arc::new(KvClient::new(kv)?);
-            Some((client, kv.heartbeat))
-        } else {
-            warn!("no [kv] section: heads are not published, edges have the origin's alone");
-            None
-        };
-        let mailer = config.mail.as_ref().map(mailer).transpose()?;
-        let outside = Outside { mailbox, mailer, providers: providers(config)? };
+        let outside = Outside::of(config)?;
         if config.edge_secret.is_none() {
             warn!(
                 "no edge.secret: edges that ask what is revoked get no answer, and none is believed; \
@@ -410,41 +315,11 @@ fn letters(
     (ByMail { verify, reset, outbox }, postman)
 }
 
-/// Who carries letters.
-fn mailer(mail: &Mail) -> Result<Arc<dyn Mailer>, StartError> {
-    let from = mail.from.clone();
-    Ok(match &mail.way {
-        Way::Smtp(server) => Arc::new(SmtpMailer::new(server, from)?),
-        Way::Folder(path) => {
-            warn!("mail.folder is set: letters are files, which is for development alone");
-            Arc::new(
-                Folder::open(path.clone(), from).map_err(|error| {
-                    format!("mail.folder: cannot make {}: {error}", path.display())
-                })?,
-            )
-        }
-    })
-}
-
 /// Waits until what was recorded is kept.
 async fn settle(trail: &dyn AuditTrail) {
     if timeout(FAREWELL, trail.settled()).await.is_err() {
         warn!("the last audit events were not kept: the database does not answer");
     }
-}
-
-/// The providers of the configuration. None is asked anything yet: that one of them is down is no reason
-/// not to start.
-fn providers(config: &Config) -> Result<Vec<Named>, StartError> {
-    let named = config.oauth.iter().map(|provider| {
-        let back = format!("{}/auth/oauth/{}/callback", config.tokens.issuer, provider.name);
-        Ok(Named {
-            name: provider.name.clone(),
-            label: provider.label.clone(),
-            provider: oauth::provider(provider, back, Arc::new(SystemClock))?,
-        })
-    });
-    named.collect()
 }
 
 /// What browsers send as `Origin` from the issuer's own pages (RFC 6454 §6.2).
