@@ -23,9 +23,10 @@ use crate::{
 ///
 /// # Errors
 /// When a step fails or a part ends by itself.
-pub fn run(workspace: &Workspace, options: Options) -> Result<(), Error> {
+pub fn run(workspace: &Workspace, mut options: Options) -> Result<(), Error> {
     // First of all: who need not wait is not kept waiting for a build.
     let claim = Claim::take(&options)?;
+    options.dev_vars = stack::own_dev_vars(workspace)?;
     for told in stack::look_over(workspace, &options)? {
         progress::note(&told);
     }

@@ -201,7 +201,6 @@ impl Dev {
             None => workspace.path(".portcullis"),
         };
         Ok(Options {
-            state,
             ports: Ports {
                 edge: self.edge_port,
                 origin: self.origin_port,
@@ -212,6 +211,7 @@ impl Dev {
             database: self.database,
             settings: self.settings,
             vars: self.vars.into_iter().map(|(name, value)| (name, var(value))).collect(),
+            ..Options::new(state)
         })
     }
 }

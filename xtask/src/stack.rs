@@ -21,6 +21,7 @@ mod vars;
 mod workerd;
 
 use std::{
+    fs, io,
     path::Path,
     time::{Duration, Instant},
 };
@@ -253,7 +254,21 @@ enum Which {
     Edge,
 }
 
-/// Writes `.dev.vars`, so that plain `npx wrangler dev` has what the default state folder's origin signs with.
+/// What somebody has put into `.dev.vars`: secrets for an app's own use, or an `ASSERTION_KEY`.
+///
+/// # Errors
+/// When there is one that cannot be read.
+pub fn own_dev_vars(workspace: &Workspace) -> Result<String, Error> {
+    let path = workspace.path(".dev.vars");
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(edge::own_lines(&text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error).doing(|| format!("reading {}", path.display())),
+    }
+}
+
+/// Writes `.dev.vars`, so that plain `npx wrangler dev` has what the default state folder's origin signs
+/// with. Lines that are somebody's own stay.
 ///
 /// # Errors
 /// When the origin cannot tell its anchor key or the file cannot be written.
@@ -263,6 +278,7 @@ pub fn write_dev_vars(workspace: &Workspace, origin_program: &Path) -> Result<()
     let secret = kept_secret(&state.join("edge-secret"))?;
     let anchor = anchor_key(origin_program, &state, &options)?;
     let path = workspace.path(".dev.vars");
-    write_private(&path, &edge::dev_vars(&secret, &anchor))
+    let own = own_dev_vars(workspace)?;
+    write_private(&path, &edge::dev_vars(&secret, &anchor, &own))
         .doing(|| format!("writing {}", path.display()))
 }

@@ -131,9 +131,9 @@ fn hint(error: TokenError, text: &str, ours: Option<&AccessRules>, now: UnixSeco
         }
         TokenError::Type => {
             let expected = expected(ours.map(|_| Typ::Access.as_str()));
-            format!(": it says {:?}{expected}", jws.header.typ)
+            format!(": it says {}{expected}", Value::from(jws.header.typ))
         }
-        TokenError::Key => format!(": it names {:?}", jws.header.kid),
+        TokenError::Key => format!(": it names {}", Value::from(jws.header.kid.map(String::from))),
         TokenError::TooLong
         | TokenError::Form
         | TokenError::Header

@@ -22,7 +22,7 @@ pub(super) fn part(
     write_private(&config, &text).doing(|| format!("writing {}", config.display()))?;
     // Beside the configuration: wrangler reads it from there, as the secrets of the deployed Worker.
     let vars = folder.join(".dev.vars");
-    write_private(&vars, &dev_vars(edge_secret, anchor))
+    write_private(&vars, &dev_vars(edge_secret, anchor, &options.dev_vars))
         .doing(|| format!("writing {}", vars.display()))?;
 
     // What the platform would say of where a client is. Nobody can say that here, and wrangler's own
@@ -56,10 +56,19 @@ pub(super) fn part(
     }))
 }
 
-/// The secrets of a Worker, as wrangler's env file.
-pub(super) fn dev_vars(edge_secret: &str, anchor: &str) -> String {
+/// The secrets of a Worker, as wrangler's env file: the stack's and more lines.
+pub(super) fn dev_vars(edge_secret: &str, anchor: &str, more: &str) -> String {
     let (anchor_key, secret) = (variable::ANCHOR_KEY, variable::EDGE_SECRET);
-    format!("{anchor_key}=\"{anchor}\"\n{secret}=\"{edge_secret}\"\n")
+    format!("{anchor_key}=\"{anchor}\"\n{secret}=\"{edge_secret}\"\n{more}")
+}
+
+/// The lines of such a file that are not the stack's.
+pub(super) fn own_lines(dev_vars: &str) -> String {
+    let is_ours = |line: &str| {
+        let name = line.split_once('=').map(|(name, _)| name.trim());
+        [variable::ANCHOR_KEY, variable::EDGE_SECRET].iter().any(|ours| name == Some(ours.name()))
+    };
+    dev_vars.split_inclusive('\n').filter(|line| !is_ours(line)).collect()
 }
 
 /// The project's wrangler.toml with this stack's addresses and vars, and without its build command:
@@ -111,5 +120,20 @@ pub(super) fn compatibility_date(workspace: &Workspace) -> Result<String, Error>
     match wrangler_toml(workspace)?.get("compatibility_date") {
         Some(Value::String(date)) => Ok(date.clone()),
         _ => Err(Error::Unexpected("wrangler.toml names no `compatibility_date`".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_their_own_outlive_those_of_the_stack() {
+        let theirs = "# mine\nASSERTION_KEY=\"a=b\"\nANCHOR_KEY_OLD=x\n";
+        let text = dev_vars("secret", "anchor", theirs);
+        assert_eq!(own_lines(&text), theirs);
+        let again = dev_vars("another", "anchor", &own_lines(&text));
+        assert_eq!(again, text.replace("\"secret\"", "\"another\""));
+        assert_eq!(own_lines("ANCHOR_KEY = \"old\"\nEDGE_SECRET=old"), "");
     }
 }

@@ -21,6 +21,8 @@ pub struct Options {
     pub settings: Vec<(String, String)>,
     /// More of the Worker's vars, in place of those in wrangler.toml.
     pub vars: Vec<(String, Value)>,
+    /// More of the Worker's secrets, as lines of `.dev.vars`.
+    pub dev_vars: String,
 }
 
 impl Options {
@@ -34,6 +36,7 @@ impl Options {
             database: None,
             settings: Vec::new(),
             vars: Vec::new(),
+            dev_vars: String::new(),
         }
     }
 }
