@@ -4,42 +4,60 @@
 
 use crate::json::Writer;
 
-/// Makes the catalogue of its rows: variant, status, code, and what happened and what to do.
+/// Makes the catalogue of its rows: variant, status, code, and what happened and what to do. The issuer's are not
+/// in the Worker, which never says them and has room for little.
 macro_rules! catalogue {
-    ($($(#[$doc:meta])* $variant:ident = $status:literal, $code:literal, $detail:literal;)+) => {
+    (
+        gate { $(
+            $(#[$doc:meta])* $gate:ident = $status:literal, $code:literal, $detail:literal;
+        )+ }
+        issuer { $(
+            $(#[$its_doc:meta])* $its:ident = $its_status:literal, $its_code:literal, $its_detail:literal;
+        )+ }
+    ) => {
         /// The stable codes. Clients act on these; the words may change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code {
-            $($(#[$doc])* $variant,)+
+            $($(#[$doc])* $gate,)+
+            $($(#[$its_doc])* #[cfg(not(target_arch = "wasm32"))] $its,)+
         }
 
         impl Code {
             /// Every code, in the order of the catalogue.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+            pub const ALL: &[Self] = &[
+                $(Self::$gate,)+
+                $(#[cfg(not(target_arch = "wasm32"))] Self::$its,)+
+            ];
 
             /// The HTTP status.
             #[must_use]
             pub const fn status(self) -> u16 {
-                match self { $(Self::$variant => $status,)+ }
+                self.row().0
             }
 
             /// The code as it stands in documents and in `portcullis-verdict`.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $code,)+ }
+                self.row().1
             }
 
             /// What happened and what to do about it, for the person who reads the answer.
             #[must_use]
             pub const fn detail(self) -> &'static str {
-                match self { $(Self::$variant => $detail,)+ }
+                self.row().2
+            }
+
+            const fn row(self) -> (u16, &'static str, &'static str) {
+                match self {
+                    $(Self::$gate => ($status, $code, $detail),)+
+                    $(#[cfg(not(target_arch = "wasm32"))] Self::$its => ($its_status, $its_code, $its_detail),)+
+                }
             }
         }
     };
 }
 
-catalogue! {
-    // The gate's.
+catalogue! { gate {
     /// No credentials where some are needed.
     TokenMissing = 401, "token_missing",
         "Sign in first: send an access token as `Authorization: Bearer …` or by cookie.";
@@ -101,8 +119,13 @@ catalogue! {
     /// The gate's configuration is wrong; its log says how.
     Misconfigured = 500, "misconfigured",
         "The gate is not configured properly. Its log says what to mend.";
-
-    // The issuer's.
+    /// No such resource.
+    NotFound = 404, "not_found",
+        "There is nothing at this path.";
+    /// A defect of ours.
+    Internal = 500, "internal",
+        "Something went wrong on our side. It was logged.";
+} issuer {
     /// Wrong password or unknown account: which of them is not said.
     CredentialsInvalid = 401, "credentials_invalid",
         "E-mail address or password is wrong.";
@@ -180,9 +203,6 @@ catalogue! {
     /// The body is not of a type that is read here.
     MediaTypeUnsupported = 415, "media_type_unsupported",
         "Send the body as `Content-Type: application/json`.";
-    /// No such resource.
-    NotFound = 404, "not_found",
-        "There is nothing at this path.";
     /// No such method here.
     MethodNotAllowed = 405, "method_not_allowed",
         "This path does not know this method; see `Allow`.";
@@ -203,10 +223,7 @@ catalogue! {
     SigningUnavailable = 503, "signing_unavailable",
         "No token can be signed at the moment, so this is not done. It is safe to try \
          again.";
-    /// A defect of ours.
-    Internal = 500, "internal",
-        "Something went wrong on our side. It was logged.";
-}
+} }
 
 /// Seconds that a client is asked to wait before it tries again.
 const RETRY_AFTER: u32 = 2;
@@ -351,9 +368,9 @@ mod tests {
     #[test]
     fn a_document_has_the_code_and_the_status() {
         let json: serde_json::Value =
-            serde_json::from_str(&Problem::new(Code::RefreshReused).to_json()).unwrap();
-        assert_eq!(json["code"], "refresh_reused");
+            serde_json::from_str(&Problem::new(Code::TokenRevoked).to_json()).unwrap();
+        assert_eq!(json["code"], "token_revoked");
         assert_eq!(json["status"], 401);
-        assert_eq!(json["type"], "urn:portcullis:problem:refresh_reused");
+        assert_eq!(json["type"], "urn:portcullis:problem:token_revoked");
     }
 }

@@ -5,27 +5,29 @@ mod browser;
 mod cors;
 mod credentials;
 mod facts;
+mod permit;
 mod place;
+mod refusal;
 mod renewal;
 
 use core::time::Duration;
-use std::sync::Arc;
 
 use crate::UnixSeconds;
 use crate::cookie::{self, Ours};
-use crate::identity;
-use crate::issuers::{IssuerIndex, Issuers, Keyring, Reading, Trust, Untrusted};
-use crate::policy::{Cache, Hand, Policy, Requirement, Rule, Unfresh};
+use crate::issuers::{IssuerIndex, Issuers, Keyring, Reading, Trust};
+use crate::policy::{Policy, Requirement, Rule, Unfresh};
 use crate::problem::Code;
 use crate::revocation::{Answers, Head, Standing};
 use crate::same_origin::changes_state;
 use crate::token::access::Unsigned;
-use crate::token::{AccessRules, Seen, TokenError, Verified, VerifiedCache};
+use crate::token::{AccessRules, TokenError, Verified, VerifiedCache};
 pub use browser::Login;
 pub use cors::{CorsHeaders, Preflight};
 pub use credentials::{Credential, bearer, names_bearer};
 pub use facts::{Facts, Url};
+pub use permit::{OriginPermit, Permit};
 pub use place::{Located, locate};
+pub use refusal::Refusal;
 pub use renewal::Refreshed;
 
 /// What the gate knows.
@@ -118,204 +120,6 @@ pub enum Asking {
     /// A segment may hold the token: one answer does for all who ask at this time, and may be
     /// remembered in [`Answers`].
     OnSuspicion,
-}
-
-/// Proof that a request may go to the app. Only [`decide`] makes one.
-#[derive(Debug)]
-pub struct Permit<'a> {
-    identity: Arc<[(&'static str, String)]>,
-    bearer: Option<&'a str>,
-    token: Option<Box<Verified>>,
-    lasts: bool,
-    hand: Hand,
-    cache: Cache,
-    upstream: Option<Arc<str>>,
-    cors: Option<CorsHeaders>,
-}
-
-impl<'a> Permit<'a> {
-    fn new(rule: &Rule, facts: &Facts<'_>) -> Self {
-        Self {
-            identity: Arc::default(),
-            bearer: None,
-            token: None,
-            lasts: facts.upgrade.is_some(),
-            hand: rule.hand,
-            cache: rule.cache,
-            upstream: rule.upstream.clone(),
-            cors: CorsHeaders::of(rule, facts.provenance.origin),
-        }
-    }
-
-    fn naming(self, token: &Verified, seen: Option<&Seen>, text: &'a str) -> Self {
-        let bearer = match self.hand {
-            Hand::Headers | Hand::Assertion => None,
-            Hand::Token => Some(text),
-        };
-        let needs_all = self.lasts || self.hand == Hand::Assertion;
-        let kept = needs_all.then(|| Box::new(token.clone()));
-        let identity = match seen {
-            Some(seen) => Arc::clone(&seen.identity),
-            None => identity::headers(token).into(),
-        };
-        Self { identity, bearer, token: kept, ..self }
-    }
-
-    /// Whether the app's answer may be kept on the way.
-    #[must_use]
-    pub const fn cache(&self) -> Cache {
-        self.cache
-    }
-
-    /// Which of `UPSTREAMS` the request goes to; the app when none is named.
-    #[must_use]
-    pub fn upstream(&self) -> Option<&str> {
-        self.upstream.as_deref()
-    }
-
-    /// What the response bears for scripts of other sites, in place of what the app says under
-    /// `access-control-…`; where none, the app's own words stand.
-    #[must_use]
-    pub const fn cors(&self) -> Option<&CorsHeaders> {
-        self.cors.as_ref()
-    }
-
-    /// What to answer when the request cannot be brought to the app after all.
-    #[must_use]
-    pub fn refuse(self, code: Code) -> Refusal {
-        Refusal { cors: self.cors.map(Box::new), ..code.into() }
-    }
-
-    /// The headers that tell the app who asks; none on a public path.
-    #[must_use]
-    pub fn identity(&self) -> &[(&'static str, String)] {
-        &self.identity
-    }
-
-    /// Whether nobody is named: the path is public.
-    #[must_use]
-    pub fn is_public(&self) -> bool {
-        self.identity.is_empty()
-    }
-
-    /// The access token, where the rule hands it on.
-    #[must_use]
-    pub const fn bearer(&self) -> Option<&str> {
-        self.bearer
-    }
-
-    /// The token of a handshake: what comes of it lasts no longer than [`still_admitted`] says.
-    #[must_use]
-    pub fn lasting(&self) -> Option<&Verified> {
-        self.token.as_deref().filter(|_| self.lasts)
-    }
-
-    /// The token, where the app is told of it by an assertion.
-    #[must_use]
-    pub fn asserted(&self) -> Option<&Verified> {
-        self.token.as_deref().filter(|_| self.hand == Hand::Assertion)
-    }
-}
-
-/// Proof that a request may go to the origin. Only [`decide`] makes one.
-#[derive(Debug)]
-pub struct OriginPermit(());
-
-/// A refusal, with what the client may know of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    code: Code,
-    scope: Option<String>,
-    cause: Option<TokenError>,
-    cors: Option<Box<CorsHeaders>>,
-    ended: bool,
-    login: Option<Box<Login>>,
-}
-
-impl Refusal {
-    /// Its code.
-    #[must_use]
-    pub const fn code(&self) -> Code {
-        self.code
-    }
-
-    /// Whether its code is all that the client is told: of two such refusals by one code, the one may
-    /// stand for the other.
-    #[must_use]
-    pub const fn is_bare(&self) -> bool {
-        self.scope.is_none() && self.cors.is_none() && !self.ended && self.login.is_none()
-    }
-
-    /// The scope that was missing.
-    #[must_use]
-    pub fn scope(&self) -> Option<&str> {
-        self.scope.as_deref()
-    }
-
-    /// What exactly was wrong with the token: for the log, never for the client.
-    #[must_use]
-    pub const fn cause(&self) -> Option<TokenError> {
-        self.cause
-    }
-
-    /// What the response bears so that scripts of other sites can read it.
-    #[must_use]
-    pub fn cors(&self) -> Option<&CorsHeaders> {
-        self.cors.as_deref()
-    }
-
-    /// Whether the session is over: the client is told, and its cookies of ours are cleared.
-    #[must_use]
-    pub const fn has_ended(&self) -> bool {
-        self.ended
-    }
-
-    /// Where a browser is sent in place of this refusal.
-    #[must_use]
-    pub fn login(&self) -> Option<&Login> {
-        self.login.as_deref()
-    }
-
-    fn under(self, rule: &Rule, facts: &Facts<'_>) -> Self {
-        let cors = CorsHeaders::of(rule, facts.provenance.origin).map(Box::new);
-        Self { cors, ..self }
-    }
-}
-
-impl From<Code> for Refusal {
-    fn from(code: Code) -> Self {
-        Self { code, scope: None, cause: None, cors: None, ended: false, login: None }
-    }
-}
-
-impl From<Untrusted> for Refusal {
-    fn from(untrusted: Untrusted) -> Self {
-        match untrusted {
-            Untrusted::Token(error) => error.into(),
-            Untrusted::KeysUnknown => Code::KeysUnknown.into(),
-        }
-    }
-}
-
-impl From<TokenError> for Refusal {
-    /// One wording for every fault but expiry: who forges should not learn how far he came.
-    fn from(error: TokenError) -> Self {
-        let code = match error {
-            TokenError::Expired => Code::TokenExpired,
-            TokenError::TooLong
-            | TokenError::Form
-            | TokenError::Header
-            | TokenError::Type
-            | TokenError::Algorithm
-            | TokenError::Key
-            | TokenError::Claims
-            | TokenError::Issuer
-            | TokenError::Audience
-            | TokenError::Times
-            | TokenError::Signature => Code::TokenInvalid,
-        };
-        Self { cause: Some(error), ..code.into() }
-    }
 }
 
 /// Decides on a request. The order is that of the design: nothing is asked of anyone, and nothing

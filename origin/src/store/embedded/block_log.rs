@@ -5,10 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use common::revocation::Blocked;
 use common::{Epoch, SessionId, UnixMillis, UnixSeconds};
-use sqlx::Row as _;
+use sqlx::{Row as _, SqliteExecutor};
 use uuid::Uuid;
 
-use super::sessions::CUTOFF;
 use super::writer::Batch;
 use super::{EmbeddedStore, FILE, NOW_MS, fault};
 use crate::port::{BlockLog, LogPage, StoreFault};
@@ -61,8 +60,7 @@ impl BlockLog for EmbeddedStore {
     }
 
     async fn blocked(&self, ids: &[Uuid]) -> Result<Vec<Uuid>, StoreFault> {
-        let cutoff = sqlx::query_scalar(CUTOFF).fetch_one(&self.reader).await.map_err(fault)?;
-        let cutoff = read_cutoff(cutoff)?;
+        let cutoff = cutoff(&self.reader).await?;
         let mut found = Vec::new();
         for id in ids {
             // A token's id bears no time; its session's does.
@@ -194,8 +192,14 @@ fn read_epoch(value: i64) -> Result<Epoch, StoreFault> {
         .map_err(|_| FILE.corrupt(format!("the log's epoch is {value}")))
 }
 
-/// The time before which no session that began is alive; 0 stands for none.
-pub(super) fn read_cutoff(value: i64) -> Result<Option<UnixMillis>, StoreFault> {
+/// The time before which no session that began is alive.
+pub(super) async fn cutoff(db: impl SqliteExecutor<'_>) -> Result<Option<UnixMillis>, StoreFault> {
+    let cutoff = sqlx::query_scalar("SELECT sessions_before_ms FROM log").fetch_one(db).await;
+    read_cutoff(cutoff.map_err(fault)?)
+}
+
+/// 0 stands for none.
+fn read_cutoff(value: i64) -> Result<Option<UnixMillis>, StoreFault> {
     let millis = u64::try_from(value)
         .map_err(|_| FILE.corrupt(format!("the log's sessions_before_ms is {value}")))?;
     Ok((millis > 0).then(|| UnixMillis::new(millis)))

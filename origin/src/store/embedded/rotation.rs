@@ -3,6 +3,7 @@
 use common::rotation::{Judgement, Presented, judge};
 use common::{Epoch, TokenId};
 
+use super::block_log::cutoff;
 use super::fault;
 use super::row::Row;
 use super::sessions::{idle_end, is_cut_off};
@@ -18,7 +19,7 @@ impl Batch {
         rules: &RotationRules,
     ) -> Result<Rotation, StoreFault> {
         let mut held = self.session(request.sid).await?;
-        let cutoff = self.cutoff().await?;
+        let cutoff = cutoff(&mut *self.db).await?;
         if let Some(held) = &mut held {
             held.revoked |= is_cut_off(request.sid, cutoff);
         }

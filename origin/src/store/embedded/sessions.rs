@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use common::{Epoch, SessionId, Subject, TokenId, UnixMillis, UnixSeconds};
 use sqlx::sqlite::SqliteRow;
 
-use super::block_log::read_cutoff;
+use super::block_log::cutoff;
 use super::row::Row;
 use super::writer::Batch;
 use super::{EmbeddedStore, FILE, NOW_MS, fault};
@@ -20,9 +20,8 @@ use crate::store::sqlite::integer;
 impl Sessions for EmbeddedStore {
     async fn now(&self) -> Result<UnixMillis, StoreFault> {
         let now: i64 = sqlx::query_scalar(NOW_MS).fetch_one(&self.reader).await.map_err(fault)?;
-        let cutoff = sqlx::query_scalar(CUTOFF).fetch_one(&self.reader).await.map_err(fault)?;
         let now = UnixMillis::new(now.unsigned_abs());
-        Ok(read_cutoff(cutoff)?.map_or(now, |cutoff| now.max(cutoff)))
+        Ok(cutoff(&self.reader).await?.map_or(now, |cutoff| now.max(cutoff)))
     }
 
     async fn begin(&self, new: &NewSession) -> Result<Option<Begun>, StoreFault> {
@@ -82,8 +81,7 @@ impl Sessions for EmbeddedStore {
             .fetch_all(&self.reader)
             .await
             .map_err(fault)?;
-        let cutoff = sqlx::query_scalar(CUTOFF).fetch_one(&self.reader).await.map_err(fault)?;
-        let cutoff = read_cutoff(cutoff)?;
+        let cutoff = cutoff(&self.reader).await?;
         let mut sessions = rows
             .iter()
             .map(|row| Ok(Row::read(row)?.session))
@@ -112,20 +110,12 @@ impl Sessions for EmbeddedStore {
     }
 }
 
-/// The time before which no session that began is alive.
-pub(super) const CUTOFF: &str = "SELECT sessions_before_ms FROM log";
-
 /// Whether the session began before everybody was signed out.
 pub(super) fn is_cut_off(sid: SessionId, cutoff: Option<UnixMillis>) -> bool {
     cutoff.is_some_and(|cutoff| sid.began_at().is_none_or(|began| began < cutoff))
 }
 
 impl Batch {
-    pub(super) async fn cutoff(&mut self) -> Result<Option<UnixMillis>, StoreFault> {
-        let cutoff = sqlx::query_scalar(CUTOFF).fetch_one(&mut *self.db).await.map_err(fault)?;
-        read_cutoff(cutoff)
-    }
-
     async fn cut_off(&mut self) -> Result<Epoch, StoreFault> {
         // Above this millisecond: what began in it began before.
         sqlx::query("UPDATE log SET sessions_before_ms = max(sessions_before_ms, $1 + 1)")
@@ -137,7 +127,7 @@ impl Batch {
     }
 
     async fn begin(&mut self, new: NewSession) -> Result<Option<Begun>, StoreFault> {
-        if is_cut_off(new.sid, self.cutoff().await?) {
+        if is_cut_off(new.sid, cutoff(&mut *self.db).await?) {
             return Ok(None);
         }
         let rotated_at = self.now.seconds();
