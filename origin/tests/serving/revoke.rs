@@ -122,8 +122,7 @@ async fn one_scope_is_asked_for_and_ids_are_ids() {
 async fn accounts_that_cannot_be_read_keep_nobody_from_revoking() {
     let elsewhere = [("PORTCULLIS__DATABASE__URL", "sqlite:elsewhere.db")];
     let origin = Serving::with(&elsewhere).await;
-    let [one, other] = [login(&origin, "a@b.co").await, login(&origin, "b@b.co").await];
-    let (_, before) = origin.me(&other).await;
+    let user = login(&origin, "a@b.co").await;
     let file = origin.folder.path().join("elsewhere.db");
     std::fs::rename(&file, file.with_extension("away")).expect("it is there");
     std::fs::write(&file, "no database").expect("a file");
@@ -131,12 +130,10 @@ async fn accounts_that_cannot_be_read_keep_nobody_from_revoking() {
     let (done, said) = revoke("286bbc10-6ecc-46c0-be85-011ef3c7a9d4");
     let words = "its sessions are revoked, but no live one was found";
     assert!(!done && said.contains(words), "{said}");
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    assert!(origin.me(&other).await.1 > before, "it was revoked first");
-    let (done, said) = revoke(text(&one, "/user/id"));
+    let (done, said) = revoke(text(&user, "/user/id"));
     assert!(done && said.starts_with("the one session of "), "{said}");
     assert!(said.contains("it is not in the audit log: "), "{said}");
-    assert_eq!(refresh(&origin, &one).await, "refresh_revoked");
+    assert_eq!(refresh(&origin, &user).await, "refresh_revoked");
 }
 
 #[tokio::test]
