@@ -232,7 +232,7 @@ async fn revoked(fleet: &Fleet, b: &ForeignIssuer) -> Outcome {
     let steps = [("--jti", "1", 1), ("--sid", "1", 2), ("--sub", "1", 3)];
     for (option, value, dead) in steps {
         let said = fleet.command(&["revoke", "--issuer", B, option, value, "--life", "1h"])?;
-        assert!(said.contains("is revoked for 1h"), "{said}");
+        assert!(said.contains("is revoked for 1h, at edges whose ISSUERS have exactly"), "{said}");
         let began = Instant::now();
         let last = &all[dead - 1];
         while edge.get("/x", last).await?.expect_any(&[200, 401])? == 200 {
@@ -251,6 +251,18 @@ async fn revoked(fleet: &Fleet, b: &ForeignIssuer) -> Outcome {
     // New ones of that user, too; nobody else's.
     edge.get("/x", &token("4", "4", "1")?).await?.refused(401, "token_revoked")?;
     edge.get("/x", &other).await?.expect(200)?;
+    // An app knows tokens and sessions by the ids that it is shown.
+    for (option, header) in [("--jti", "x-auth-token-id"), ("--sid", "x-auth-session")] {
+        let token = token(option, option, "3")?;
+        let answer = edge.get("/x", &token).await?.expect(200)?;
+        let shown = answer.seen(header);
+        fleet.command(&["revoke", "--issuer", B, option, &shown[0], "--life", "1h"])?;
+        let began = Instant::now();
+        while edge.get("/x", &token).await?.expect_any(&[200, 401])? == 200 {
+            assert!(began.elapsed() < BOUND, "{option} {shown:?} is not felt");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
     for wrong in [
         &["revoke", "--jti", "1"][..],
         &["revoke", "--issuer", B, "--everyone"],

@@ -17,6 +17,12 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+    /// What was found out cannot be told.
+    #[error("standard output cannot be written to: {source}")]
+    Output {
+        /// The system's answer.
+        source: io::Error,
+    },
     /// A file does not say what it should.
     #[error("{}: {problem}", path.display())]
     Content {

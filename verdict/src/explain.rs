@@ -31,7 +31,8 @@ pub enum Outcome {
     /// It is not.
     #[default]
     Refused,
-    /// It passes if its token's signature is good, which nobody looked at.
+    /// That depends on what nobody looked at: the token's signature, whether it is revoked, whether the
+    /// origin renews the session.
     Undecided,
 }
 
@@ -146,6 +147,7 @@ fn verdict(
     let mut findings = Findings::default();
     // Whose signature the verdict depends on.
     let mut signed = None;
+    let (mut asks_if_revoked, mut asks_for_tokens) = (false, false);
     loop {
         match decide(facts, &world, &findings) {
             Verdict::Find(Question::Signature(unsigned)) => {
@@ -155,14 +157,13 @@ fn verdict(
             }
             Verdict::Find(Question::Keys(_)) => findings.looked_for_keys = true,
             Verdict::Find(Question::Refresh(_)) => {
-                told.tell(
-                    "refresh",
-                    "the origin would be asked for new tokens; taken as refused here",
-                );
+                told.tell("refresh", "the origin would be asked for new tokens");
+                asks_for_tokens = true;
                 findings.refreshed = Some(Refreshed::Ended);
             }
             Verdict::Find(Question::Revoked(..)) => {
                 told.tell("revocation", "the origin would be asked; taken as not revoked here");
+                asks_if_revoked = true;
                 findings.revoked = Some(Ok(false));
             }
             Verdict::Forward(permit) => {
@@ -170,7 +171,8 @@ fn verdict(
                     told.outcome = Outcome::Passes;
                     return told.tell("verdict", forwarded(&permit));
                 };
-                return unless(&permit, credential.text(), config, known, told);
+                let token = credential.text();
+                return unless(&permit, token, asks_if_revoked, config, known, told);
             }
             Verdict::PassToOrigin(_) => {
                 told.outcome = Outcome::Passes;
@@ -183,6 +185,15 @@ fn verdict(
                     told.tell("verdict", format!("  {name}: {value}"));
                 }
                 return;
+            }
+            Verdict::Refuse(refusal) if asks_for_tokens => {
+                told.outcome = Outcome::Undecided;
+                let renewed = "none yet; if the origin renews the session it is judged anew; else";
+                told.tell("verdict", format!("{renewed} {}", refused(refusal.code())));
+                return told.tell(
+                    "not checked",
+                    "whether the session lives: the origin is not asked here",
+                );
             }
             Verdict::Refuse(refusal) => return told.tell("verdict", refused(refusal.code())),
         }
@@ -198,29 +209,38 @@ fn forwarded(permit: &Permit<'_>) -> String {
 fn unless(
     permit: &Permit<'_>,
     token: &str,
+    asks_if_revoked: bool,
     config: &Config,
     known: &Knowledge,
     told: &mut Explanation,
 ) {
     let site = &config.rules.issuer;
-    let foreign = known::foreign(token, config).and_then(|index| config.issuers.get(index));
-    let forwarded = forwarded(permit);
     let head = format!("--head {site}/.well-known/portcullis/head");
+    let mut verdict = forwarded(permit);
+    let mut unchecked = Vec::new();
     if !known.has_keys {
+        let foreign = known::foreign(token, config).and_then(|index| config.issuers.get(index));
         let (jwks, or_head) = match foreign {
             Some(issuer) => (issuer.jwks_url().into(), String::new()),
             None => (format!("{site}/.well-known/jwks.json"), format!(", or {head}")),
         };
-        told.outcome = Outcome::Undecided;
-        told.tell("verdict", format!("none yet; if the signature is good: {forwarded}"));
-        told.tell("not checked", format!("the signature: give --jwks {jwks}{or_head}"));
-    } else if known.segments_left_out.is_none() {
-        told.outcome = Outcome::Passes;
-        told.tell("verdict", format!("{forwarded}, unless it is revoked"));
-        told.tell("not checked", format!("whether it is revoked: give {head}"));
-    } else {
-        told.outcome = Outcome::Passes;
-        told.tell("verdict", forwarded);
+        verdict = format!("none yet; if the signature is good: {verdict}");
+        unchecked.push(format!("the signature: give --jwks {jwks}{or_head}"));
+    }
+    let is_unknown = match known.segments_left_out {
+        _ if asks_if_revoked => Some("the origin, which this rule asks, is not asked here".into()),
+        None => Some(format!("give {head}")),
+        Some(0) => None,
+        Some(count) => Some(format!("segments of the head that were not looked at: {count}")),
+    };
+    if let Some(why) = is_unknown {
+        verdict += ", unless it is revoked";
+        unchecked.push(format!("whether it is revoked: {why}"));
+    }
+    told.outcome = if unchecked.is_empty() { Outcome::Passes } else { Outcome::Undecided };
+    told.tell("verdict", verdict);
+    for what in unchecked {
+        told.tell("not checked", what);
     }
 }
 

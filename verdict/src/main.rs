@@ -22,9 +22,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     /// Follow one request; exits with 0 if it passes, 1 if it is refused, and 2 if that cannot be
-    /// told, as where nobody gave the keys to check a signature with.
+    /// told: where nobody gave the keys to check a signature with, where it is not known whether the
+    /// token is revoked, and where the origin would be asked for new tokens.
     Explain(Box<Explain>),
-    /// Run the cases of a file; exits with 1 if one is not as expected.
+    /// Run the cases of a file; exits with 1 if one is not as expected, and 2 if they were not run.
     #[command(alias = "test")]
     TestPolicy(TestPolicy),
 }
@@ -99,16 +100,19 @@ fn main() -> ExitCode {
         Task::Explain(task) => task.run(),
         Task::TestPolicy(task) => task.run(),
     };
-    match done {
-        Ok((text, code)) => match io::stdout().write_all(text.as_bytes()) {
-            Ok(()) => ExitCode::from(code),
-            Err(_) => ExitCode::FAILURE,
-        },
-        Err(error) => {
-            eprintln!("error: {error}");
+    let told = done.and_then(|(text, code)| {
+        let failed = |source| Error::Output { source };
+        io::stdout().write_all(text.as_bytes()).map_err(failed)?;
+        Ok(code)
+    });
+    told.map_or_else(
+        |error| {
+            // Standard error may be closed, too.
+            writeln!(io::stderr(), "error: {error}").ok();
             ExitCode::from(2)
-        }
-    }
+        },
+        ExitCode::from,
+    )
 }
 
 impl Gate {

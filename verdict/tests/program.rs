@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use common::keys::Jwk;
-use common::revocation::{Blocked, Blocklist, Epoch, HeadClaims};
+use common::revocation::{Blocked, Blocklist, Epoch, HeadClaims, SegmentName, SegmentRef};
 use common::token::{Header, join, signing_input};
 use common::{KeyId, UnixSeconds};
 use serde_json::{Value, json};
@@ -51,6 +51,10 @@ fn token(pair: &Pair, exp: u64, more: &Value) -> String {
 }
 
 fn head(anchor: &Pair, keys: &Pair, revoked: &[&str]) -> String {
+    head_with(anchor, keys, revoked, Vec::new())
+}
+
+fn head_with(anchor: &Pair, keys: &Pair, revoked: &[&str], segments: Vec<SegmentRef>) -> String {
     let entry = |id: &&str| Blocked {
         id: id.parse().unwrap(),
         expires_at: UnixSeconds::new(NOW + 600),
@@ -63,7 +67,7 @@ fn head(anchor: &Pair, keys: &Pair, revoked: &[&str]) -> String {
         keys: vec![Jwk::ed25519(&keys.public(), kid("k1"))],
         sessions_before: None,
         tail: Blocklist::encode(&revoked.iter().map(entry).collect::<Vec<_>>()),
-        segments: Vec::new(),
+        segments,
     };
     anchor.sign(signing_input(&HeadClaims::header(kid("anchor")), &claims).unwrap())
 }
@@ -121,7 +125,7 @@ fn a_request_is_followed_to_where_it_fails_and_the_token_is_never_shown() {
         (
             &good,
             vec!["--jwks", "jwks"],
-            0,
+            2,
             vec!["signature   good", "the user, unless it is revoked\nnot checked whether it is"],
         ),
         // Nobody looked at the signature: that is no yes.
@@ -166,6 +170,7 @@ fn a_token_of_another_issuer_is_judged_by_that_issuers_rules() {
     let folder = folder(&format!("{RULES}{issuers}"), &anchor);
     let set = json!({"keys": [Jwk::ed25519(&other.public(), kid("k1"))]});
     fs::write(folder.path().join("jwks"), set.to_string()).unwrap();
+    fs::write(folder.path().join("head"), head(&anchor, &keys, &[])).unwrap();
     let theirs = json!({"iss": "https://other.example", "aud": "api", "groups": ["staff"]});
     let good = token(&other, NOW + 500, &theirs);
     let forged = token(&keys, NOW + 500, &theirs);
@@ -173,8 +178,14 @@ fn a_token_of_another_issuer_is_judged_by_that_issuers_rules() {
     for (token, more, code, words) in [
         (&good, vec![], 2, "of the issuer https://other.example"),
         (&good, vec![], 2, "not checked the signature: give --jwks https://other.example/jwks\n"),
-        (&good, vec!["--jwks", "jwks"], 0, "signature   good"),
-        (&good, vec!["--jwks", "jwks"], 0, "has the roles [\"admin\"]"),
+        (&good, vec!["--jwks", "jwks"], 2, "signature   good"),
+        (&good, vec!["--jwks", "jwks"], 2, "has the roles [\"admin\"]"),
+        (
+            &good,
+            vec!["--jwks", "jwks", "--head", "head"],
+            0,
+            "forward to APP_URL, naming the user\n",
+        ),
         (&forged, vec!["--jwks", "jwks"], 1, "signature   wrong"),
         (&elsewhere, vec![], 1, "audience: wrong audience: it says \"app\""),
     ] {
@@ -185,6 +196,93 @@ fn a_token_of_another_issuer_is_judged_by_that_issuers_rules() {
         let (status, said) = run(folder.path(), &arguments);
         assert_eq!(status, Some(code), "{said}");
         assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+/// A yes is one only where nobody can have revoked the token.
+#[test]
+fn what_may_be_revoked_is_no_plain_yes() {
+    let (anchor, keys) = (Pair::of_seed(1), Pair::of_seed(2));
+    let rules = "[[vars.POLICY.rules]]\npath = \"/asked/*\"\nrequire = \"signed-in\"\n\
+                 unfresh = \"always-ask\"\n";
+    let folder = folder(rules, &anchor);
+    let segment = |expires_at| SegmentRef {
+        name: SegmentName::new([7; 32]),
+        count: 1,
+        expires_at: UnixSeconds::new(expires_at),
+    };
+    for (name, segments) in [
+        ("whole", vec![]),
+        ("over", vec![segment(NOW - 1)]),
+        ("segments", vec![segment(NOW + 600)]),
+    ] {
+        let head = head_with(&anchor, &keys, &[], segments);
+        fs::write(folder.path().join(name), head).unwrap();
+    }
+    let token = token(&keys, NOW + 500, &json!({}));
+    let unknown = "naming the user, unless it is revoked\nnot checked whether it is revoked: ";
+    let asked = "the origin, which this rule asks, is not asked here\n";
+    for (path, head, code, last) in [
+        ("/x", "whole", 0, "verdict     forward to APP_URL, naming the user\n".to_owned()),
+        ("/x", "over", 0, "verdict     forward to APP_URL, naming the user\n".to_owned()),
+        (
+            "/x",
+            "segments",
+            2,
+            format!("{unknown}segments of the head that were not looked at: 1\n"),
+        ),
+        ("/asked/x", "whole", 2, format!("{unknown}{asked}")),
+        ("/asked/x", "segments", 2, format!("{unknown}{asked}")),
+    ] {
+        let (at, url) = (NOW.to_string(), format!("https://app.example{path}"));
+        let arguments = ["explain", &url, "--at", &at, "--token", &token, "--head", head];
+        let (status, said) = run(folder.path(), &arguments);
+        assert_eq!(status, Some(code), "{said}");
+        assert!(said.ends_with(&last), "{last}: {said}");
+    }
+}
+
+#[test]
+fn what_the_gate_would_refresh_for_is_no_plain_no() {
+    let (anchor, keys) = (Pair::of_seed(1), Pair::of_seed(2));
+    let folder = folder(RULES, &anchor);
+    fs::write(folder.path().join("head"), head(&anchor, &keys, &[])).unwrap();
+    let refresh = token(&keys, NOW + 9000, &json!({}));
+    let expired = token(&keys, NOW - 100, &json!({}));
+    let both = format!("__Host-at={expired}; __Host-rt={refresh}");
+    let alone = format!("__Host-at={expired}");
+    let renewed = "none yet; if the origin renews the session it is judged anew; else refuse: 401 \
+                   token_expired";
+    for (cookie, site, code, words) in [
+        (&both, "same-origin", 2, renewed),
+        (&both, "same-origin", 2, "not checked whether the session lives"),
+        (&alone, "same-origin", 1, "verdict     refuse: 401 token_expired"),
+        (&both, "cross-site", 1, "verdict     refuse: 401 token_expired"),
+    ] {
+        let (at, site) = (NOW.to_string(), format!("sec-fetch-site: {site}"));
+        let url = "https://app.example/admin/x";
+        let request = ["explain", url, "--cookie", cookie, "--header", &site];
+        let (status, said) =
+            run(folder.path(), &[&request[..], &["--at", &at, "--head", "head"]].concat());
+        assert_eq!(status, Some(code), "{said}");
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+/// 0 and 1 are answers: who cannot be told one is not to take the status for it.
+#[test]
+fn an_answer_that_cannot_be_told_is_none() {
+    let folder = folder(RULES, &Pair::of_seed(1));
+    for url in ["https://app.example/open/x", "https://app.example/x"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_portcullis-verdict"))
+            .args(["explain", url])
+            .current_dir(folder.path())
+            .stdout(fs::File::create("/dev/full").unwrap())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("standard output cannot be written to"), "{said}");
     }
 }
 

@@ -137,13 +137,16 @@ struct Dev {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().task) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    let task = Cli::parse().task;
+    let failure = match task {
+        // Of these 1 is an answer.
+        Task::Explain { .. } | Task::TestPolicy { .. } => ExitCode::from(verdict::UNANSWERED),
+        _ => ExitCode::FAILURE,
+    };
+    run(task).unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        failure
+    })
 }
 
 fn run(task: Task) -> Result<ExitCode, Error> {
@@ -229,7 +232,8 @@ fn worker_var(text: &str) -> Result<(String, String), String> {
     let (name, value) = pair(text)?;
     let Some(complaint) = spelling::unread(&name) else { return Ok((name, value)) };
     let known: Vec<_> = variable::ALL.iter().map(|known| known.name()).collect();
-    Err(format!("{complaint}. It reads {}", known.join(", ")))
+    let end = if complaint.ends_with('?') { "" } else { "." };
+    Err(format!("{complaint}{end} It reads {}", known.join(", ")))
 }
 
 /// A var's value: a table or list where it is one in JSON, else the text as it is.

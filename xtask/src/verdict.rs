@@ -7,6 +7,9 @@ use std::{
 
 use crate::{Error, Workspace, error::Doing, progress};
 
+/// The status that says that there is no answer. 1 is one: refused, or not as expected.
+pub const UNANSWERED: u8 = 2;
+
 /// Runs one of its tasks with these arguments; says how it ended.
 ///
 /// # Errors
@@ -24,7 +27,8 @@ pub fn run(workspace: &Workspace, task: &str, arguments: &[String]) -> Result<Ex
         .status()
         .doing(|| format!("starting {}", program.display()))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
-    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    // Without a code a signal ended it.
+    Ok(ExitCode::from(code.unwrap_or(UNANSWERED)))
 }
 
 /// Runs the cases of `policy-tests.toml`.

@@ -30,13 +30,24 @@ fn a_mistyped_word_is_told_with_the_one_that_was_meant() -> Outcome {
     for (arguments, meant) in [
         (&["tset"][..], "'test'"),
         (&["dev", "--egde-port", "0"], "'--edge-port'"),
-        (&["dev", "--var", "APP_ULR=http://localhost:3000"], "did you mean APP_URL?"),
+        (&["dev", "--var", "APP_ULR=http://localhost:3000"], "did you mean APP_URL? It reads "),
         (&["dev", "--var", "app_url=http://localhost:3000"], "did you mean APP_URL?"),
-        (&["dev", "--var", "NONSENSE=1"], "It reads ISSUER, AUDIENCE"),
+        (&["dev", "--var", "NONSENSE=1"], "no NONSENSE. It reads ISSUER, AUDIENCE"),
         (&["dev", "--var", "APP_URL"], "expected KEY=VALUE"),
     ] {
         let (done, said) = xtask(arguments)?;
         assert!(!done && said.contains(meant), "{arguments:?}: {said}");
+    }
+    Ok(())
+}
+
+/// 1 would say that the request is refused, or a case not as expected.
+#[test]
+fn a_question_that_was_never_asked_has_no_answer() -> Outcome {
+    for task in [&["explain", "https://app.example/"][..], &["test-policy"]] {
+        let Output { status, stderr, .. } =
+            Command::new(env!("CARGO_BIN_EXE_xtask")).args(task).env_clear().output()?;
+        assert_eq!(status.code(), Some(2), "{task:?}: {}", String::from_utf8(stderr)?);
     }
     Ok(())
 }

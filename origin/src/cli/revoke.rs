@@ -19,6 +19,7 @@ use crate::port::{
     Accounts as _, Actor, Audit as _, AuditTrail as _, CLOCK_SKEW, Event, Kind, RevokeReason,
     TOKEN_DEAD_AFTER,
 };
+use crate::service::{check_session, check_token};
 use crate::telemetry::chain;
 
 /// How long the audit log may take.
@@ -109,9 +110,7 @@ async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Don
     let (sessions, reason) = (&store.sessions, RevokeReason::Operator);
     if let Some(jti) = &what.jti {
         let jti: TokenId = ours("--jti", jti)?;
-        if SessionId::new(jti.uuid()).began_at().is_some() {
-            return Err(format!("--jti {jti}: that is the id of a session: use --sid").into());
-        }
+        check_token(jti).map_err(|error| format!("--jti {jti}: {error}"))?;
         let again = again(store, jti.uuid()).await?;
         let epoch = store.log.block(jti.uuid(), TOKEN_DEAD_AFTER).await?;
         let told = format!("access token {jti} is revoked{again}");
@@ -120,10 +119,7 @@ async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Don
     }
     if let Some(sid) = &what.sid {
         let sid: SessionId = ours("--sid", sid)?;
-        if sid.began_at().is_none() {
-            let hint = "no session has such an id. Is it that of an access token? Then use --jti";
-            return Err(format!("--sid {sid}: {hint}").into());
-        }
+        check_session(sid).map_err(|error| format!("--sid {sid}: {error}"))?;
         let again = again(store, sid.uuid()).await?;
         let epoch = sessions.revoke(sid, reason, TOKEN_DEAD_AFTER).await?;
         let told = format!("session {sid} is revoked{again}");
@@ -132,15 +128,17 @@ async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Don
     }
     if let Some(sub) = &what.sub {
         let sub: Subject = ours("--sub", sub)?;
-        let live = sessions.of(&sub).await?.len();
-        if live == 0 {
-            has_account(config, &sub).await?;
-        }
+        // For the words alone: what cannot be read here keeps nobody from revoking.
+        let live = sessions.of(&sub).await.map(|live| live.len());
         let epoch = sessions.revoke_all(&sub, None, reason, TOKEN_DEAD_AFTER).await?;
         let told = match live {
-            0 => format!("{sub} has an account and no live session: there was nothing to revoke"),
-            1 => format!("the one session of {sub} is revoked"),
-            many => format!("all {many} sessions of {sub} are revoked"),
+            Ok(0) => {
+                has_account(config, &sub).await?;
+                format!("{sub} has an account and no live session was found")
+            }
+            Ok(1) => format!("the one session of {sub} is revoked"),
+            Ok(many) => format!("all {many} sessions of {sub} are revoked"),
+            Err(_) => format!("all sessions of {sub} are revoked"),
         };
         return Ok(Done { told, epoch, event: by_operator(Kind::ForcedLogout).about(&sub) });
     }
@@ -168,18 +166,25 @@ async fn again(store: &SessionStore, id: Uuid) -> Result<&'static str, StartErro
     Ok(if is_known { ", as it was before" } else { "" })
 }
 
-/// An id that nobody has would be revoked to no effect, while whoever was meant goes on.
+/// An id that nobody has is revoked to no effect, while whoever was meant goes on.
 async fn has_account(config: &Config, sub: &Subject) -> Result<(), StartError> {
-    if app::accounts(config).await?.by_id(sub).await?.is_some() {
-        return Ok(());
-    }
-    let hint = if sub.as_str().contains('@') {
-        "that is an e-mail address: use `origin user logout EMAIL`"
-    } else {
-        "no account has this id, and no session is its: nothing was revoked. `origin user list` shows the \
-         ids; a user of another issuer is named with --issuer, too"
+    let found = async { Ok::<_, StartError>(app::accounts(config).await?.by_id(sub).await?) };
+    let hint = match found.await {
+        Ok(Some(_)) => return Ok(()),
+        Ok(None) if sub.as_str().contains('@') => {
+            "that is an e-mail address: use `origin user logout EMAIL`".into()
+        }
+        Ok(None) => String::from(
+            "no account has this id, and no session is its: there was nothing to revoke. `origin user \
+             list` shows the ids",
+        ),
+        Err(error) => format!(
+            "its sessions are revoked, but no live one was found, and whether an account has this id \
+             cannot be told: {}",
+            chain(&*error)
+        ),
     };
-    Err(format!("--sub {sub}: {hint}").into())
+    Err(format!("--sub {sub}: {hint}; a user of another issuer is named with --issuer, too").into())
 }
 
 /// Other issuers' sessions are not in the store: what the edge looks for is all that is entered.
@@ -196,14 +201,32 @@ async fn apply_to_others(
     ];
     let named = named.into_iter().find_map(|(text, kind, it)| Some((text.as_ref()?, kind, it)));
     let (text, kind, it) = named.ok_or("name a --jti, --sid or --sub of that issuer's")?;
+    if text.strip_prefix(issuer).is_some_and(|rest| rest.starts_with('|')) {
+        let hint = "that is how apps and logs are told of it. Give the part behind the `|`, with \
+                    %-escapes undone";
+        return Err(format!("{text:?}: {hint}").into());
+    }
     let retain = life + LEEWAY + CLOCK_SKEW;
-    let id = revocation_id(issuer, kind, text);
-    let epoch = store.log.block(id, retain).await?;
+    let mut id = revocation_id(issuer, kind, text);
+    let mut epoch = store.log.block(id, retain).await?;
+    if let Some(shown) = as_shown(kind, text) {
+        id = shown;
+        epoch = store.log.block(id, retain).await?;
+    }
     let life = humantime::format_duration(life);
-    let told = format!("{it} {text:?} of {issuer} is revoked for {life}");
+    let told = format!(
+        "{it} {text:?} of {issuer} is revoked for {life}, at edges whose ISSUERS have exactly this `issuer`"
+    );
     // The id as edges look for it; other issuers' are any text.
     let event = by_operator(Kind::TokenRevoked).token(TokenId::new(id)).why("other-issuer");
     Ok(Done { told, epoch, event })
+}
+
+/// The id that apps are shown (`x-auth-session`, `x-auth-token-id`) is the one that edges look for. It is
+/// revoked beside what it would be as the issuer's own: nothing tells which of the two it is.
+fn as_shown(kind: IdKind, text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok()?;
+    (kind != IdKind::Subject && id.get_version_num() == 8).then_some(id)
 }
 
 /// A life that an entry of the edge's `ISSUERS` may have.

@@ -11,7 +11,7 @@ use tracing::{error, warn};
 use crate::port::{PasswordFault, SigningFault, StoreFault};
 use crate::service::{
     AccessError, AdminError, ChangeError, Fault, Limited, LoginError, ProofError, RefreshError,
-    RegisterError, ResetError, SocialError, WeakPassword,
+    RegisterError, ResetError, SocialError, WeakPassword, WrongKind,
 };
 use crate::telemetry::chain;
 
@@ -214,8 +214,25 @@ impl From<AdminError> for Refusal {
                 "A role is 1 to 64 characters of visible ASCII without comma; all roles of an \
                  account have at most 1024 characters together.",
             ),
+            AdminError::Kind(kind) => kind.into(),
             AdminError::Fault(fault) => fault.into(),
         }
+    }
+}
+
+impl From<WrongKind> for Refusal {
+    fn from(kind: WrongKind) -> Self {
+        let detail = match kind {
+            WrongKind::Session => "That is the id of a session: send it as `sid`.",
+            WrongKind::NoSession => {
+                "No session has such an id. If it is that of an access token, send it as `jti`."
+            }
+            WrongKind::OtherIssuer => {
+                "That is how the id of another issuer's token or session is shown: `origin revoke \
+                 --issuer` revokes it."
+            }
+        };
+        Self::because(Code::RequestInvalid, detail)
     }
 }
 

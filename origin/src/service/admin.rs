@@ -9,7 +9,7 @@ use common::{SessionId, Subject, TokenId};
 use tracing::info;
 
 use super::roles::InvalidRoles;
-use super::{Epochs, Fault, check_roles};
+use super::{Epochs, Fault, WrongKind, check_roles, check_session, check_token};
 use crate::port::{
     Account, Accounts, Actor, Announced, Audit, AuditTrail, BlockLog, Event, Events, Kind,
     RevokeReason, Session, Sessions, Wanted,
@@ -52,6 +52,9 @@ pub(crate) enum AdminError {
     /// The roles.
     #[error(transparent)]
     Roles(#[from] InvalidRoles),
+    /// The id to revoke.
+    #[error(transparent)]
+    Kind(#[from] WrongKind),
     /// Our fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -171,8 +174,14 @@ impl Admin {
     }
 
     /// Ends one session, whatever state it is in.
-    pub(crate) async fn end_session(&self, by: &Authority, sid: SessionId) -> Result<(), Fault> {
-        let epoch = self.sessions.revoke(sid, RevokeReason::Operator, self.retain).await?;
+    pub(crate) async fn end_session(
+        &self,
+        by: &Authority,
+        sid: SessionId,
+    ) -> Result<(), AdminError> {
+        check_session(sid)?;
+        let revoked = self.sessions.revoke(sid, RevokeReason::Operator, self.retain).await;
+        let epoch = revoked.map_err(Fault::from)?;
         self.epochs.observe(epoch);
         self.audit.record(by.did(Kind::SessionRevoked).session(sid));
         info!(session.id = %sid, %epoch, "session ended from outside");
@@ -180,8 +189,13 @@ impl Admin {
     }
 
     /// Has one access token refused; its session goes on.
-    pub(crate) async fn revoke_token(&self, by: &Authority, jti: TokenId) -> Result<(), Fault> {
-        let epoch = self.log.block(jti.uuid(), self.retain).await?;
+    pub(crate) async fn revoke_token(
+        &self,
+        by: &Authority,
+        jti: TokenId,
+    ) -> Result<(), AdminError> {
+        check_token(jti)?;
+        let epoch = self.log.block(jti.uuid(), self.retain).await.map_err(Fault::from)?;
         self.epochs.observe(epoch);
         self.audit.record(by.did(Kind::TokenRevoked).token(jti));
         info!(token.id = %jti, %epoch, "access token revoked");

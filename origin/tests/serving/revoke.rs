@@ -85,16 +85,25 @@ async fn one_scope_is_asked_for_and_ids_are_ids() {
     let origin = Serving::start().await;
     let id = "01931c7e-0000-7000-8000-000000000000";
     let nobody = "286bbc10-6ecc-46c0-be85-011ef3c7a9d4";
+    // As an app is told of another issuer's tokens and users.
+    let (shown, other) = ("286bbc10-6ecc-86c0-be85-011ef3c7a9d4", "https://id.example/");
+    let told = format!("{other}|auth0|42");
     for (arguments, expected) in [
         (&["revoke"][..], "required"),
         (&["revoke", "--jti", id, "--sid", id], "cannot be used with"),
         (&["revoke", "--everyone", "--sub", "x"], "cannot be used with"),
         (&["revoke", "--sid", "x"], "expected a UUID like"),
         // Whoever was meant would go on.
-        (&["revoke", "--jti", id], "that is the id of a session: use --sid"),
-        (&["revoke", "--sid", nobody], "Then use --jti"),
+        (&["revoke", "--jti", id], "that is the id of a session: revoke it as `sid`"),
+        (&["revoke", "--sid", nobody], "Then revoke it as `jti`"),
+        (&["revoke", "--sid", shown], "another issuer's token or session"),
+        (&["revoke", "--jti", shown], "with --issuer and --life"),
         (&["revoke", "--sub", nobody], "no account has this id, and no session is its"),
-        (&["revoke", "--sub", "a@b.co"], "use `origin user logout EMAIL`"),
+        (
+            &["revoke", "--sub", "a@b.co"],
+            "use `origin user logout EMAIL`; a user of another issuer",
+        ),
+        (&["revoke", "--issuer", other, "--sub", &told], "Give the part behind the `|`"),
         (&["revoke", "--everyone", "--wait"], "--probe"),
         (&["revoke", "--everyone", "--probe", "http://localhost/"], "--wait"),
         (&["revoke", "--everyone", "--wait", "--probe", "localhost"], "expected a URL like"),
@@ -107,6 +116,24 @@ async fn one_scope_is_asked_for_and_ids_are_ids() {
     let (done, said) = origin.command(&unheard);
     assert!(!done && said.contains("is revoked (epoch "), "{said}");
     assert!(said.contains("within 1 s the edge at http://127.0.0.1:9/ was not seen"), "{said}");
+}
+
+#[tokio::test]
+async fn accounts_that_cannot_be_read_keep_nobody_from_revoking() {
+    let elsewhere = [("PORTCULLIS__DATABASE__URL", "sqlite:elsewhere.db")];
+    let origin = Serving::with(&elsewhere).await;
+    let user = login(&origin, "a@b.co").await;
+    let file = origin.folder.path().join("elsewhere.db");
+    std::fs::rename(&file, file.with_extension("away")).expect("it is there");
+    std::fs::write(&file, "no database").expect("a file");
+    let revoke = |sub| origin.command_with(&["revoke", "--sub", sub], &elsewhere);
+    let (done, said) = revoke("286bbc10-6ecc-46c0-be85-011ef3c7a9d4");
+    let words = "its sessions are revoked, but no live one was found";
+    assert!(!done && said.contains(words), "{said}");
+    let (done, said) = revoke(text(&user, "/user/id"));
+    assert!(done && said.starts_with("the one session of "), "{said}");
+    assert!(said.contains("it is not in the audit log: "), "{said}");
+    assert_eq!(refresh(&origin, &user).await, "refresh_revoked");
 }
 
 #[tokio::test]

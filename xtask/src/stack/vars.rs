@@ -1,5 +1,5 @@
-//! What can be told of the Worker's vars before anything is built: its own words come a minute later, and
-//! short.
+//! What of the Worker's vars is looked at before anything is built: `POLICY`, `ISSUERS`, and whether
+//! requests would go round in circles. The rest the Worker tells itself, a minute later.
 
 use common::{
     issuers::Issuers,
@@ -17,12 +17,14 @@ use crate::{Error, Workspace};
 /// what may be meant so, and may be not.
 ///
 /// # Errors
-/// When the edge would answer nothing but 500, or would be sent to itself.
+/// When `POLICY` or `ISSUERS` cannot be used, or requests would be sent to the edge itself.
 pub fn look_over(workspace: &Workspace, options: &Options) -> Result<Vec<String>, Error> {
     let file = edge::worker_vars(workspace)?;
     let notes = notes(&file, &options.vars);
     let mut vars = file;
-    vars.remove(variable::APP_URL.name());
+    for replaced in [variable::APP_URL, variable::ISSUER] {
+        vars.remove(replaced.name());
+    }
     vars.extend(options.vars.iter().cloned());
     check(&vars, options.ports).map_err(|(variable, problem)| {
         let is_given = options.vars.iter().any(|(name, _)| name == variable.name());
@@ -49,7 +51,6 @@ fn notes(file: &Map<String, Value>, given: &[(String, Value)]) -> Vec<String> {
     notes
 }
 
-/// What the edge would find wrong, and one thing that it cannot: that it is its own app.
 fn check(vars: &Map<String, Value>, ports: Ports) -> Result<(), (Variable, String)> {
     let table = |variable: Variable| match vars.get(variable.name()) {
         None => Ok(None),
@@ -64,27 +65,36 @@ fn check(vars: &Map<String, Value>, ports: Ports) -> Result<(), (Variable, Strin
         Policy::new(config).map_err(|error| wrong(error.to_string()))?;
     }
     if let Some(issuers) = table(variable::ISSUERS)? {
-        Issuers::read(issuers, &url(ports))
-            .map_err(|error| (variable::ISSUERS, error.to_string()))?;
+        let given = vars.get(variable::ISSUER.name()).and_then(Value::as_str);
+        let own = given.map_or_else(|| url(ports), String::from);
+        Issuers::read(issuers, &own).map_err(|error| (variable::ISSUERS, error.to_string()))?;
     }
-    if let Some(Value::String(app)) = vars.get(variable::APP_URL.name())
-        && is_gate(app, ports.edge)
-    {
+    let circle = |variable, named: &str, url: &str| {
         let problem = format!(
-            "{app} is the gate itself, and requests would go round in circles: give the address that \
-             your app listens on"
+            "{named}{url} is the gate itself, and requests would go round in circles: give the address \
+             that your app listens on"
         );
-        return Err((variable::APP_URL, problem));
+        if is_gate(url, ports.edge) { Err((variable, problem)) } else { Ok(()) }
+    };
+    if let Some(Value::String(app)) = vars.get(variable::APP_URL.name()) {
+        circle(variable::APP_URL, "", app)?;
+    }
+    if let Some(Json::Object(others)) = table(variable::UPSTREAMS)? {
+        for (name, url) in others {
+            circle(variable::UPSTREAMS, &format!("{name}: "), url.as_text().unwrap_or_default())?;
+        }
     }
     Ok(())
 }
 
-/// Whether a URL is that of the edge here. Its port is no matter of ours where any free one will do.
+/// Whether a URL is that of the edge here, which listens on 127.0.0.1 alone. Where any free port will do
+/// nobody can know.
 fn is_gate(url: &str, edge: u16) -> bool {
     let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = authority.split('/').next().unwrap_or_default();
     let Some((host, port)) = authority.rsplit_once(':') else { return false };
-    let is_here = ["localhost", "127.0.0.1", "[::1]", "0.0.0.0"].contains(&host);
+    let names = ["localhost", "127.0.0.1", "0.0.0.0"];
+    let is_here = names.iter().any(|name| host.eq_ignore_ascii_case(name));
     is_here && port.parse() == Ok(edge) && edge != 0
 }
 
@@ -99,6 +109,10 @@ mod tests {
             Value::Object(object) => object,
             other => panic!("no object: {other}"),
         }
+    }
+
+    fn issuer(name: &str) -> Value {
+        json!({"issuer": name, "audience": "api", "algorithms": ["RS256"], "jwks_url": "https://id.example/jwks"})
     }
 
     #[test]
@@ -138,11 +152,25 @@ mod tests {
             (json!({"ISSUERS": [{"issuer": "x"}]}), "[0]"),
             (json!({"APP_URL": "http://localhost:8787"}), "is the gate itself"),
             (json!({"APP_URL": "http://127.0.0.1:8787/"}), "is the gate itself"),
+            (json!({"APP_URL": "http://LocalHost:8787"}), "is the gate itself"),
+            (
+                json!({"UPSTREAMS": {"a": "http://localhost:3000", "b": "http://localhost:8787"}}),
+                "b: http://localhost:8787 is the gate itself",
+            ),
+            (json!({"UPSTREAMS": r#"{"b": "http://localhost:8787"}"#}), "is the gate itself"),
+            (json!({"ISSUERS": [issuer("http://localhost:8787")]}), "[0]"),
+            (
+                json!({"ISSUER": "https://id.example", "ISSUERS": [issuer("https://id.example")]}),
+                "[0]",
+            ),
         ] {
             let (_, said) = check(&object(vars), Ports::default()).unwrap_err();
             assert!(said.contains(words), "{said}");
         }
-        for app in ["http://localhost:3000", "https://app.example", "binding:APP"] {
+        let given =
+            json!({"ISSUER": "https://id.example", "ISSUERS": [issuer("http://localhost:8787")]});
+        assert_eq!(check(&object(given), Ports::default()), Ok(()));
+        for app in ["http://localhost:3000", "http://[::1]:8787", "binding:APP"] {
             assert_eq!(check(&object(json!({"APP_URL": app})), Ports::default()), Ok(()), "{app}");
         }
     }

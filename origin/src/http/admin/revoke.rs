@@ -7,15 +7,14 @@ use axum::http::StatusCode;
 use common::{SessionId, Subject, TokenId};
 use serde::Deserialize;
 use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::{
-    KnownFormat, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat, Type,
-};
+use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 
 use super::super::Services;
 use super::super::error::Refusal;
 use super::super::extract::{Body, Expected};
 use super::super::openapi::Refusing;
 use super::Admin;
+use crate::service::WrongKind;
 
 /// One id.
 #[derive(Deserialize)]
@@ -29,13 +28,20 @@ pub(super) enum What {
 impl utoipa::PartialSchema for What {
     fn schema() -> RefOr<Schema> {
         let text = || ObjectBuilder::new().schema_type(Type::String);
-        let uuid = || text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+        // By their version: of those of the other kinds none ends what was meant.
+        let uuid = |version: &str| {
+            let pattern = format!(
+                "^[0-9a-f]{{8}}-[0-9a-f]{{4}}-{version}[0-9a-f]{{3}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}$"
+            );
+            text().pattern(Some(pattern))
+        };
         let subject = text().min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-9;-~]+$"));
         let only = |name: &str, id: ObjectBuilder| {
             let object = ObjectBuilder::new().property(name, id).required(name);
             object.additional_properties(Some(AdditionalProperties::FreeForm(false)))
         };
-        let one = OneOfBuilder::new().item(only("jti", uuid())).item(only("sid", uuid()));
+        let one =
+            OneOfBuilder::new().item(only("jti", uuid("[0-69a-f]"))).item(only("sid", uuid("7")));
         one.item(only("sub", subject)).into()
     }
 }
@@ -51,7 +57,7 @@ impl Expected for What {
 #[utoipa::path(post, path = "/auth/admin/revoke", operation_id = "revoke_by_id", tag = "admin",
     request_body = inline(What), security(("bearer" = []), ("cookie" = [])),
     responses((status = 204, description = "It is revoked"),
-        Refusing<(Body<What>, Admin)>))]
+        Refusing<(Body<What>, Admin, WrongKind)>))]
 pub(super) async fn revoke(
     State(services): State<Arc<Services>>,
     Admin(by): Admin,

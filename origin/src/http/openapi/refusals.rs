@@ -14,7 +14,7 @@ use utoipa::{IntoResponses, ToSchema};
 use super::super::extract::{Body, Caller, OptionalBody, Query};
 use crate::service::{
     AccessError, AdminError, ChangeError, Fault, Limited, LoginError, ProofError, RefreshError,
-    RegisterError, ResetError, SocialError, WeakPassword,
+    RegisterError, ResetError, SocialError, WeakPassword, WrongKind,
 };
 
 /// A part of a call, an extractor or the error of a service, that may refuse it.
@@ -111,6 +111,7 @@ refuses! {
     ChangeError: [CredentialsInvalid], WeakPassword, ProofError;
     RefreshError: [RefreshInvalid, RefreshExpired, RefreshRevoked, RefreshReused], Fault;
     AdminError: [NotFound, LastAdmin, RequestInvalid], Fault;
+    WrongKind: [RequestInvalid];
     SocialError: [NotFound, LastSignIn], Fault;
 }
 

@@ -267,10 +267,31 @@ async fn sessions_and_tokens_are_ended_by_their_ids() {
         let answer = origin.as_admin(&admin, "POST", "/auth/admin/revoke", Some(wrong)).await;
         answer.expect(400, "request_invalid");
     }
+    // Whoever was meant would go on.
+    let [session, token] = [id_of("7"), id_of("4")];
+    let other = id_of("8");
+    for (wrong, words) in [
+        (json!({ "jti": session }), "send it as `sid`"),
+        (json!({ "sid": token }), "send it as `jti`"),
+        (json!({ "sid": other }), "`origin revoke --issuer` revokes it"),
+        (json!({ "jti": other }), "`origin revoke --issuer` revokes it"),
+    ] {
+        let answer = origin.as_admin(&admin, "POST", "/auth/admin/revoke", Some(wrong)).await;
+        assert!(answer.member("detail").contains(words), "{words}");
+        answer.expect(400, "request_invalid");
+    }
+    let path = format!("/auth/admin/sessions/{token}");
+    origin.as_admin(&admin, "DELETE", &path, None).await.expect(404, "not_found");
+    assert_eq!(origin.kept(&admin, "").await, kept, "nothing was done");
     for path in ["/auth/admin/sessions/x", "/auth/admin/users/a:b", "/auth/admin/users/nobody"] {
         let method = if path.contains("sessions") { "DELETE" } else { "GET" };
         origin.as_admin(&admin, method, path, None).await.expect(404, "not_found");
     }
+}
+
+/// A UUID of this version.
+fn id_of(version: &str) -> String {
+    format!("0197f0a0-0000-{version}000-8000-000000000000")
 }
 
 /// What a token says; it was checked by others.

@@ -93,7 +93,7 @@ async fn apply(
             admin.set_roles(by, id, &roles).await
         }
         Action::End => match input.sid {
-            Some(sid) => Ok(admin.end_session(by, sid).await?),
+            Some(sid) => admin.end_session(by, sid).await,
             None => Err(AdminError::Unknown),
         },
     }
