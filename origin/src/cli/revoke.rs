@@ -16,8 +16,8 @@ use super::{print, probe, served};
 use crate::app::{self, SessionStore, StartError};
 use crate::config::Config;
 use crate::port::{
-    Accounts as _, Actor, Audit as _, AuditTrail as _, CLOCK_SKEW, Event, Kind, RevokeReason,
-    TOKEN_DEAD_AFTER,
+    Account, Accounts as _, Actor, Audit as _, AuditTrail as _, CLOCK_SKEW, Event, Kind,
+    RevokeReason, TOKEN_DEAD_AFTER,
 };
 use crate::service::{check_session, check_token};
 use crate::telemetry::chain;
@@ -110,6 +110,7 @@ async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Don
     let (sessions, reason) = (&store.sessions, RevokeReason::Operator);
     if let Some(jti) = &what.jti {
         let jti: TokenId = ours("--jti", jti)?;
+        check_no_account(config, "--jti", jti.uuid()).await?;
         check_token(jti).map_err(|error| format!("--jti {jti}: {error}"))?;
         let again = again(store, jti.uuid()).await?;
         let epoch = store.log.block(jti.uuid(), TOKEN_DEAD_AFTER).await?;
@@ -119,6 +120,7 @@ async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Don
     }
     if let Some(sid) = &what.sid {
         let sid: SessionId = ours("--sid", sid)?;
+        check_no_account(config, "--sid", sid.uuid()).await?;
         check_session(sid).map_err(|error| format!("--sid {sid}: {error}"))?;
         let again = again(store, sid.uuid()).await?;
         let epoch = sessions.revoke(sid, reason, TOKEN_DEAD_AFTER).await?;
@@ -166,14 +168,31 @@ async fn again(store: &SessionStore, id: Uuid) -> Result<&'static str, StartErro
     Ok(if is_known { ", as it was before" } else { "" })
 }
 
+/// An account's id is of the same form as a token's. Where accounts cannot be read, that keeps nobody from
+/// revoking.
+async fn check_no_account(config: &Config, option: &str, id: Uuid) -> Result<(), StartError> {
+    let Ok(sub) = id.to_string().parse() else { return Ok(()) };
+    match account(config, &sub).await {
+        Ok(Some(_)) => {
+            Err(format!("{option} {id}: that is the id of an account: use --sub").into())
+        }
+        Ok(None) | Err(_) => Ok(()),
+    }
+}
+
+async fn account(config: &Config, id: &Subject) -> Result<Option<Account>, StartError> {
+    Ok(app::accounts(config).await?.by_id(id).await?)
+}
+
 /// An id that nobody has is revoked to no effect, while whoever was meant goes on.
 async fn has_account(config: &Config, sub: &Subject) -> Result<(), StartError> {
-    let found = async { Ok::<_, StartError>(app::accounts(config).await?.by_id(sub).await?) };
-    let hint = match found.await {
+    let is_session = sub.as_str().parse().is_ok_and(|sid| check_session(sid).is_ok());
+    let hint = match account(config, sub).await {
         Ok(Some(_)) => return Ok(()),
         Ok(None) if sub.as_str().contains('@') => {
             "that is an e-mail address: use `origin user logout EMAIL`".into()
         }
+        Ok(None) if is_session => "that is the id of a session: use --sid".into(),
         Ok(None) => String::from(
             "no account has this id, and no session is its: there was nothing to revoke. `origin user \
              list` shows the ids",

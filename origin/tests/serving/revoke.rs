@@ -53,6 +53,10 @@ async fn each_scope_ends_what_it_says_and_nothing_else() {
     assert_eq!(refresh(&origin, &a2).await, "refresh_revoked");
     assert_eq!(origin.me(&a3).await.0, 200);
 
+    for option in ["--jti", "--sid"] {
+        let (done, said) = origin.command(&["revoke", option, text(&a3, "/user/id")]);
+        assert!(!done && said.contains("that is the id of an account: use --sub"), "{said}");
+    }
     let (done, said) = origin.command(&["revoke", "--sub", text(&a3, "/user/id")]);
     assert!(done && said.starts_with("all 2 sessions of "), "{said}");
     assert_eq!(origin.me(&a3).await.0, 401);
@@ -98,6 +102,7 @@ async fn one_scope_is_asked_for_and_ids_are_ids() {
         (&["revoke", "--sid", nobody], "Then revoke it as `jti`"),
         (&["revoke", "--sid", shown], "another issuer's token or session"),
         (&["revoke", "--jti", shown], "with --issuer and --life"),
+        (&["revoke", "--sub", id], "that is the id of a session: use --sid"),
         (&["revoke", "--sub", nobody], "no account has this id, and no session is its"),
         (
             &["revoke", "--sub", "a@b.co"],
