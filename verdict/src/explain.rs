@@ -3,6 +3,7 @@
 mod token;
 
 use core::fmt;
+use core::time::Duration;
 
 use common::UnixSeconds;
 use common::policy::{CanonicalPath, Host, Requirement, Rule};
@@ -171,8 +172,9 @@ fn verdict(
                     told.outcome = Outcome::Passes;
                     return told.tell("verdict", forwarded(&permit));
                 };
-                let token = credential.text();
-                return unless(&permit, token, asks_if_revoked, config, known, told);
+                let age = known.head.age(world.now);
+                let doubt = doubt(known, asks_if_revoked, age, config);
+                return unless(&permit, credential.text(), doubt, config, known, told);
             }
             Verdict::PassToOrigin(_) => {
                 told.outcome = Outcome::Passes;
@@ -195,7 +197,17 @@ fn verdict(
                     "whether the session lives: the origin is not asked here",
                 );
             }
-            Verdict::Refuse(refusal) => return told.tell("verdict", refused(refusal.code())),
+            Verdict::Refuse(refusal) => {
+                told.tell("verdict", refused(refusal.code()));
+                if refusal.code() == Code::RevocationsUnknown {
+                    // An edge looks for a newer head by itself.
+                    told.outcome = Outcome::Undecided;
+                    let age = known.head.age(world.now).as_secs();
+                    let why = format!("the head is {age} s old: give {}", newest(config));
+                    told.tell("not checked", format!("whether it is revoked: {why}"));
+                }
+                return;
+            }
         }
     }
 }
@@ -205,35 +217,51 @@ fn forwarded(permit: &Permit<'_>) -> String {
     format!("forward to {}, {whom}", permit.upstream().unwrap_or("APP_URL"))
 }
 
+/// Why nobody knows whether the token is revoked, if nobody does.
+fn doubt(
+    known: &Knowledge,
+    asks_if_revoked: bool,
+    age: Duration,
+    config: &Config,
+) -> Option<String> {
+    match known.segments_left_out {
+        _ if asks_if_revoked => Some("the origin, which this rule asks, is not asked here".into()),
+        None => Some(format!("give {}", newest(config))),
+        Some(_) if age > config.staleness.fresh => {
+            Some(format!("the head is {} s old: give {}", age.as_secs(), newest(config)))
+        }
+        Some(0) => None,
+        Some(count) => Some(format!("segments of the head that were not looked at: {count}")),
+    }
+}
+
+/// The option with which the head is the one that the origin has now.
+fn newest(config: &Config) -> String {
+    format!("--head {}/.well-known/portcullis/head", config.rules.issuer)
+}
+
 /// What was not looked at stands last, with what to give so that it is.
 fn unless(
     permit: &Permit<'_>,
     token: &str,
-    asks_if_revoked: bool,
+    doubt: Option<String>,
     config: &Config,
     known: &Knowledge,
     told: &mut Explanation,
 ) {
     let site = &config.rules.issuer;
-    let head = format!("--head {site}/.well-known/portcullis/head");
     let mut verdict = forwarded(permit);
     let mut unchecked = Vec::new();
     if !known.has_keys {
         let foreign = known::foreign(token, config).and_then(|index| config.issuers.get(index));
         let (jwks, or_head) = match foreign {
             Some(issuer) => (issuer.jwks_url().into(), String::new()),
-            None => (format!("{site}/.well-known/jwks.json"), format!(", or {head}")),
+            None => (format!("{site}/.well-known/jwks.json"), format!(", or {}", newest(config))),
         };
         verdict = format!("none yet; if the signature is good: {verdict}");
         unchecked.push(format!("the signature: give --jwks {jwks}{or_head}"));
     }
-    let is_unknown = match known.segments_left_out {
-        _ if asks_if_revoked => Some("the origin, which this rule asks, is not asked here".into()),
-        None => Some(format!("give {head}")),
-        Some(0) => None,
-        Some(count) => Some(format!("segments of the head that were not looked at: {count}")),
-    };
-    if let Some(why) = is_unknown {
+    if let Some(why) = doubt {
         verdict += ", unless it is revoked";
         unchecked.push(format!("whether it is revoked: {why}"));
     }

@@ -222,19 +222,23 @@ fn what_may_be_revoked_is_no_plain_yes() {
     let token = token(&keys, NOW + 500, &json!({}));
     let unknown = "naming the user, unless it is revoked\nnot checked whether it is revoked: ";
     let asked = "the origin, which this rule asks, is not asked here\n";
-    for (path, head, code, last) in [
-        ("/x", "whole", 0, "verdict     forward to APP_URL, naming the user\n".to_owned()),
-        ("/x", "over", 0, "verdict     forward to APP_URL, naming the user\n".to_owned()),
+    // Of its time: the head is ten seconds older than NOW.
+    let old = "give --head https://id.example/.well-known/portcullis/head\n";
+    for (later, path, head, code, last) in [
+        (100, "/x", "whole", 2, format!("{unknown}the head is 110 s old: {old}")),
+        (0, "/x", "whole", 0, "verdict     forward to APP_URL, naming the user\n".to_owned()),
+        (0, "/x", "over", 0, "verdict     forward to APP_URL, naming the user\n".to_owned()),
         (
+            0,
             "/x",
             "segments",
             2,
             format!("{unknown}segments of the head that were not looked at: 1\n"),
         ),
-        ("/asked/x", "whole", 2, format!("{unknown}{asked}")),
-        ("/asked/x", "segments", 2, format!("{unknown}{asked}")),
+        (0, "/asked/x", "whole", 2, format!("{unknown}{asked}")),
+        (0, "/asked/x", "segments", 2, format!("{unknown}{asked}")),
     ] {
-        let (at, url) = (NOW.to_string(), format!("https://app.example{path}"));
+        let (at, url) = ((NOW + later).to_string(), format!("https://app.example{path}"));
         let arguments = ["explain", &url, "--at", &at, "--token", &token, "--head", head];
         let (status, said) = run(folder.path(), &arguments);
         assert_eq!(status, Some(code), "{said}");

@@ -22,7 +22,15 @@ pub(super) fn part(
     write_private(&config, &text).doing(|| format!("writing {}", config.display()))?;
     // Beside the configuration: wrangler reads it from there, as the secrets of the deployed Worker.
     let vars = folder.join(".dev.vars");
-    write_private(&vars, &dev_vars(edge_secret, anchor, &options.dev_vars))
+    // It outweighs the configuration: where this stack's parts are, and what was asked for, stands.
+    let stands = |line: &str| {
+        let ours = [variable::ISSUER, variable::ORIGIN_URL, variable::APP_URL, variable::LOG];
+        ours.iter().any(|ours| name(line) == ours.name())
+            || options.vars.iter().any(|(asked_for, _)| name(line) == asked_for)
+    };
+    let lines = options.dev_vars.split_inclusive('\n');
+    let more: String = lines.filter(|line| !stands(line)).collect();
+    write_private(&vars, &dev_vars(edge_secret, anchor, &more))
         .doing(|| format!("writing {}", vars.display()))?;
 
     // What the platform would say of where a client is. Nobody can say that here, and wrangler's own
@@ -65,10 +73,16 @@ pub(super) fn dev_vars(edge_secret: &str, anchor: &str, more: &str) -> String {
 /// The lines of such a file that are not the stack's.
 pub(super) fn own_lines(dev_vars: &str) -> String {
     let is_ours = |line: &str| {
-        let name = line.split_once('=').map(|(name, _)| name.trim());
-        [variable::ANCHOR_KEY, variable::EDGE_SECRET].iter().any(|ours| name == Some(ours.name()))
+        [variable::ANCHOR_KEY, variable::EDGE_SECRET].iter().any(|ours| name(line) == ours.name())
     };
     dev_vars.split_inclusive('\n').filter(|line| !is_ours(line)).collect()
+}
+
+/// What a line of such a file sets: `NAME=…`, `export NAME=…` or `NAME: …`.
+fn name(line: &str) -> &str {
+    let line = line.trim_start_matches('\u{feff}').trim_start();
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    line.split(['=', ':']).next().unwrap_or_default().trim()
 }
 
 /// The project's wrangler.toml with this stack's addresses and vars, and without its build command:
@@ -135,5 +149,6 @@ mod tests {
         let again = dev_vars("another", "anchor", &own_lines(&text));
         assert_eq!(again, text.replace("\"secret\"", "\"another\""));
         assert_eq!(own_lines("ANCHOR_KEY = \"old\"\nEDGE_SECRET=old"), "");
+        assert_eq!(own_lines("\u{feff}export ANCHOR_KEY=old\r\nEDGE_SECRET: old\n"), "");
     }
 }

@@ -85,9 +85,8 @@ macro_rules! foreign {
     ($why:literal) => {
         concat!(
             $why,
-            " Open the page here and send it again. A program sends JSON \
-             (`Content-Type: application/json`), a bearer token where one is taken, or `Origin` with the \
-             address of this site, like `Origin: https://app.example`."
+            " Open the page here and send it again. A program sends `Origin` with the address of this \
+             site, like `Origin: https://app.example`, or a bearer token where one is taken."
         )
     };
 }
