@@ -8,7 +8,7 @@ use crate::policy::{Cache, Hand, Rule};
 use crate::problem::Code;
 use crate::token::{Seen, Verified};
 
-/// Proof that a request may go to the app. Only [`decide`] makes one.
+/// Proof that a request may go to the app. Only [`decide`](super::decide) makes one.
 #[derive(Debug)]
 pub struct Permit<'a> {
     identity: Arc<[(&'static str, String)]>,
@@ -92,7 +92,7 @@ impl<'a> Permit<'a> {
         self.bearer
     }
 
-    /// The token of a handshake: what comes of it lasts no longer than [`still_admitted`] says.
+    /// The token of a handshake: what comes of it lasts no longer than [`still_admitted`](super::still_admitted) says.
     #[must_use]
     pub fn lasting(&self) -> Option<&Verified> {
         self.token.as_deref().filter(|_| self.lasts)
@@ -105,6 +105,6 @@ impl<'a> Permit<'a> {
     }
 }
 
-/// Proof that a request may go to the origin. Only [`decide`] makes one.
+/// Proof that a request may go to the origin. Only [`decide`](super::decide) makes one.
 #[derive(Debug)]
 pub struct OriginPermit(pub(super) ());
