@@ -16,7 +16,8 @@ pub(crate) async fn of(
     settings: &Settings,
 ) -> Option<String> {
     let key = settings.assertion_key.as_ref()?;
-    let bound = Bound { method: asked.method, target: asked.url.path_and_query() };
+    let target = asked.url.path_and_query_as_sent();
+    let bound = Bound { method: asked.method, target: &target };
     let rules = &settings.rules;
     let token = permit.asserted()?;
     let claims = AssertionClaims::new(&rules.issuer, &rules.audience, token, bound, clock::now());

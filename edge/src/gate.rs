@@ -229,7 +229,8 @@ impl Gate<'_> {
     fn change_answer_of_app(&self, plan: &mut Plan, permit: &Permit<'_>) {
         // A plan that is torn is not carried out, so nothing of it would be kept.
         if self.renewal.get().is_none() && permit.cors().is_none() && !plan.is_torn() {
-            match self.repeated(Kept::OfApp(permit.cache())) {
+            let kept = Kept::OfApp { cache: permit.cache(), is_public: permit.is_public() };
+            match self.repeated(kept) {
                 Repeat::Again(number) => return plan.kept(number),
                 Repeat::Keep(number) => plan.kept(number),
             }

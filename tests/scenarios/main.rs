@@ -38,6 +38,7 @@ mod logout_races;
 mod lost_segments;
 mod oidc_provider;
 mod openapi;
+mod other_sites;
 mod pass_through;
 mod passwords;
 mod paths;
@@ -155,6 +156,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("crashes", BOTH, Size::Small, |store| Box::pin(crashes::tell(store))),
     ("logout_races", BOTH, Size::Small, |store| Box::pin(logout_races::tell(store))),
     ("paths", EMBEDDED, Size::Small, |_| Box::pin(paths::tell())),
+    ("other_sites", EMBEDDED, Size::Small, |_| Box::pin(other_sites::tell())),
     ("spoofs", EMBEDDED, Size::Small, |_| Box::pin(spoofs::tell())),
     ("framing", EMBEDDED, Size::Small, |_| Box::pin(framing::tell())),
     ("caching", EMBEDDED, Size::Small, |_| Box::pin(caching::tell())),
