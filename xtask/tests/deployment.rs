@@ -16,22 +16,34 @@ fn project() -> PathBuf {
 
 #[test]
 fn wrk_04_the_worker_has_no_address_beside_its_routes() -> Outcome {
-    let config: Table = fs::read_to_string(project().join("wrangler.toml"))?.parse()?;
+    let text = fs::read_to_string(project().join("wrangler.toml"))?;
+    has_no_other_address("wrangler.toml", &text.parse()?);
+    // What people deploy, in each language: the second block, behind the origin's.
+    for page in ["docs/deploy.md", "docs/ko/deploy.md"] {
+        let text = fs::read_to_string(project().join(page))?;
+        let block = text.split("```toml\n").nth(2).and_then(|rest| rest.split("```").next());
+        let config: Table = block.ok_or("no configuration of the Worker")?.parse()?;
+        has_no_other_address(page, &config);
+        assert!(config.contains_key("routes"), "{page}: routes");
+    }
+    Ok(())
+}
+
+fn has_no_other_address(file: &str, config: &Table) {
     for name in ["workers_dev", "preview_urls"] {
         let said = config.get(name).and_then(Value::as_bool);
         // Not to say it is to have such an address.
-        assert_eq!(said, Some(false), "wrangler.toml: {name} must be false");
+        assert_eq!(said, Some(false), "{file}: {name} must be false");
     }
     let environments = config.get("env").and_then(Value::as_table).into_iter().flatten();
     for (name, table) in environments.filter_map(|(name, value)| Some((name, value.as_table()?))) {
         for address in ["workers_dev", "preview_urls"] {
             let said = table.get(address).and_then(Value::as_bool);
-            assert_ne!(said, Some(true), "wrangler.toml: env.{name}.{address} must be false");
+            assert_ne!(said, Some(true), "{file}: env.{name}.{address} must be false");
         }
         routes_are_whole(table);
     }
-    routes_are_whole(&config);
-    Ok(())
+    routes_are_whole(config);
 }
 
 /// A route for a part of a site leaves the rest of it without a gate.

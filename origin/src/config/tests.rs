@@ -27,8 +27,8 @@ fn nothing_at_all_is_a_configuration() {
 
 #[test]
 fn what_the_documentation_deploys_is_a_configuration() {
-    let page = include_str!("../../../docs/configuration.md");
-    let (_, example) = page.rsplit_once("```toml\n").unwrap();
+    let page = include_str!("../../../docs/deploy.md");
+    let (_, example) = page.split_once("```toml\n").unwrap();
     let (example, _) = example.split_once("```").unwrap();
     let secrets = [
         ("PORTCULLIS__EDGE__SECRET", "0123456789abcdef0123456789abcdef"),
