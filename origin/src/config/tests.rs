@@ -81,6 +81,9 @@ fn ops_07_a_value_out_of_bounds_stops_the_start_and_names_key_and_place() {
         ("PORTCULLIS__TOKENS__ACCESS_TTL", "-5", "tokens.access_ttl is"),
         ("PORTCULLIS__TOKENS__ACCESS_TTL", "soon", "tokens.access_ttl is"),
         ("PORTCULLIS__SESSIONS__GRACE", "301", "sessions.grace is"),
+        ("PORTCULLIS__SESSIONS__MOST", "0", "sessions.most is \"0\""),
+        ("PORTCULLIS__SESSIONS__MOST", "10001", "sessions.most is"),
+        ("PORTCULLIS__SESSIONS__POLICY", "two", "sessions.policy is"),
         ("PORTCULLIS__SESSIONS__IDLE", "91d", "sessions.idle is"),
         ("PORTCULLIS__SERVER__LISTEN", "8788", "server.listen is \"8788\""),
         ("PORTCULLIS__PASSWORDS__MAX_CONCURRENT", "0", "passwords.max_concurrent is \"0\""),
@@ -94,6 +97,15 @@ fn ops_07_a_value_out_of_bounds_stops_the_start_and_names_key_and_place() {
         if !message.contains("missing") {
             assert!(message.starts_with(&format!("variable {name}: ")), "{message}");
         }
+    }
+}
+
+#[test]
+fn a_policy_of_one_session_outweighs_how_many_there_may_be() {
+    let one = ("PORTCULLIS__SESSIONS__POLICY", "one");
+    let seven = ("PORTCULLIS__SESSIONS__MOST", "7");
+    for (settings, most) in [(&[][..], 100), (&[seven], 7), (&[one], 1), (&[one, seven], 1)] {
+        assert_eq!(from(settings).unwrap().sessions.most, most, "{settings:?}");
     }
 }
 

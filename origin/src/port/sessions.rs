@@ -42,16 +42,28 @@ pub(crate) struct NewSession {
     pub(crate) jitter_permille: u16,
     /// The id of its first access token, where a new one is to end the one before.
     pub(crate) access: Option<TokenId>,
-    /// Where the subject may have one session: how long the block log keeps the older ones.
-    pub(crate) alone: Option<Duration>,
+    /// How many sessions the subject may have, this one among them; at least one.
+    pub(crate) most: u32,
+    /// How long the block log keeps those that end for it.
+    pub(crate) retain: Duration,
 }
 
 /// A session that began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Begun {
     pub(crate) session: Session,
-    /// Of the end of the older ones.
+    /// The sessions that ended for it.
+    pub(crate) ended: Vec<SessionId>,
+    /// Of their end; there too when that cannot be told any more, since the call was sent a second time.
     pub(crate) epoch: Option<Epoch>,
+}
+
+/// Whose session it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Whose {
+    pub(crate) subject: Subject,
+    /// Whether it lives.
+    pub(crate) live: bool,
 }
 
 /// A live session: all that is needed to sign its current refresh token, byte for byte.
@@ -144,7 +156,7 @@ pub(crate) enum RevokeReason {
     Password,
     /// Somebody who runs this ended it.
     Operator,
-    /// Its user signed in anew, and may be signed in once.
+    /// Its user signed in anew, and has as many sessions as may be.
     Superseded,
 }
 
@@ -156,8 +168,8 @@ pub(crate) trait Sessions: Send + Sync {
     /// and cutoffs are timed by one clock, so that their order is what it looks like.
     async fn now(&self) -> Result<UnixMillis, StoreFault>;
 
-    /// Begins a session, and ends the subject's older ones if it is to be alone. Its id is fresh; one
-    /// that exists is a fault. `None` when everybody was signed out since the time that the id bears:
+    /// Begins a session. Where the subject has more than it may then, those end in the same step that were
+    /// unused for longest. Its id is fresh; one that exists is a fault. `None` when everybody was signed out since the time that the id bears:
     /// begin again with a later one.
     async fn begin(&self, new: &NewSession) -> Result<Option<Begun>, StoreFault>;
 
@@ -189,6 +201,9 @@ pub(crate) trait Sessions: Send + Sync {
 
     /// The live sessions of `subject`, newest first.
     async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault>;
+
+    /// Whose session this is; `None` when there is none, or none is remembered.
+    async fn whose(&self, sid: SessionId) -> Result<Option<Whose>, StoreFault>;
 
     /// Says that the account of `subject` is about to change. For so long, each rotation of its
     /// sessions says so too.

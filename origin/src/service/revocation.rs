@@ -78,7 +78,8 @@ impl Revocation {
         subject: &Subject,
         sid: SessionId,
     ) -> Result<bool, Fault> {
-        let theirs = self.sessions.of(subject).await?.iter().any(|session| session.sid == sid);
+        let known = self.sessions.whose(sid).await?;
+        let theirs = known.is_some_and(|known| known.live && known.subject == *subject);
         if theirs {
             self.session(subject, sid).await?;
         }

@@ -6,13 +6,13 @@ use tokio::task::JoinSet;
 
 use super::Bench;
 use super::bench::{
-    LAPTOP, PHONE, RETAIN, RULES, Token, begun, ends, fresh_jti, is_blocked, live, new_session,
-    seconds, subject,
+    LAPTOP, PHONE, RULES, Token, begun, ends, fresh_jti, is_blocked, live, new_session, seconds,
+    subject,
 };
 use crate::port::{BlockLog, Ended, NewSession, Rotation, Sessions};
 
 fn alone(name: &str) -> NewSession {
-    NewSession { alone: Some(RETAIN), ..new_session(name) }
+    NewSession { most: 1, ..new_session(name) }
 }
 
 pub(super) async fn signing_in_ends_the_older_sessions_where_one_is_all<B: Bench>(bench: &B) {

@@ -9,10 +9,10 @@ use redis::Cmd;
 
 use super::keys::Key;
 use super::link::{Call, Resend};
-use super::{RedisStore, script};
+use super::{RedisStore, corrupt, script};
 use crate::port::{
     Begun, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
-    StoreFault,
+    StoreFault, Whose,
 };
 use crate::store::{REMEMBERED, ending};
 
@@ -39,15 +39,26 @@ impl Sessions for RedisStore {
             .arg(new.device.agent.as_deref().unwrap_or_default())
             .arg(new.device.place.as_deref().unwrap_or_default())
             .arg(id(new.access))
-            .arg(new.alone.map_or(0, |retain| retain.as_secs()))
+            .arg(new.most)
+            .arg(new.retain.as_secs())
             .arg(Key::Sessions);
-        let reply: Option<String> = match new.alone {
-            Some(_) => self.keep(call).await?,
-            None => self.run(call, Resend::Harmless).await?,
+        // Where one is all, nearly every sign-in ends another session; elsewhere hardly any.
+        let is_ending = new.most == 1;
+        let reply: Option<String> = match is_ending {
+            true => self.keep(call).await?,
+            false => self.run(call, Resend::Harmless).await?,
         };
-        let Some(begun) = reply else { return Ok(None) };
-        let (session, epoch) = script::read_session(&begun)?;
-        Ok(Some(Begun { session, epoch }))
+        let Some(begun) = reply.as_deref().map(script::read_begun).transpose()? else {
+            return Ok(None);
+        };
+        // Told again where it is waited for, as in `rotate`.
+        if !is_ending && self.keepers.is_some() {
+            let word = ending::revocation(RevokeReason::Superseded);
+            for sid in &begun.ended {
+                self.end(*sid, word, new.retain).await?;
+            }
+        }
+        Ok(Some(begun))
     }
 
     async fn rotate(
@@ -130,6 +141,18 @@ impl Sessions for RedisStore {
         // A UUIDv7 begins with its time: by sid is by the time of sign-in.
         sessions.sort_unstable_by_key(|session| Reverse(session.sid));
         Ok(sessions)
+    }
+
+    async fn whose(&self, sid: SessionId) -> Result<Option<Whose>, StoreFault> {
+        let call = script::WHOSE.on(&[Key::Session(sid), Key::Cutoff]).arg(sid.to_string());
+        let reply: Option<(String, u8)> = self.run(call, Resend::Harmless).await?;
+        let read = |(subject, live): (String, u8)| {
+            let subject = subject.parse();
+            let subject =
+                subject.map_err(|_| corrupt(format!("{}: subject", Key::Session(sid))))?;
+            Ok(Whose { subject, live: live == 1 })
+        };
+        reply.map(read).transpose()
     }
 
     async fn account_changes(&self, subject: &Subject, told: Duration) -> Result<(), StoreFault> {
