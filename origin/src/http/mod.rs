@@ -24,6 +24,7 @@ mod server;
 mod state;
 mod verify;
 mod well_known;
+mod work;
 
 use std::sync::Arc;
 
@@ -34,8 +35,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use health::Probes;
-pub(crate) use server::{Doors, serve};
+pub(crate) use server::{DRAIN, Doors, serve};
 pub(crate) use state::{ByMail, Services};
+pub(crate) use work::Work;
 
 /// What edges and, through them, clients can ask.
 pub(crate) fn public(services: Arc<Services>) -> Router {

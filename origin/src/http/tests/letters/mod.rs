@@ -1,6 +1,7 @@
 //! What is done by letters: proving an address, choosing another password.
 
 mod change;
+mod hangup;
 mod pages;
 mod reset;
 mod verifying;
