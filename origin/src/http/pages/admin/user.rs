@@ -87,7 +87,7 @@ async fn apply(
     match input.action {
         Action::Disable => admin.disable(by, id).await,
         Action::Enable => admin.enable(by, id).await,
-        Action::SignOut => Ok(admin.sign_out(by, id).await?),
+        Action::SignOut => admin.sign_out_by_id(by, id).await,
         Action::Roles => {
             let roles: Vec<_> = input.roles.split_whitespace().map(String::from).collect();
             admin.set_roles(by, id, &roles).await

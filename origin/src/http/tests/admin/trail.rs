@@ -26,3 +26,44 @@ async fn a_session_that_gives_way_to_a_newer_one_is_over_and_in_the_trail() {
         assert_eq!(event["session"], first.json()["session_id"], "{event}");
     }
 }
+
+#[tokio::test]
+async fn an_id_that_nobody_has_is_no_success_and_leaves_no_trace() {
+    let origin = Origin::start().await;
+    let (user, admin) = origin.with_admin().await;
+    let (account, session) = (id(&user), user.member("session_id"));
+    let before = origin.kept(&admin, "").await;
+    let nobody = id_of("4");
+    for (what, given, words) in [
+        ("sub", "user@example.com", "That is an e-mail address."),
+        ("sub", &*session, "send it as `sid`"),
+        ("sub", &*nobody, "nothing to revoke"),
+        ("sub", "nobody", "nothing to revoke"),
+        ("jti", &*account, "send it as `sub`"),
+        ("sid", &*account, "send it as `sub`"),
+    ] {
+        let body = Some(json!({ what: given }));
+        let answer = origin.as_admin(&admin, "POST", "/auth/admin/revoke", body).await;
+        answer.expect(400, "request_invalid");
+        assert!(answer.member("detail").contains(words), "{}", answer.text);
+        let cookie = format!("__Host-at={}", admin.member("access_token"));
+        let form = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+            ("cookie", cookie.as_str()),
+        ];
+        let body = format!("what={what}&id={}", given.replace('@', "%40"));
+        let page = origin.send(request("POST", "/auth/admin/edges", body.into(), &form)).await;
+        page.expect_status(400);
+        assert!(page.text.contains("role=\"alert\""), "{}", page.text);
+    }
+    assert_eq!(origin.kept(&admin, "").await, before);
+    assert_eq!(origin.refresh(&user).await.status, StatusCode::OK, "nothing was done");
+    // Somebody who is signed in nowhere is somebody.
+    let path = format!("/auth/admin/users/{account}/logout");
+    for _ in 0..2 {
+        assert_eq!(origin.as_admin(&admin, "POST", &path, None).await.status, 204);
+    }
+    let body = Some(json!({ "sub": account }));
+    assert_eq!(origin.as_admin(&admin, "POST", "/auth/admin/revoke", body).await.status, 204);
+}
