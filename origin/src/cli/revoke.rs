@@ -132,7 +132,8 @@ async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Don
         let sub: Subject = ours("--sub", sub)?;
         // For the words alone: what cannot be read here keeps nobody from revoking.
         let live = sessions.of(&sub).await.map(|live| live.len());
-        let epoch = sessions.revoke_all(&sub, None, reason, TOKEN_DEAD_AFTER).await?;
+        let done = sessions.revoke_all(&sub, None, reason, TOKEN_DEAD_AFTER).await?;
+        let epoch = done.epoch;
         let told = match live {
             Ok(0) => {
                 has_account(config, &sub).await?;

@@ -58,6 +58,14 @@ pub(crate) struct Begun {
     pub(crate) epoch: Option<Epoch>,
 }
 
+/// The sessions of a subject are ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AllEnded {
+    pub(crate) epoch: Epoch,
+    /// How many of them nobody had ended before.
+    pub(crate) count: u64,
+}
+
 /// Whose session it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Whose {
@@ -194,7 +202,7 @@ pub(crate) trait Sessions: Send + Sync {
         kept: Option<SessionId>,
         reason: RevokeReason,
         retain: Duration,
-    ) -> Result<Epoch, StoreFault>;
+    ) -> Result<AllEnded, StoreFault>;
 
     /// Ends every session there is. One that begins after this has returned lives.
     async fn cut_off(&self) -> Result<Epoch, StoreFault>;

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::roles::InvalidRoles;
 use super::{Epochs, Fault, WrongKind, check_roles, check_session, check_token, no_account};
 use crate::port::{
-    Account, Accounts, Actor, Announced, Audit, AuditTrail, BlockLog, Event, Events, Kind,
-    RevokeReason, Session, Sessions, Wanted,
+    Account, Accounts, Actor, AllEnded, Announced, Audit, AuditTrail, BlockLog, Event, Events,
+    Kind, RevokeReason, Session, Sessions, Wanted,
 };
 
 /// The role whose holders may do all of this.
@@ -235,9 +235,11 @@ impl Admin {
     }
 
     async fn end_all(&self, id: &Subject) -> Result<(), Fault> {
-        let epoch = self.sessions.revoke_all(id, None, RevokeReason::Operator, self.retain).await?;
+        let reason = RevokeReason::Operator;
+        let done = self.sessions.revoke_all(id, None, reason, self.retain).await?;
+        let AllEnded { epoch, count } = done;
         self.epochs.observe(epoch);
-        info!(user.id = %id, %epoch, "all sessions of a user ended from outside");
+        info!(user.id = %id, %epoch, count, "all sessions of a user ended from outside");
         Ok(())
     }
 

@@ -11,7 +11,7 @@ use super::row::Row;
 use super::writer::Batch;
 use super::{EmbeddedStore, FILE, NOW_MS, fault};
 use crate::port::{
-    Begun, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
+    AllEnded, Begun, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
     StoreFault, Whose,
 };
 use crate::store::sqlite::integer;
@@ -59,7 +59,7 @@ impl Sessions for EmbeddedStore {
         kept: Option<SessionId>,
         reason: RevokeReason,
         retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
+    ) -> Result<AllEnded, StoreFault> {
         let (subject, word) = (subject.clone(), ending::revocation(reason));
         self.writer
             .write(move |batch| {
@@ -273,17 +273,21 @@ impl Batch {
         kept: Option<SessionId>,
         word: &'static str,
         retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
+    ) -> Result<AllEnded, StoreFault> {
         let open = "SELECT sid FROM session WHERE subject = $1 AND ended IS NULL ORDER BY sid";
         let sids: Vec<uuid::Uuid> = sqlx::query_scalar(open)
             .bind(subject.as_str())
             .fetch_all(&mut *self.db)
             .await
             .map_err(fault)?;
+        let cutoff = cutoff(&mut *self.db).await?;
+        let mut count = 0;
         for sid in sids.into_iter().map(SessionId::new).filter(|sid| Some(*sid) != kept) {
             self.end(sid, word, retain).await?;
+            // Who is cut off was out before.
+            count += u64::from(!is_cut_off(sid, cutoff));
         }
-        self.epoch().await
+        Ok(AllEnded { epoch: self.epoch().await?, count })
     }
 }
 

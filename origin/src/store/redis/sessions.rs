@@ -11,8 +11,8 @@ use super::keys::Key;
 use super::link::{Call, Resend};
 use super::{RedisStore, corrupt, script};
 use crate::port::{
-    Begun, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
-    StoreFault, Whose,
+    AllEnded, Begun, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session,
+    Sessions, StoreFault, Whose,
 };
 use crate::store::{REMEMBERED, ending};
 
@@ -116,14 +116,15 @@ impl Sessions for RedisStore {
         kept: Option<SessionId>,
         reason: RevokeReason,
         retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
+    ) -> Result<AllEnded, StoreFault> {
         let call = script::REVOKE_ALL
             .on_log_and(&[Key::Subject(subject), Key::Cutoff])
             .arg(Key::Sessions)
             .arg(ending::revocation(reason))
             .arg(retain.as_secs())
             .arg(kept.map(|sid| sid.to_string()).unwrap_or_default());
-        self.keep(call).await.map(Epoch::new)
+        let (epoch, count) = self.keep(call).await?;
+        Ok(AllEnded { epoch: Epoch::new(epoch), count })
     }
 
     async fn cut_off(&self) -> Result<Epoch, StoreFault> {

@@ -67,3 +67,24 @@ async fn an_id_that_nobody_has_is_no_success_and_leaves_no_trace() {
     let body = Some(json!({ "sub": account }));
     assert_eq!(origin.as_admin(&admin, "POST", "/auth/admin/revoke", body).await.status, 204);
 }
+
+#[tokio::test]
+async fn signing_out_elsewhere_is_kept_when_there_was_somewhere_else() {
+    let origin = Origin::start().await;
+    let (user, admin) = origin.with_admin().await;
+    let elsewhere = "?kind=signed-out-elsewhere";
+    let end_others = async || {
+        let headers = [("authorization", &*user.bearer())];
+        let request = request("DELETE", "/auth/sessions", Body::empty(), &headers);
+        assert_eq!(origin.send(request).await.status, 204);
+    };
+    for _ in 0..3 {
+        end_others().await;
+    }
+    assert!(origin.kept(&admin, elsewhere).await.is_empty());
+    origin.sign_in("user@example.com").await;
+    for _ in 0..3 {
+        end_others().await;
+    }
+    assert_eq!(origin.kept(&admin, elsewhere).await, ["signed-out-elsewhere"]);
+}

@@ -8,8 +8,9 @@ local function end_listed(index, sid, key, held, reason, retain)
 end
 
 -- Revokes every session in `index` that is not revoked yet, but the one that is `kept`. The key of a
--- session begins with `prefix`; the sid follows.
+-- session begins with `prefix`; the sid follows. Answers how many.
 local function end_all(index, prefix, kept, reason, retain, before)
+  local count = 0
   for _, sid in ipairs(redis.call('ZRANGE', index, 0, -1)) do
     local key = prefix .. sid
     local held = unpacked(key)
@@ -21,8 +22,10 @@ local function end_all(index, prefix, kept, reason, retain, before)
       redis.call('ZREM', index, sid)
     elseif sid ~= kept then
       end_listed(index, sid, key, held, reason, retain)
+      count = count + 1
     end
   end
+  return count
 end
 
 -- Makes room for `kept`: of the others in `index`, those end that were unused for longest, and first those
