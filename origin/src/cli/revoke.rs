@@ -123,9 +123,11 @@ async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Don
         let checked = check_session(sid, is_account(config, sid.uuid())).await;
         checked.map_err(|error| format!("--sid {sid}: {}", words(error)))?;
         let again = again(store, sid.uuid()).await?;
+        let known = sessions.whose(sid).await.ok().flatten();
         let epoch = sessions.revoke(sid, reason, TOKEN_DEAD_AFTER).await?;
         let told = format!("session {sid} is revoked{again}");
-        let event = by_operator(Kind::SessionRevoked).session(sid);
+        let mut event = by_operator(Kind::SessionRevoked).session(sid);
+        event.subject = known.map(|known| known.subject);
         return Ok(Done { told, epoch, event });
     }
     if let Some(sub) = &what.sub {

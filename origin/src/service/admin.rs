@@ -202,10 +202,14 @@ impl Admin {
         sid: SessionId,
     ) -> Result<(), AdminError> {
         check_session(sid, self.is_account(sid.uuid())).await?;
+        // For the trail of whoever's it is; what cannot be read keeps nobody from ending it.
+        let known = self.sessions.whose(sid).await.ok().flatten();
         let revoked = self.sessions.revoke(sid, RevokeReason::Operator, self.retain).await;
         let epoch = revoked.map_err(Fault::from)?;
         self.epochs.observe(epoch);
-        self.audit.record(by.did(Kind::SessionRevoked).session(sid));
+        let mut event = by.did(Kind::SessionRevoked).session(sid);
+        event.subject = known.map(|known| known.subject);
+        self.audit.record(event);
         info!(session.id = %sid, %epoch, "session ended from outside");
         Ok(())
     }

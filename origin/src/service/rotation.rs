@@ -123,12 +123,22 @@ impl Rotator {
             Some(account) if !account.disabled => {
                 Ok(Arc::new(Account { password_hash: None, ..account }))
             }
-            _ => Err(self.without_account(presented).await?),
+            account => Err(self.without_account(presented, account.is_some()).await?),
         }
     }
 
-    async fn without_account(&self, presented: &Presented) -> Result<RefreshError, Fault> {
-        let retain = self.rules.retain;
+    async fn without_account(
+        &self,
+        presented: &Presented,
+        is_disabled: bool,
+    ) -> Result<RefreshError, Fault> {
+        let (sid, retain) = (presented.sid, self.rules.retain);
+        // One that was over before leaves no trace, however often it comes.
+        if self.sessions.whose(sid).await?.is_some_and(|whose| whose.live) {
+            let why = if is_disabled { "disabled" } else { "unknown-account" };
+            let event = Event::by(Actor::Unknown, Kind::SessionRevoked).about(&presented.subject);
+            self.audit.record(event.session(sid).why(why));
+        }
         let epoch = self.sessions.revoke(presented.sid, RevokeReason::LogoutAll, retain).await?;
         self.epochs.observe(epoch);
         info!(session.id = %presented.sid, "session ended: its account is gone or disabled");

@@ -88,3 +88,25 @@ async fn signing_out_elsewhere_is_kept_when_there_was_somewhere_else() {
     }
     assert_eq!(origin.kept(&admin, elsewhere).await, ["signed-out-elsewhere"]);
 }
+
+#[tokio::test]
+async fn a_session_that_is_ended_from_outside_is_in_its_users_trail() {
+    let origin = Origin::start().await;
+    let (first, admin) = origin.with_admin().await;
+    let second = origin.sign_in("user@example.com").await;
+    let trail = format!("?kind=session-revoked&subject={}", id(&first));
+    let path = format!("/auth/admin/sessions/{}", first.member("session_id"));
+    assert_eq!(origin.as_admin(&admin, "DELETE", &path, None).await.status, 204);
+    assert_eq!(origin.kept(&admin, &trail).await.len(), 1);
+    // Written behind our back: the session finds out at its next refresh, once.
+    let closed = "UPDATE account SET disabled = TRUE WHERE email = 'user@example.com'";
+    origin.sql("accounts.db", closed).await;
+    for _ in 0..3 {
+        origin.refresh(&second).await.expect(401, "refresh_revoked");
+    }
+    let path = format!("/auth/admin/audit{trail}");
+    assert_eq!(origin.kept(&admin, &trail).await.len(), 2);
+    let event = origin.as_admin(&admin, "GET", &path, None).await.json()["events"][0].clone();
+    assert_eq!(event["session"], second.json()["session_id"], "{event}");
+    assert_eq!(event["detail"]["why"], "disabled", "{event}");
+}
