@@ -203,6 +203,7 @@ impl App {
                 epochs: epochs.clone(),
                 audit: audit.clone(),
                 rules: RotationRules { grace: config.sessions.grace, retain },
+                outbox: outbox.clone(),
             },
             social: Social {
                 outbox,

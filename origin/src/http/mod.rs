@@ -1,7 +1,6 @@
 //! The routes. Handlers move thrice: take input, call one service, shape the answer.
 
 mod admin;
-mod agent;
 mod answer;
 mod error;
 mod extract;

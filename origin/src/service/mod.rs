@@ -1,6 +1,8 @@
 //! The flows. They know ports and decisions; no HTTP, no SQL, no Redis, no JSON.
 
 mod admin;
+mod agent;
+mod alarm;
 mod change;
 mod clients;
 mod compaction;
@@ -31,6 +33,7 @@ mod throttle;
 mod verify;
 
 pub(crate) use admin::{Admin, AdminError, Authority, HINT};
+pub(crate) use agent::Agent;
 pub(crate) use change::{By, Change, ChangeError};
 pub(crate) use clients::ClientTrust;
 pub(crate) use compaction::{Compactor, Step};

@@ -1,5 +1,6 @@
 //! What is done by letters: proving an address, choosing another password.
 
+mod alarm;
 mod change;
 mod hangup;
 mod pages;
