@@ -9,6 +9,10 @@ use common::{Epoch, SessionId, Subject, TokenId, UnixMillis, UnixSeconds};
 
 use super::StoreFault;
 
+/// Where one access token is all: a refresh sooner than this after one was made brings it again, with the same
+/// id, so that whoever refreshes all the time does not fill the block log.
+pub(crate) const ACCESS_APART: Duration = Duration::from_secs(10);
+
 /// What is known of the device that a request comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Device {
@@ -182,7 +186,8 @@ pub(crate) trait Sessions: Send + Sync {
     async fn begin(&self, new: &NewSession) -> Result<Option<Begun>, StoreFault>;
 
     /// Applies [`common::rotation::judge`]. With `next_access`, a new successor ends the access token
-    /// that came with the one before, and one that is repeated comes with the same again.
+    /// that came with the one before, and one that is repeated comes with the same again; so does a new one
+    /// within [`ACCESS_APART`], unless that access token was revoked.
     async fn rotate(&self, request: &Rotate, rules: &RotationRules)
     -> Result<Rotation, StoreFault>;
 

@@ -51,6 +51,8 @@ macro_rules! contract {
                 policy::signing_in_ends_the_older_sessions_where_one_is_all,
                 policy::of_eight_who_sign_in_at_once_one_is_left,
                 policy::a_new_access_token_ends_the_one_before,
+                policy::whoever_refreshes_all_the_time_fills_no_log,
+                policy::an_access_token_that_was_revoked_does_not_come_again,
                 policy::a_displaced_successor_takes_its_access_token_along,
                 policy::red_03_a_healed_session_ends_the_access_token_that_is_known,
                 policy::access_tokens_are_forgotten_where_they_are_not_counted,

@@ -164,8 +164,9 @@ impl Batch {
             access: new.access,
         };
         let insert = "INSERT INTO session (sid, subject, generation, jti, device, remember, \
-             idle, rotated_at_ms, idle_end, absolute_end, agent, place, access) \
-             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
+             idle, rotated_at_ms, idle_end, absolute_end, agent, place, access, access_at_ms) \
+             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+             ON CONFLICT DO NOTHING";
         let made = sqlx::query(insert)
             .bind(session.sid.uuid())
             .bind(session.subject.as_str())
@@ -179,6 +180,7 @@ impl Batch {
             .bind(&session.agent)
             .bind(&session.place)
             .bind(session.access.map(TokenId::uuid))
+            .bind(session.access.map(|_| integer(self.now.get())))
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;

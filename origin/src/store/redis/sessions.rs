@@ -11,8 +11,8 @@ use super::keys::Key;
 use super::link::{Call, Resend};
 use super::{RedisStore, corrupt, script};
 use crate::port::{
-    AllEnded, Begun, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session,
-    Sessions, StoreFault, Whose,
+    ACCESS_APART, AllEnded, Begun, Ended, NewSession, RevokeReason, Rotate, Rotation,
+    RotationRules, Session, Sessions, StoreFault, Whose,
 };
 use crate::store::{REMEMBERED, ending};
 
@@ -80,7 +80,8 @@ impl Sessions for RedisStore {
             .arg(REMEMBERED.as_secs())
             .arg(request.device.agent.as_deref().unwrap_or_default())
             .arg(request.device.place.as_deref().unwrap_or_default())
-            .arg(id(request.next_access));
+            .arg(id(request.next_access))
+            .arg(milliseconds(ACCESS_APART));
         // With a grace, the second try finds the token to be the previous one and repeats the
         // successor. Without, it would look like a reuse, and end an honest session.
         let resend = if rules.grace.window >= Duration::from_secs(1) {

@@ -138,7 +138,7 @@ async fn nothing_that_is_kept_could_be_presented_and_all_of_it_lies_in_one_slot(
     let unpack = cmd("EVAL").arg(unpack).arg(1).arg(Key::Session(token.sid)).take();
     let kept: String = bench.run(&unpack).await;
     let held: BTreeMap<String, serde_json::Value> = serde_json::from_str(&kept).unwrap();
-    // What lua/session.lua lists, but for `access`: this one keeps none.
+    // What lua/session.lua lists, but for `access` and when that was made: this one keeps none.
     let listed = "absolute_end agent device ended generation idle idle_end jti place previous remember rotated_at subject";
     assert!(held.keys().eq(listed.split(' ')), "{kept}");
     // As every JWT begins.

@@ -40,6 +40,7 @@ held = {
   agent = ARGV[10],
   place = ARGV[11],
   access = ARGV[12] ~= '' and ARGV[12] or nil,
+  access_at = ARGV[12] ~= '' and now_ms or nil,
 }
 keep(KEYS[4], held, remembered)
 
