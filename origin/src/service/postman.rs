@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{error, info, warn};
 
+use super::alarm::{ALARM_PAUSE, Alarm};
 use super::letters::{self, Language, RESET_FOR, VERIFY_FOR};
 use super::{Fault, proof};
 use crate::port::{
@@ -59,6 +60,8 @@ pub(crate) enum Errand {
     LoginLinked(Box<Account>, String),
     /// The same for one that does not any more.
     LoginUnlinked(Box<Account>, String),
+    /// To tell the owner of an account that a sign-in of theirs was in two hands.
+    Alarm(Box<Alarm>),
 }
 
 /// Takes errands.
@@ -196,6 +199,7 @@ impl Tools {
                 let Some(account) = now else { return Ok(None) };
                 self.verify(&account, email.as_str(), language).await
             }
+            Errand::Alarm(alarm) => self.alarm(&alarm).await,
             Errand::PasswordChanged(account) => {
                 let forgot = self.page("/auth/forgot");
                 let subject = letters::Subject::PasswordChanged { forgot: &forgot };
@@ -268,7 +272,7 @@ impl Tools {
     }
 
     /// A new proof in place of the one before; `None` when that one is too young.
-    async fn prove(
+    pub(super) async fn prove(
         &self,
         account: &Account,
         purpose: Purpose,
@@ -276,10 +280,11 @@ impl Tools {
     ) -> Result<Option<Secret<String>>, Fault> {
         let secret = Secret::new(self.random.opaque());
         let now = self.clock.now();
-        let life = match purpose {
-            Purpose::Verify => VERIFY_FOR,
-            Purpose::Reset => RESET_FOR,
-            Purpose::Notice => PAUSE,
+        let (life, pause) = match purpose {
+            Purpose::Verify => (VERIFY_FOR, PAUSE),
+            Purpose::Reset => (RESET_FOR, PAUSE),
+            Purpose::Notice => (PAUSE, PAUSE),
+            Purpose::Alarm => (ALARM_PAUSE, ALARM_PAUSE),
         };
         let new = NewProof {
             purpose,
@@ -289,7 +294,7 @@ impl Tools {
             made_at: now,
             expires_at: now.plus(life),
         };
-        let pause = UnixSeconds::new(now.get().saturating_sub(PAUSE.as_secs()));
+        let pause = UnixSeconds::new(now.get().saturating_sub(pause.as_secs()));
         Ok(self.proofs.keep(&new, pause).await?.then_some(secret))
     }
 
@@ -315,11 +320,11 @@ impl Tools {
         }
     }
 
-    fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         self.site.split_once("://").map_or(&*self.site, |(_, host)| host)
     }
 
-    fn page(&self, path: &str) -> String {
+    pub(super) fn page(&self, path: &str) -> String {
         format!("{}{path}", self.site)
     }
 

@@ -1,6 +1,8 @@
 //! What is done by letters: proving an address, choosing another password.
 
+mod alarm;
 mod change;
+mod hangup;
 mod pages;
 mod reset;
 mod verifying;
