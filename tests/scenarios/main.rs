@@ -54,6 +54,7 @@ mod soak;
 mod social;
 mod spoofs;
 mod suspicion;
+mod upstreams;
 mod web_sockets;
 mod workerd_verify;
 
@@ -161,6 +162,7 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("browser", EMBEDDED, Size::Small, |_| Box::pin(browser::tell())),
     ("cookies", EMBEDDED, Size::Small, |_| Box::pin(cookies::tell())),
     ("handing_over", EMBEDDED, Size::Small, |_| Box::pin(handing_over::tell())),
+    ("upstreams", EMBEDDED, Size::Small, |_| Box::pin(upstreams::tell())),
     ("pass_through", EMBEDDED, Size::Small, |_| Box::pin(pass_through::tell())),
     ("web_sockets", EMBEDDED, Size::Small, |_| Box::pin(web_sockets::tell())),
     ("pass_through_at_length", EMBEDDED, Size::Long, |_| Box::pin(pass_through::tell_at_length())),
