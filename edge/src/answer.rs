@@ -6,13 +6,13 @@ use common::json::Writer;
 use common::policy::Cache;
 use common::problem::Problem;
 use common::revocation::Head;
+use common::vars::Report;
 use common::verdict::{CorsHeaders, Permit, Preflight, Refusal};
 
 use crate::clock;
 use crate::origin::Rotation;
 use crate::plan::Plan;
 use crate::request::Asked;
-use crate::settings::Report;
 
 const VERDICT: &str = "portcullis-verdict";
 const EPOCH: &str = "portcullis-epoch";

@@ -175,7 +175,7 @@ async fn announced(
 async fn verified(settings: &Settings, text: &str) -> Result<Announced, HeadError> {
     let head = UnverifiedHead::parse(text, &settings.anchor)?;
     let signature_is_good = verify::verify(&head.check).await;
-    head.answered(signature_is_good, &settings.rules.issuer, clock::now())
+    head.answered(signature_is_good, &settings.vars.rules.issuer, clock::now())
 }
 
 /// Takes a head in hand, after the segments that it names and we lack. Says whether the head in
