@@ -41,3 +41,6 @@ impl Settings {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
