@@ -30,15 +30,21 @@ pub(super) async fn finish(
     // The route as the router knows it: a path may hold anything.
     let route = request.extensions().get().map_or("(none)", MatchedPath::as_str);
     let span = info_span!("request", id = %Uuid::new_v4(), method = %request.method(), route);
+    let (template, method) =
+        (request.extensions().get::<MatchedPath>().cloned(), request.method().clone());
     let mut response = answer(request, next).instrument(span.clone()).await;
 
     let headers = response.headers_mut();
     headers.insert(EPOCH, services.epochs.latest().get().into());
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let (status, took) = (response.status(), started.elapsed());
+    let code = response.extensions().get::<Code>().copied();
+    let template = template.as_ref().map(MatchedPath::as_str);
+    services.metrics.requests.answered(template, &method, status, code, took);
     span.in_scope(|| {
-        let code = response.extensions().get::<Code>().map(|code| code.as_str());
-        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        info!(status = response.status().as_u16(), code, ms, "answered");
+        let code = code.map(Code::as_str);
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        info!(status = status.as_u16(), code, ms, "answered");
     });
     response
 }
