@@ -1,5 +1,6 @@
 //! The composition root: the one place that knows which adapter is behind which port.
 
+pub(crate) mod look;
 mod outside;
 mod stores;
 mod watched;

@@ -6,5 +6,6 @@ mod publisher;
 mod standing;
 
 pub(crate) use client::KvClient;
+pub(crate) use delivery::HEAD;
 pub(crate) use publisher::Publisher;
 pub(crate) use standing::Standing;
