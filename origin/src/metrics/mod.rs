@@ -12,12 +12,12 @@ mod pulled;
 mod requests;
 mod sessions;
 
-use prometheus::core::Collector;
-use prometheus::{IntCounter, IntCounterVec, Opts, PullingGauge, Registry, TextEncoder};
-
 use common::problem::Code;
-
 pub(crate) use prometheus::TEXT_FORMAT;
+use prometheus::core::Collector;
+use prometheus::{
+    IntCounter, IntCounterVec, IntGaugeVec, Opts, PullingGauge, Registry, TextEncoder,
+};
 
 pub(crate) use self::counted::Counted;
 use self::pulled::PulledCounter;
@@ -76,9 +76,9 @@ impl Metrics {
             let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
             registered(&registry, counters)
         };
-        let build =
-            counters("portcullis_build_info", "Always 1; which version this is.", &["version"])?;
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).inc();
+        let build = Opts::new("portcullis_build_info", "Always 1; which version this is.");
+        let build = registered(&registry, IntGaugeVec::new(build, &["version"])?)?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let ways = providers.into_iter().chain([String::from(PASSWORD)]).collect::<Vec<_>>();
         let sign_ins = counters(
             "portcullis_sign_ins_total",
