@@ -92,8 +92,9 @@ pub(super) async fn edge(url: &Url, judge: Option<&Judge<'_>>) -> Vec<Finding> {
         Err(error) => return vec![Finding::wrong(what, chain(&error))],
     };
     let asking = async {
-        let (epoch, age) =
-            probe::ask(&client, url).await.map_err(|why| Finding::wrong(what, why))?;
+        let (epoch, age) = probe::ask(&client, url).await.map_err(|why| {
+            Finding::wrong(what, format!("{why}; see that it can be reached from here"))
+        })?;
         Ok(match judge {
             Some(judge) => judge.age(what, epoch, age),
             None => Finding::good(what, format!("it is at epoch {epoch}, its head {age} s old")),
