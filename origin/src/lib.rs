@@ -9,6 +9,7 @@ mod crypto;
 mod http;
 mod kv;
 mod mail;
+mod metrics;
 mod oauth;
 mod port;
 mod service;

@@ -16,10 +16,12 @@ fn services_name_neither_adapters_nor_http() {
             "crate::store",
             "crate::kv",
             "crate::crypto",
+            "crate::metrics",
             "axum",
             "redis",
             "sqlx",
             "reqwest",
+            "prometheus",
         ] {
             let named = text.lines().filter(|line| !line.trim_start().starts_with("//"));
             let named: Vec<&str> = named.filter(|line| line.contains(foreign)).collect();

@@ -1,7 +1,9 @@
 //! The composition root: the one place that knows which adapter is behind which port.
 
+pub(crate) mod look;
 mod outside;
 mod stores;
+mod watched;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::config::Config;
 use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
 use crate::http::{self, ByMail, DRAIN, Doors, Probes, Services, Work};
 use crate::kv::Publisher;
+use crate::metrics::{Counted, Metrics};
 use crate::port::{
     Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Passwords, Proofs, Random,
     RotationRules, Signer, TOKEN_DEAD_AFTER,
@@ -42,12 +45,23 @@ pub(crate) type StartError = Box<dyn Error + Send + Sync>;
 /// Everything, wired and ready to serve.
 pub(crate) struct App {
     pub(crate) services: Arc<Services>,
-    probes: Probes,
+    pub(crate) probes: Probes,
     log: Arc<dyn BlockLog>,
     trail: Arc<dyn AuditTrail>,
     publisher: Publisher,
     key_watch: KeyWatch,
     pub(crate) postman: Option<Postman>,
+}
+
+/// What a process is wired of.
+struct Parts {
+    keys: Arc<dyn Signer>,
+    stores: SessionStore,
+    accounts: SqlAccounts,
+    audit: SqlAudit,
+    passwords: Arc<dyn Passwords>,
+    outside: Outside,
+    metrics: Arc<Metrics>,
 }
 
 impl App {
@@ -59,8 +73,10 @@ impl App {
         let audit = SqlAudit::start(database.clone(), config.audit.keep);
         let accounts = SqlAccounts::new(database);
         let hashing = &config.passwords;
-        let passwords: Arc<dyn Passwords> =
-            Arc::new(Hashers::start(hashing.max_concurrent, hashing.queue)?);
+        let hashers = Hashers::start(hashing.max_concurrent, hashing.queue)?;
+        let metrics = Arc::new(Metrics::new(config.oauth.iter().map(|known| known.name.clone()))?);
+        watched::hashing(&metrics, &hashers, hashing.max_concurrent)?;
+        watched::audit(&metrics, &audit)?;
         let outside = Outside::of(config)?;
         if config.edge_secret.is_none() {
             warn!(
@@ -68,24 +84,20 @@ impl App {
                  late retries of a refresh are refused"
             );
         }
-        Ok(Self::wire(config, keys, stores, accounts, audit, passwords, outside))
+        let passwords = Arc::new(hashers);
+        Self::wire(config, Parts { keys, stores, accounts, audit, passwords, outside, metrics })
     }
 
     #[expect(clippy::too_many_lines, reason = "one line a part, and nothing is decided")]
-    fn wire(
-        config: &Config,
-        keys: Arc<dyn Signer>,
-        stores: SessionStore,
-        accounts: SqlAccounts,
-        audit: SqlAudit,
-        passwords: Arc<dyn Passwords>,
-        outside: Outside,
-    ) -> Self {
+    fn wire(config: &Config, parts: Parts) -> Result<Self, StartError> {
+        let Parts { keys, stores, accounts, audit, passwords, outside, metrics } = parts;
+        let stores = watched::sessions(stores, &metrics);
         let SessionStore { sessions, log, segments, leases, tries } = stores;
-        let throttle = Arc::new(Throttle { tries, limits: config.limits.clone() });
-        let proofs: Arc<dyn Proofs> = Arc::new(accounts.clone());
-        let identities: Arc<dyn Identities> = Arc::new(accounts.clone());
-        let accounts: Arc<dyn Accounts> = Arc::new(accounts);
+        let throttle =
+            Arc::new(Throttle { tries, limits: config.limits.clone(), tally: metrics.clone() });
+        let proofs: Arc<dyn Proofs> = Counted::new(Arc::new(accounts.clone()), &metrics);
+        let identities: Arc<dyn Identities> = Counted::new(Arc::new(accounts.clone()), &metrics);
+        let accounts: Arc<dyn Accounts> = Counted::new(Arc::new(accounts), &metrics);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let trail: Arc<dyn AuditTrail> = Arc::new(audit.clone());
@@ -131,10 +143,13 @@ impl App {
         let (by_mail, postman) = outside
             .mailer
             .map(|mailer| {
+                let mailer = Counted::new(mailer, &metrics);
                 letters(tools(mailer), &passwords, &revocation, &throttle, &identities, &host)
             })
             .unzip();
         let outbox = by_mail.as_ref().map(|by_mail: &ByMail| by_mail.outbox.clone());
+        outbox.as_ref().map(|outbox| watched::letters(&metrics, outbox)).transpose()?;
+        watched::heads(&metrics, &keys, &epochs)?;
         let heads = Arc::new(Heads::new(
             &config.tokens.issuer,
             log.clone(),
@@ -228,6 +243,7 @@ impl App {
             client_id: config.tokens.client_id.clone(),
             own_origin,
             work: Work::default(),
+            metrics: metrics.clone(),
         };
         let compactor = Compactor { log: log.clone(), segments, random: random.clone() };
         let publisher = Publisher {
@@ -239,9 +255,14 @@ impl App {
             clock,
             random,
             mailbox: outside.mailbox,
+            standing: Arc::default(),
         };
-        let probes = Probes { accounts, sessions };
-        Self { services: Arc::new(services), probes, log, trail, publisher, key_watch, postman }
+        if publisher.mailbox.is_some() {
+            watched::publisher(&metrics, &publisher.standing)?;
+        }
+        let probes = Probes { accounts, sessions, metrics };
+        let services = Arc::new(services);
+        Ok(Self { services, probes, log, trail, publisher, key_watch, postman })
     }
 
     /// Waits until what this process did is in the audit log, as far as that is possible.

@@ -78,7 +78,7 @@ pub(crate) fn accounts_file(config: &Config) -> Result<Option<PathBuf>, StartErr
     })
 }
 
-fn own_accounts(config: &Config) -> PathBuf {
+pub(super) fn own_accounts(config: &Config) -> PathBuf {
     config.state.join("accounts.db")
 }
 

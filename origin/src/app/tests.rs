@@ -133,6 +133,13 @@ impl Replica {
         sid
     }
 
+    /// What a series of its metrics says.
+    fn shows(&self, series: &str) -> f64 {
+        let text = self.services.metrics.text().unwrap();
+        let of = |line: &str| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok();
+        text.lines().find_map(of).unwrap_or_else(|| panic!("no {series}"))
+    }
+
     async fn end(self) {
         self.stop.send_replace(true);
         self.running.await.unwrap().unwrap();
@@ -209,6 +216,8 @@ async fn rev_06_07_19_an_outage_of_kv_loses_nothing_and_stops_nobody() {
     let (kv, url) = Kv::start().await;
     let replica = Replica::start(&state, &url, "30s").await;
     within(5 * SECOND, "the first head", || kv.count() > 0).await;
+    within(SECOND, "the lease", || replica.shows("portcullis_publisher_leads") > 0.0).await;
+    assert!(replica.shows("portcullis_publisher_failures_total") < 1.0);
     let mut revoked = Vec::new();
     for status in [500, 429, 403] {
         kv.status.store(status, Ordering::SeqCst);
@@ -217,11 +226,16 @@ async fn rev_06_07_19_an_outage_of_kv_loses_nothing_and_stops_nobody() {
         }
         tokio::time::sleep(SECOND).await;
     }
+    assert!(replica.shows("portcullis_publisher_failures_total") > 0.0);
+    assert!(replica.shows("portcullis_publisher_last_success_seconds") > 2.0);
     kv.status.store(200, Ordering::SeqCst);
     let newest = *revoked.last().unwrap();
     within(20 * SECOND, "recovery", || holds(&kv, &state, newest)).await;
     let lost = revoked.iter().filter(|sid| !holds(&kv, &state, **sid)).count();
     assert_eq!(lost, 0, "of {}", revoked.len());
+    let published = || replica.shows("portcullis_publisher_epoch");
+    within(SECOND, "the epoch", || published() >= replica.shows("portcullis_epoch")).await;
+    assert!(replica.shows("portcullis_publisher_last_success_seconds") < 10.0);
     replica.end().await;
 }
 

@@ -1,5 +1,6 @@
 //! The commands.
 
+mod doctor;
 mod keys;
 mod probe;
 mod revoke;
@@ -45,6 +46,9 @@ enum Command {
     },
     /// End sessions, whoever uses them: felt at every edge within seconds.
     Revoke(revoke::Revoke),
+    /// Look whether all is well: configuration, keys, stores, KV, mail, providers, and an edge. Changes nothing.
+    /// Ends with 1 if something is wrong.
+    Doctor(doctor::Doctor),
     /// The accounts.
     User {
         #[command(subcommand)]
@@ -57,7 +61,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Standard error may be closed; then there is nobody to tell.
             writeln!(io::stderr(), "origin: {}", telemetry::chain(&*error)).ok();
@@ -66,14 +70,23 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), StartError> {
-    let config = Config::load(arguments.config.as_deref(), variables())?;
-    match &arguments.command {
-        Command::Serve => runtime()?.block_on(serve(&config)),
-        Command::Migrate => runtime()?.block_on(migrate(&config)),
-        Command::Keys { command } => keys::run(&config, command.as_ref()),
-        Command::Revoke(revoke) => runtime()?.block_on(revoke::run(&config, revoke)),
-        Command::User { command } => runtime()?.block_on(users::run(&config, command)),
+fn run(arguments: &Arguments) -> Result<ExitCode, StartError> {
+    let config = Config::load(arguments.config.as_deref(), variables());
+    if let Command::Doctor(doctor) = &arguments.command {
+        return runtime()?.block_on(doctor::run(config, doctor));
+    }
+    obey(&config?, &arguments.command).map(|()| ExitCode::SUCCESS)
+}
+
+fn obey(config: &Config, command: &Command) -> Result<(), StartError> {
+    match command {
+        Command::Serve => runtime()?.block_on(serve(config)),
+        Command::Migrate => runtime()?.block_on(migrate(config)),
+        Command::Keys { command } => keys::run(config, command.as_ref()),
+        Command::Revoke(revoke) => runtime()?.block_on(revoke::run(config, revoke)),
+        Command::User { command } => runtime()?.block_on(users::run(config, command)),
+        // It is obeyed where there is no configuration, too.
+        Command::Doctor(_) => Ok(()),
     }
 }
 

@@ -49,13 +49,13 @@ pub(super) async fn wait(
     epoch: Epoch,
     timeout: Duration,
 ) -> Result<Duration, ProbeError> {
-    let client = Client::builder().redirect(Policy::none()).timeout(PATIENCE).build()?;
+    let client = client()?;
     let start = Instant::now();
     let mut told = start;
     loop {
         let last = match ask(&client, url).await {
-            Ok(known) if known >= epoch => return Ok(start.elapsed()),
-            Ok(known) => format!("it is at epoch {known}"),
+            Ok((known, _)) if known >= epoch => return Ok(start.elapsed()),
+            Ok((known, _)) => format!("it is at epoch {known}"),
             Err(why) => why,
         };
         if start.elapsed() + EVERY > timeout {
@@ -71,15 +71,24 @@ pub(super) async fn wait(
     }
 }
 
-async fn ask(client: &Client, url: &Url) -> Result<Epoch, String> {
+/// What edges are asked with.
+pub(super) fn client() -> Result<Client, reqwest::Error> {
+    Client::builder().redirect(Policy::none()).timeout(PATIENCE).build()
+}
+
+/// The epoch that an edge is at, and the age of its head in seconds.
+pub(super) async fn ask(client: &Client, url: &Url) -> Result<(Epoch, u64), String> {
     let answer = client.get(url.clone()).send().await.map_err(|error| {
         // The URL is told already.
         format!("no answer: {}", chain(&error.without_url()))
     })?;
     let header = answer.headers().get("portcullis-epoch").and_then(|value| value.to_str().ok());
     // The origin's own answers bear no age: what it knows is not what an edge knows.
-    let epoch = header.and_then(|value| value.split_once(";age=")?.0.parse().ok());
-    epoch.map(Epoch::new).ok_or_else(|| {
+    let known = header.and_then(|value| {
+        let (epoch, age) = value.split_once(";age=")?;
+        Some((Epoch::new(epoch.parse().ok()?), age.parse().ok()?))
+    });
+    known.ok_or_else(|| {
         String::from(
             "its answer bears no portcullis-epoch; with REPORT = \"refusals\" ask for a page that \
              needs signing in, and see that the URL leads to an edge",

@@ -33,6 +33,13 @@ pub(crate) struct OauthProvider {
     pub(crate) kind: Kind,
 }
 
+impl OauthProvider {
+    /// Whether it says itself where what is.
+    pub(crate) const fn is_discovered(&self) -> bool {
+        matches!(self.kind, Kind::OpenId { .. })
+    }
+}
+
 /// What people call it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {

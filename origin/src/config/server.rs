@@ -12,7 +12,7 @@ use super::value::Text;
 pub(crate) struct Server {
     /// For edges.
     pub(crate) listen: SocketAddr,
-    /// For the operator: health. Keep it from the outside.
+    /// For the operator: health and metrics. Keep it from the outside.
     pub(crate) operator_listen: SocketAddr,
 }
 

@@ -11,11 +11,11 @@ use common::keys::{Jwk, Key, KeySet};
 use common::revocation::HeadClaims;
 use common::token::refresh::RefreshClaims;
 use common::token::{AccessClaims, Algorithm, Header, Mac, SignatureCheck, Typ, refresh};
-use common::{Secret, UnixSeconds};
+use common::{KeyId, Secret, UnixSeconds};
 use serde::Serialize;
 use tracing::{error, info};
 
-use super::key_file::KeyError;
+use super::key_file::{self, KeyError};
 use super::key_pair::KeyPair;
 use super::signatures;
 use super::signing_file::SigningFile;
@@ -90,6 +90,23 @@ impl KeyRing {
                 known: RwLock::new(known),
             }),
         })
+    }
+
+    /// Reads the keys in `state`, and makes none.
+    ///
+    /// # Errors
+    /// When one is missing, cannot be used, or others can read it.
+    pub(crate) fn existing(state: &Path) -> Result<Self, KeyError> {
+        let folder = state.join("keys");
+        for file in ["signing.json", "anchor.jwk", "refresh.jwk"] {
+            key_file::read(&folder.join(file))?;
+        }
+        Self::open(state)
+    }
+
+    /// The key that signs access tokens at this time.
+    pub(crate) fn signing(&self, now: UnixSeconds) -> Option<KeyId> {
+        self.signing.known().content.keys.at(now).map(|key| key.id.clone())
     }
 
     /// The public halves of its key pairs, the anchor's last.

@@ -2,6 +2,7 @@
 //! at once bound both the memory and the load, and a thread is busy until its hash is done whether
 //! or not the client is still there.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -38,6 +39,32 @@ enum Job {
 /// The hashing threads.
 pub(crate) struct Hashers {
     jobs: SyncSender<Job>,
+    load: Arc<Load>,
+}
+
+/// How much there is to hash.
+#[derive(Debug, Default)]
+pub(crate) struct Load {
+    waiting: AtomicU64,
+    busy: AtomicU64,
+    shed: AtomicU64,
+}
+
+impl Load {
+    /// Callers whose turn has not come.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Threads that hash.
+    pub(crate) fn busy(&self) -> u64 {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    /// Callers who were sent away, so far.
+    pub(crate) fn shed(&self) -> u64 {
+        self.shed.load(Ordering::Relaxed)
+    }
 }
 
 impl Hashers {
@@ -46,11 +73,18 @@ impl Hashers {
     pub(crate) fn start(threads: usize, queue: usize) -> io::Result<Self> {
         let (jobs, line) = sync_channel(queue);
         let line = Arc::new(Mutex::new(line));
+        let load = Arc::new(Load::default());
         for number in 0..threads {
-            let line = Arc::clone(&line);
-            thread::Builder::new().name(format!("argon2-{number}")).spawn(move || work(&line))?;
+            let (line, load) = (Arc::clone(&line), Arc::clone(&load));
+            let work = move || work(&line, &load);
+            thread::Builder::new().name(format!("argon2-{number}")).spawn(work)?;
         }
-        Ok(Self { jobs })
+        Ok(Self { jobs, load })
+    }
+
+    /// How much there is to do for them.
+    pub(crate) fn load(&self) -> Arc<Load> {
+        Arc::clone(&self.load)
     }
 
     async fn ask<T>(
@@ -58,15 +92,25 @@ impl Hashers {
         job: Job,
         answer: oneshot::Receiver<Result<T, Error>>,
     ) -> Result<T, PasswordFault> {
-        self.jobs.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => PasswordFault::Busy,
-            TrySendError::Disconnected(_) => PasswordFault::Failed(String::from("no threads")),
+        // Before it waits: a thread that takes it at once counts it off.
+        self.load.waiting.fetch_add(1, Ordering::Relaxed);
+        self.jobs.try_send(job).map_err(|error| {
+            self.load.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => self.shed(),
+                TrySendError::Disconnected(_) => PasswordFault::Failed(String::from("no threads")),
+            }
         })?;
         tokio::time::timeout(PATIENCE, answer)
             .await
-            .map_err(|_| PasswordFault::Busy)?
+            .map_err(|_| self.shed())?
             .map_err(|_| PasswordFault::Failed(String::from("the thread ended")))?
             .map_err(|error| PasswordFault::Failed(error.to_string()))
+    }
+
+    fn shed(&self) -> PasswordFault {
+        self.load.shed.fetch_add(1, Ordering::Relaxed);
+        PasswordFault::Busy
     }
 }
 
@@ -87,12 +131,14 @@ impl Passwords for Hashers {
     }
 }
 
-fn work(line: &Mutex<Receiver<Job>>) {
+fn work(line: &Mutex<Receiver<Job>>, load: &Load) {
     let mut bench = Bench::default();
     loop {
         // The lock is held while waiting for a job, never while doing one.
         let job = line.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
+        load.waiting.fetch_sub(1, Ordering::Relaxed);
+        load.busy.fetch_add(1, Ordering::Relaxed);
         // Nobody listens to an answer whose caller has given up: the work is spared. That the
         // answer cannot be delivered afterwards is of no consequence either.
         match job {
@@ -104,6 +150,7 @@ fn work(line: &Mutex<Receiver<Job>>) {
             }
             Job::Hash { .. } | Job::Verify { .. } => {}
         }
+        load.busy.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -220,7 +267,11 @@ mod tests {
         }
         let answers = calls.join_all().await;
         assert!(answers.iter().any(Result::is_ok));
-        assert!(answers.iter().any(|answer| matches!(answer, Err(PasswordFault::Busy))));
+        let busy = |answer: &&Result<_, _>| matches!(answer, Err(PasswordFault::Busy));
+        let shed = answers.iter().filter(busy).count();
+        assert!(shed > 0);
+        assert_eq!(hashers.load.shed(), shed as u64);
+        assert_eq!(hashers.load.waiting(), 0);
     }
 
     #[tokio::test]

@@ -30,6 +30,8 @@ pub(super) async fn finish(
     let started = Instant::now();
     let route = route(&request);
     let span = info_span!("request", id = %Uuid::new_v4(), method = %request.method(), route);
+    let (template, method) =
+        (request.extensions().get::<MatchedPath>().cloned(), request.method().clone());
     let response = async {
         if has_steps(&request) {
             services.work.to_the_end(answer(request, next)).await
@@ -42,10 +44,14 @@ pub(super) async fn finish(
     let headers = response.headers_mut();
     headers.insert(EPOCH, services.epochs.latest().get().into());
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let (status, took) = (response.status(), started.elapsed());
+    let code = response.extensions().get::<Code>().copied();
+    let template = template.as_ref().map(MatchedPath::as_str);
+    services.metrics.requests.answered(template, &method, status, code, took);
     span.in_scope(|| {
-        let code = response.extensions().get::<Code>().map(|code| code.as_str());
-        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        info!(status = response.status().as_u16(), code, ms, "answered");
+        let code = code.map(Code::as_str);
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        info!(status = status.as_u16(), code, ms, "answered");
     });
     response
 }

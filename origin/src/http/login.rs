@@ -13,6 +13,7 @@ use super::answer::{self, Delivery, Tokens};
 use super::error::Refusal;
 use super::extract::{Body, Caller, Client, Expected};
 use super::openapi::Refusing;
+use crate::metrics::PASSWORD;
 use crate::service::{Lasting, LoginError};
 
 #[derive(Deserialize, ToSchema)]
@@ -58,9 +59,10 @@ pub(super) async fn login(
         Wanted::Cookie => (Delivery::Cookies, caller.leaves(&services)),
         Wanted::Body => (Delivery::Body, None),
     };
-    let (account, issued) = services
+    let outcome = services
         .login
         .login(&input.email, &input.password, lasting, client.device, client.network, left)
-        .await?;
+        .await;
+    let (account, issued) = services.signed_in(PASSWORD, outcome)?;
     answer::tokens(&account, &issued, delivery, services.clock.now())
 }

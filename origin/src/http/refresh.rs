@@ -52,6 +52,7 @@ pub(super) async fn refresh(
         (None, None) => return Err(Refusal::new(Code::RefreshMissing)),
     };
     let access = access.map(|access| access.expose().as_str());
-    let (account, issued) = services.rotator.refresh(token.expose(), access, client.device).await?;
+    let outcome = services.rotator.refresh(token.expose(), access, client.device).await;
+    let (account, issued) = services.refreshed(outcome)?;
     answer::tokens(&account, &issued, delivery, services.clock.now())
 }

@@ -6,10 +6,11 @@ use common::problem::Code;
 
 use super::error::Refusal;
 use super::work::Work;
+use crate::metrics::Metrics;
 use crate::port::{Clock, Signer};
 use crate::service::{
     Admin, Change, ClientTrust, Credentials, EdgeTrust, Epochs, Heads, Login, Outbox, Profiles,
-    Register, Reset, Revocation, Rotator, Social, Throttle, Verify,
+    RefreshError, Register, Reset, Revocation, Rotator, Social, Throttle, Verify,
 };
 
 /// The services, and the little else that answers are shaped from.
@@ -42,6 +43,7 @@ pub(crate) struct Services {
     pub(crate) own_origin: String,
     /// What is under way.
     pub(crate) work: Work,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// What is done by letters.
@@ -52,6 +54,26 @@ pub(crate) struct ByMail {
 }
 
 impl Services {
+    /// Counts a sign-in by `way`, and says no in the words of an answer.
+    pub(super) fn signed_in<T>(
+        &self,
+        way: &str,
+        outcome: Result<T, impl Into<Refusal>>,
+    ) -> Result<T, Refusal> {
+        let outcome = outcome.map_err(Into::into);
+        self.metrics.sign_in(way, outcome.as_ref().map(drop).map_err(Refusal::code));
+        outcome
+    }
+
+    /// Counts a refresh token that no store is asked about; the others are counted there.
+    pub(super) fn refreshed<T>(&self, outcome: Result<T, RefreshError>) -> Result<T, RefreshError> {
+        outcome.inspect_err(|error| {
+            if matches!(error, RefreshError::Invalid | RefreshError::OtherSession) {
+                self.metrics.foreign_refresh();
+            }
+        })
+    }
+
     /// What is done by letters, where letters are sent.
     pub(super) fn by_mail(&self) -> Result<&ByMail, Refusal> {
         self.by_mail.as_ref().ok_or_else(|| {

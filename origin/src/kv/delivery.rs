@@ -12,7 +12,7 @@ use crate::port::{Clock, Mailbox, MailboxFault};
 use crate::service::{Fault, Heads, SignedHead};
 
 /// The mailbox's key of the head.
-const HEAD: &str = "head";
+pub(crate) const HEAD: &str = "head";
 
 /// What its keys of segments begin with; the name follows.
 const SEGMENT: &str = "segment:";

@@ -3,6 +3,9 @@
 mod client;
 mod delivery;
 mod publisher;
+mod standing;
 
 pub(crate) use client::KvClient;
+pub(crate) use delivery::HEAD;
 pub(crate) use publisher::Publisher;
+pub(crate) use standing::Standing;

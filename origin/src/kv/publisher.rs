@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use super::Standing;
 use super::delivery::{Delivery, DeliveryError, Found};
 use crate::port::{BlockLog, Clock, Fence, Leases, Mailbox, Random, StoreFault};
 use crate::service::{Compactor, Epochs, Heads, Station, Step};
@@ -60,6 +61,7 @@ pub(crate) struct Publisher {
     /// Where to, and how often when nothing changes. Without it the log is still watched, so that
     /// answers bear the latest epoch, and kept short.
     pub(crate) mailbox: Option<(Arc<dyn Mailbox>, Duration)>,
+    pub(crate) standing: Arc<Standing>,
 }
 
 /// Where the publisher stands.
@@ -110,6 +112,7 @@ impl Publisher {
         };
         loop {
             self.tick(&mut progress).await;
+            self.standing.leading(progress.lease.is_some());
             let next_tick =
                 Instant::now() + if progress.compacting { Duration::ZERO } else { TICK };
             let is_told = async {
@@ -254,6 +257,7 @@ impl Publisher {
         match outcome {
             Ok(epoch) => {
                 self.epochs.reached(Station::Published, epoch);
+                self.standing.published(epoch);
                 if progress.failures > 0 || progress.published.is_none() {
                     info!(%epoch, "head published");
                 }
@@ -267,6 +271,7 @@ impl Publisher {
                 if let DeliveryError::Lost(name) = error {
                     self.restore(name, progress).await;
                 }
+                self.standing.failed();
                 progress.failures = progress.failures.saturating_add(1);
                 let pause = self.pause_after(progress.failures);
                 progress.open_at = ended + pause;

@@ -56,6 +56,18 @@ impl SmtpMailer {
         Ok(Self { transport: builder.build(), from })
     }
 
+    /// Connects and says hello, encrypted and with the password where there is one; no letter is sent.
+    ///
+    /// # Errors
+    /// When nobody answers, or not as to somebody who may send.
+    pub(crate) async fn greet(&self) -> Result<(), MailFault> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(MailFault::Later(String::from("it hangs up after the greeting"))),
+            Err(error) => Err(fault(&error)),
+        }
+    }
+
     fn message(&self, letter: &Letter) -> Result<Message, MailFault> {
         // The library's words may quote the address, which has no place in a log.
         let refused = |what: &str| MailFault::Refused(String::from(what));

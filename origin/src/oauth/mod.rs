@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use crate::config::{Endpoints, OauthKind, OauthProvider, Preset};
 use crate::port::{Clock, Provider, ProviderFault};
+use discovery::Discovery;
 use exchange::Client;
 use fetch::Fetch;
 use open_id::OpenId;
@@ -54,6 +55,19 @@ pub(crate) fn provider(
             Arc::new(GitHub { fetch, client, endpoints: Endpoints::clone(endpoints), allowed })
         }
     })
+}
+
+/// Whether a provider answers as the one that is configured, with keys that can be read. Of one that says nothing
+/// of itself nothing is asked.
+///
+/// # Errors
+/// When it does not answer, or as another one.
+pub(crate) async fn look(config: &OauthProvider) -> Result<(), ProviderFault> {
+    let OauthKind::OpenId { issuer, hosts, preset } = &config.kind else { return Ok(()) };
+    let fetch = Fetch::new().map_err(|error| ProviderFault::Failed(error.to_string()))?;
+    let discovery = Discovery::new(fetch, issuer.clone(), hosts.clone(), *preset);
+    let metadata = discovery.metadata().await?;
+    discovery.keys(&metadata, None).await.map(drop)
 }
 
 /// What is asked, unless it takes too long.

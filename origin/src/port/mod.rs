@@ -18,6 +18,7 @@ mod random;
 mod segments;
 mod sessions;
 mod signer;
+mod tally;
 mod tries;
 
 pub(crate) use accounts::{Account, AccountError, Accounts, Email, InvalidEmail, NewAccount};
@@ -42,4 +43,5 @@ pub(crate) use sessions::{
     RotationRules, Session, Sessions, Whose,
 };
 pub(crate) use signer::{CLOCK_SKEW, KeysRevision, Signer, SigningFault, TOKEN_DEAD_AFTER};
+pub(crate) use tally::Tally;
 pub(crate) use tries::{Counter, Leave, Patience, Proving, Rate, Tries};

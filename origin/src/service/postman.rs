@@ -78,6 +78,11 @@ impl Outbox {
     pub(crate) fn put(&self, errand: Errand, language: Language) -> Result<(), Full> {
         self.0.try_send((errand, language)).map_err(|_| Full)
     }
+
+    /// Errands that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.max_capacity().saturating_sub(self.0.capacity())
+    }
 }
 
 /// What errands are done with.

@@ -35,7 +35,7 @@ use tracing::warn;
 
 use super::Fault;
 use crate::config::Limits;
-use crate::port::{Counter, Email, Leave, Patience, Proving, Rate, StoreFault, Tries};
+use crate::port::{Counter, Email, Leave, Patience, Proving, Rate, StoreFault, Tally, Tries};
 
 /// Where somebody tries from: everybody there counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,13 +103,15 @@ const SPOTS_LAST: Duration = Duration::from_hours(90 * 24);
 pub(crate) struct Throttle {
     pub(crate) tries: Arc<dyn Tries>,
     pub(crate) limits: Limits,
+    pub(crate) tally: Arc<dyn Tally>,
 }
 
 impl Throttle {
     /// Counts a deed against the network that it comes from.
     pub(crate) async fn count(&self, deed: Deed, network: Network) -> Result<(), Limited> {
         let (name, rate) = self.rate(deed);
-        limited(name, self.tries.count(counter(name, &[&network_bytes(network)]), rate).await?)
+        let counter = counter(name, &[&network_bytes(network)]);
+        self.limited(name, self.tries.count(counter, rate).await?)
     }
 
     /// Takes back what a deed counted: something came of it.
@@ -129,7 +131,7 @@ impl Throttle {
 
     /// Counts a session that is to begin, by whatever it is signed in to.
     pub(crate) async fn session(&self, account: &Subject) -> Result<(), Limited> {
-        limited("sessions", self.tries.count(begun(account), self.limits.sessions).await?)
+        self.limited("sessions", self.tries.count(begun(account), self.limits.sessions).await?)
     }
 
     /// Counts a letter that is asked for; the same whether or not anybody has the address.
@@ -142,14 +144,14 @@ impl Throttle {
     ) -> Result<(), Limited> {
         self.count(Deed::Letter, network).await?;
         let counter = counter("mail-to", &[kind.as_bytes(), to.as_str().as_bytes()]);
-        limited("mail-to", self.tries.count(counter, self.limits.mail_to).await?)
+        self.limited("mail-to", self.tries.count(counter, self.limits.mail_to).await?)
     }
 
     /// Counts a try to sign in, before the password is looked at. `email` is a normalised address, or
     /// what was sent in place of one.
     pub(crate) async fn begin(&self, email: &str, network: Network) -> Result<Attempt, Limited> {
         let proving = self.proving(email, network);
-        limited("sign-in", self.tries.begin_proof(&proving).await?)?;
+        self.limited("sign-in", self.tries.begin_proof(&proving).await?)?;
         Ok(Attempt(proving))
     }
 
@@ -172,6 +174,17 @@ impl Throttle {
         Ok(self.tries.remember(proving.spot, SPOTS_LAST).await?)
     }
 
+    fn limited(&self, what: &'static str, leave: Leave) -> Result<(), Limited> {
+        match leave {
+            Leave::Granted => Ok(()),
+            Leave::Wait(wait) => {
+                self.tally.limited(what);
+                warn!(what, seconds = wait.as_secs(), "too many tries");
+                Err(Limited::Wait(wait))
+            }
+        }
+    }
+
     fn proving(&self, email: &str, network: Network) -> Proving {
         let (email, network) = (email.as_bytes(), network_bytes(network));
         Proving {
@@ -186,16 +199,6 @@ impl Throttle {
                 most: MOST.max(self.limits.account),
                 memory: FAILURES_LAST,
             },
-        }
-    }
-}
-
-fn limited(what: &'static str, leave: Leave) -> Result<(), Limited> {
-    match leave {
-        Leave::Granted => Ok(()),
-        Leave::Wait(wait) => {
-            warn!(what, seconds = wait.as_secs(), "too many tries");
-            Err(Limited::Wait(wait))
         }
     }
 }

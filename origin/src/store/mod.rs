@@ -10,6 +10,7 @@ mod manifest;
 mod open;
 pub(crate) mod redis;
 mod sqlite;
+mod tables;
 
 #[cfg(test)]
 mod contract;
@@ -17,6 +18,7 @@ mod contract;
 use std::time::Duration;
 
 pub(crate) use open::OpenError;
+pub(crate) use tables::Tables;
 
 /// How long a session is remembered past its idle end: longer than any access token of it can live
 /// (an hour, plus leeway), so that signing out everywhere still finds what it has to block.

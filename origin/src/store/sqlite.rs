@@ -12,7 +12,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::time::error::Elapsed;
 
-use super::OpenError;
+use super::{OpenError, Tables};
 use crate::port::StoreFault;
 
 /// How long a statement waits while another process writes.
@@ -85,6 +85,37 @@ impl File {
         lock.commit().await.map_err(store)?;
         pool.close().await;
         Ok(())
+    }
+
+    /// Looks at a file and changes nothing: what to read it by, and how its tables stand.
+    pub(super) async fn look(
+        self,
+        path: &Path,
+        migrator: &Migrator,
+    ) -> Result<(SqliteConnectOptions, Tables), OpenError> {
+        let file = |source| OpenError::File { key: self.key, path: path.to_owned(), source };
+        path.metadata().map_err(file)?;
+        // Nobody has it open where no log lies beside it; SQLite would make one, for reading too.
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let is_open = fs::exists(log).map_err(file)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .read_only(true)
+            .immutable(!is_open)
+            .busy_timeout(BUSY);
+        let store = |error| OpenError::Store { key: self.key, fault: self.fault(error) };
+        let pool = pool(1).connect_with(options.clone()).await.map_err(store)?;
+        let known = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+        let known: i64 = sqlx::query_scalar(known).fetch_one(&pool).await.map_err(store)?;
+        let made: Vec<i64> = if known == 0 {
+            Vec::new()
+        } else {
+            let made = "SELECT version FROM _sqlx_migrations WHERE success";
+            sqlx::query_scalar(made).fetch_all(&pool).await.map_err(store)?
+        };
+        pool.close().await;
+        Ok((options, Tables::judge(migrator, &made)))
     }
 
     /// Says in the port's words what SQLite said.

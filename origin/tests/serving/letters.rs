@@ -1,5 +1,6 @@
 //! Letters on their way to a real mail server: encrypted, or not at all, and none lost when a process stops.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
@@ -78,4 +79,22 @@ async fn what_was_accepted_is_sent_before_a_process_ends() {
     within("it does not end", || origin.ended().is_some()).await;
     assert_eq!(origin.ended(), Some(true), "{}", origin.log());
     assert_eq!(server.seen.0.lock().unwrap().letters.0, 12, "{}", origin.log());
+}
+
+#[test]
+fn a_doctor_is_let_in_by_the_mail_server_and_sends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = MailServer::start(None);
+    let smtp = format!("smtp://127.0.0.1:{}?tls=none", server.port);
+    let output = Command::new(env!("CARGO_BIN_EXE_origin"))
+        .arg("doctor")
+        .current_dir(folder.path())
+        .env_clear()
+        .envs([("PORTCULLIS__MAIL__SMTP", &*smtp), FROM])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let line = said.lines().find(|line| line.contains("mail.smtp")).unwrap();
+    assert!(line.starts_with("good ") && line.contains("no letter was sent"), "{said}");
+    assert_eq!(server.seen.0.lock().unwrap().letters, (0, 0));
 }

@@ -73,16 +73,24 @@ pub(super) async fn arrive(
 ) -> Result<Response, Refusal> {
     let (Some(kept), Some(returned)) = (Kept::of(&headers), returned(query.as_deref())) else {
         let back = Back::SignIn { return_to: ReturnTo::default(), afresh: false };
-        return Ok(failed(&services, words, &SocialError::Stale.into(), &back));
+        let refusal = Refusal::from(SocialError::Stale);
+        services.metrics.sign_in(&provider, Err(refusal.code()));
+        return Ok(failed(&services, words, &refusal, &back));
     };
     let arrived = services.social.arrive(&provider, &kept.attempt, returned, client.network).await;
     let mut response = match (arrived, kept.attempt.purpose) {
         // Another one, begun later, may be under way: its cookie stays.
-        (Err(error @ SocialError::Stale), _) => {
-            return Ok(failed(&services, words, &error.into(), &kept.to_sign_in()));
+        (Err(error @ SocialError::Stale), purpose) => {
+            let refusal = Refusal::from(error);
+            if matches!(purpose, Purpose::SignIn(_)) {
+                services.metrics.sign_in(&provider, Err(refusal.code()));
+            }
+            return Ok(failed(&services, words, &refusal, &kept.to_sign_in()));
         }
         (Err(error), Purpose::SignIn(_)) => {
-            failed(&services, words, &error.into(), &kept.to_sign_in())
+            let refusal = Refusal::from(error);
+            services.metrics.sign_in(&provider, Err(refusal.code()));
+            failed(&services, words, &refusal, &kept.to_sign_in())
         }
         (Err(error), Purpose::Link(_)) => failed(&services, words, &error.into(), &Back::Account),
         (Ok(stranger), Purpose::SignIn(lasting)) => {
@@ -117,13 +125,14 @@ async fn sign_in(
     let (device, language) = (client.device, words.spoken());
     let left = caller.leaves(services).filter(|_| kept.ours);
     let social = &services.social;
-    match social.sign_in(provider, stranger, lasting, device, left, language).await {
+    let outcome = social.sign_in(provider, stranger, lasting, device, left, language).await;
+    match services.signed_in(provider, outcome) {
         Ok(issued) => {
             let mut response = see_other(&kept.return_to);
             sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
             Ok(response)
         }
-        Err(error) => Ok(failed(services, words, &error.into(), &kept.to_sign_in())),
+        Err(refusal) => Ok(failed(services, words, &refusal, &kept.to_sign_in())),
     }
 }
 

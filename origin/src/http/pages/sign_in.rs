@@ -18,6 +18,7 @@ use super::field::Field;
 use super::return_to::ReturnTo;
 use super::words::Words;
 use super::{is_wanted, layout, see_other, social};
+use crate::metrics::PASSWORD;
 use crate::service::Lasting;
 
 #[derive(Deserialize)]
@@ -63,14 +64,14 @@ pub(in super::super) async fn send(
     let Input { email, password, remember, return_to, afresh } = input;
     let lasting = if remember { Lasting::Remembered } else { Lasting::Browser };
     let (Client { device, network, .. }, left) = (client, caller.leaves(&services));
-    match services.login.login(&email, &password, lasting, device, network, left).await {
+    let outcome = services.login.login(&email, &password, lasting, device, network, left).await;
+    match services.signed_in(PASSWORD, outcome) {
         Ok((_, issued)) => {
             let mut response = see_other(&return_to);
             sign_in_cookies(response.headers_mut(), &issued, services.clock.now())?;
             Ok(response)
         }
-        Err(error) => {
-            let refusal = Refusal::from(error);
+        Err(refusal) => {
             let code = Some(refusal.code());
             let shown = Shown { return_to: &return_to, email: &email, remember, afresh, code };
             let page = page(&services, words, &shown);

@@ -103,7 +103,8 @@ async fn renew(
         return Ok(None);
     };
     let access = caller.access_cookie.as_ref().map(|access| access.expose().as_str());
-    match services.rotator.refresh(token.expose(), access, client.device).await {
+    let outcome = services.rotator.refresh(token.expose(), access, client.device).await;
+    match services.refreshed(outcome) {
         Ok((account, issued)) => {
             let sid = issued.session.sid;
             // A page shows more than a rotation remembers, and what holds now.

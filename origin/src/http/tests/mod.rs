@@ -11,6 +11,7 @@ mod introspection;
 mod letters;
 mod limits;
 mod malformed;
+mod metrics;
 mod openapi;
 mod pages;
 mod passwords;
@@ -31,7 +32,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::{Services, public};
+use super::{Services, operator, public};
 use crate::app::App;
 use crate::config::Config;
 
@@ -41,6 +42,7 @@ const PASSWORD: &str = "correct horse battery";
 /// An origin of one test.
 struct Origin {
     router: Router,
+    operator: Router,
     services: Arc<Services>,
     state: TempDir,
 }
@@ -59,8 +61,8 @@ impl Origin {
 
     async fn with(settings: &[(&str, &str)]) -> Self {
         let state = tempfile::tempdir().unwrap();
-        let services = build(&state, settings).await;
-        Self { router: public(Arc::clone(&services)), services, state }
+        let (services, operator) = both(&state, settings).await;
+        Self { router: public(Arc::clone(&services)), operator, services, state }
     }
 
     /// The same state, opened by another process.
@@ -105,6 +107,11 @@ impl Origin {
 }
 
 async fn build(state: &TempDir, settings: &[(&str, &str)]) -> Arc<Services> {
+    both(state, settings).await.0
+}
+
+/// The services, and what the operator can ask.
+async fn both(state: &TempDir, settings: &[(&str, &str)]) -> (Arc<Services>, Router) {
     let dir = state.path().join("state").to_string_lossy().into_owned();
     let own = [
         ("PORTCULLIS__STATE__DIR", dir.as_str()),
@@ -127,7 +134,7 @@ async fn build(state: &TempDir, settings: &[(&str, &str)]) -> Arc<Services> {
             drop(running);
         });
     }
-    app.services
+    (app.services, operator(app.probes))
 }
 
 fn request(method: &str, path: &str, body: Body, headers: &[(&str, &str)]) -> Request<Body> {

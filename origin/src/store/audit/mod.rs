@@ -29,6 +29,7 @@ pub(crate) struct SqlAudit {
     database: Database,
     queue: mpsc::Sender<Message>,
     dropped: Arc<AtomicU64>,
+    lost: Arc<AtomicU64>,
 }
 
 impl SqlAudit {
@@ -40,9 +41,25 @@ impl SqlAudit {
     fn queueing(database: Database, keep: Duration, most: usize) -> Self {
         let (queue, messages) = mpsc::channel(most);
         let dropped = Arc::new(AtomicU64::new(0));
-        let writer = Writer { database: database.clone(), keep, dropped: Arc::clone(&dropped) };
+        let lost = Arc::new(AtomicU64::new(0));
+        let writer = Writer {
+            database: database.clone(),
+            keep,
+            dropped: Arc::clone(&dropped),
+            lost: Arc::clone(&lost),
+        };
         tokio::spawn(writer.run(messages));
-        Self { database, queue, dropped }
+        Self { database, queue, dropped, lost }
+    }
+
+    /// Events that wait to be kept.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.max_capacity().saturating_sub(self.queue.capacity())
+    }
+
+    /// Events that were not kept and never will be, so far.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 }
 
@@ -51,6 +68,7 @@ impl Audit for SqlAudit {
         if self.queue.try_send(Message::Keep(Uuid::now_v7(), Box::new(event))).is_err() {
             // The writer tells of it, once for many.
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -241,4 +241,5 @@ async fn recording_never_waits_and_what_is_lost_is_counted() {
     let kept: Vec<(String,)> = audit.database.all("SELECT id FROM audit", &[]).await.unwrap();
     assert_eq!(kept.len(), 10);
     assert_eq!(audit.dropped.load(Ordering::Relaxed), 0, "told in the log");
+    assert_eq!((audit.lost(), audit.waiting()), (100, 0));
 }

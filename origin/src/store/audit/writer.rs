@@ -37,7 +37,10 @@ pub(super) enum Message {
 pub(super) struct Writer {
     pub(super) database: Database,
     pub(super) keep: Duration,
+    /// Those that nobody was told of yet.
     pub(super) dropped: Arc<AtomicU64>,
+    /// All that are lost.
+    pub(super) lost: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -89,6 +92,7 @@ impl Writer {
             match self.write(some).await {
                 Ok(()) => rows = others,
                 Err(fault) if is_refused(&fault) && more.is_empty() => {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
                     error!(
                         event.id = first.id,
                         event.kind = first.kind,

@@ -20,8 +20,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, PgPool, SqlitePool};
 
 use self::address::Address;
-use super::OpenError;
 use super::sqlite::{self, File, pool};
+use super::{OpenError, Tables};
 use crate::port::StoreFault;
 
 /// The configuration key that leads to the database.
@@ -159,6 +159,26 @@ impl Database {
             Address::File(path) => Some(path),
             Address::Server(_) => None,
         })
+    }
+
+    /// Looks at the database and changes nothing: what it is, in words, and how its tables stand.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) async fn look(address: &str) -> Result<(String, Tables), OpenError> {
+        match Address::parse(address)? {
+            Address::File(path) => Self::look_at_file(&path).await,
+            Address::Server(options) => postgres::look(&options, &MIGRATIONS).await,
+        }
+    }
+
+    /// The same at a file.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) async fn look_at_file(path: &Path) -> Result<(String, Tables), OpenError> {
+        let (_, tables) = FILE.look(path, &MIGRATIONS).await?;
+        Ok((path.display().to_string(), tables))
     }
 
     /// Opens a file.

@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::timeout;
 
 use super::{FILE, KEY};
-use crate::store::OpenError;
+use crate::store::{OpenError, Tables};
 
 /// Most connections of one origin. Its statements are short; a server takes 100 by default, from all
 /// who use it.
@@ -40,6 +40,28 @@ pub(super) async fn open(
             Box::pin(async move { sqlx::raw_sql(LIMITS).execute(connection).await.map(drop) })
         })
         .connect_lazy_with(*options))
+}
+
+/// Looks at the server and changes nothing: its version, and how its tables stand.
+pub(super) async fn look(
+    options: &PgConnectOptions,
+    migrator: &Migrator,
+) -> Result<(String, Tables), OpenError> {
+    let failed = |error| OpenError::Store { key: KEY, fault: FILE.fault(error) };
+    let mut connection = PgConnection::connect_with(options).await.map_err(failed)?;
+    let version = "SHOW server_version";
+    let version: String =
+        sqlx::query_scalar(version).fetch_one(&mut connection).await.map_err(failed)?;
+    let known = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    let known: bool = sqlx::query_scalar(known).fetch_one(&mut connection).await.map_err(failed)?;
+    let made: Vec<i64> = if known {
+        let made = "SELECT version FROM _sqlx_migrations WHERE success";
+        sqlx::query_scalar(made).fetch_all(&mut connection).await.map_err(failed)?
+    } else {
+        Vec::new()
+    };
+    connection.close().await.map_err(failed)?;
+    Ok((format!("Postgres {version}"), Tables::judge(migrator, &made)))
 }
 
 /// Brings the tables up to date on a connection of its own, whose errors say what is wrong: a pool

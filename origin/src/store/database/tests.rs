@@ -139,3 +139,16 @@ async fn a_server_that_went_away_is_a_fault_and_then_found_again() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
+
+#[tokio::test]
+async fn a_look_at_postgres_makes_no_tables() {
+    let server = Server::shared();
+    let url = server.fresh_database().await;
+    for _ in 0..2 {
+        let (what, tables) = Database::look(&url).await.unwrap();
+        assert!(what.starts_with("Postgres "), "{what}");
+        assert!(matches!(tables, Tables::Behind(_)), "{tables:?}");
+    }
+    Database::open(&url).await.unwrap();
+    assert_eq!(Database::look(&url).await.unwrap().1, Tables::Current);
+}

@@ -23,8 +23,8 @@ use std::path::Path;
 use sqlx::migrate::Migrator;
 
 use self::writer::Writer;
-use super::OpenError;
 use super::sqlite::{File, Pool, pool};
+use super::{OpenError, Tables};
 use crate::port::StoreFault;
 
 const FILE: File = File { name: "sessions.db", key: "state.dir" };
@@ -52,6 +52,18 @@ impl EmbeddedStore {
             writer: Writer::start(pool(1).connect_lazy_with(options.clone())),
             reader: pool(2).connect_lazy_with(options.read_only(true)),
         })
+    }
+}
+
+impl EmbeddedStore {
+    /// Looks at the file and changes nothing: the store to read from, and how its tables stand.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the file is not there, cannot be read, or is not one of ours.
+    pub(crate) async fn look(path: &Path) -> Result<(Self, Tables), OpenError> {
+        let (options, tables) = FILE.look(path, &MIGRATIONS).await?;
+        let writer = Writer::start(pool(1).connect_lazy_with(options.clone()));
+        Ok((Self { writer, reader: pool(2).connect_lazy_with(options) }, tables))
     }
 }
 

@@ -63,15 +63,20 @@ pub(super) fn check(info: &InfoDict, address: &Address, config: &Redis) -> Resul
     if config.require_aof && text("aof_enabled") != "1" {
         return Err(Unfit::Forgets);
     }
-    let in_sync = |replica: &usize| {
-        text(&format!("slave{replica}")).split(',').any(|field| field == "state=online")
-    };
-    let found =
-        (0..usize::from(info.get::<u16>("connected_slaves").unwrap_or(0))).filter(in_sync).count();
+    let found = replicas(info);
     if found < usize::from(config.wait_replicas) {
         return Err(Unfit::Replicas { wanted: config.wait_replicas, found });
     }
     Ok(())
+}
+
+/// How many replicas are in sync.
+pub(super) fn replicas(info: &InfoDict) -> usize {
+    let in_sync = |replica: &u16| {
+        let told: String = info.get(&format!("slave{replica}")).unwrap_or_default();
+        told.split(',').any(|field| field == "state=online")
+    };
+    (0..info.get("connected_slaves").unwrap_or(0)).filter(in_sync).count()
 }
 
 #[cfg(test)]

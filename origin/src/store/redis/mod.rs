@@ -32,7 +32,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{ErrorKind, FromRedisValue, RedisError, ServerErrorKind, cmd};
+use redis::{ErrorKind, FromRedisValue, InfoDict, RedisError, ServerErrorKind, cmd};
 use tokio::time::Instant;
 
 use self::address::Address;
@@ -64,13 +64,30 @@ impl RedisStore {
     /// [`OpenError`] when the URL is none of Redis, nothing answers there, or it is set up such
     /// that it would lose revocations.
     pub(crate) async fn connect(config: &Redis) -> Result<Self, OpenError> {
+        Self::reach(config, STARTING).await.map(|(store, _)| store)
+    }
+
+    /// Looks at what is there now, and changes nothing: the store, and what it is in words.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub(crate) async fn look(config: &Redis) -> Result<(Self, String), OpenError> {
+        let (store, info) = Self::reach(config, Duration::ZERO).await?;
+        let version: String = info.get("redis_version").unwrap_or_default();
+        let keeps =
+            if info.get("aof_enabled") == Some(1) { "appendonly on" } else { "appendonly off" };
+        let replicas = fitness::replicas(&info);
+        Ok((store, format!("Redis {version}, noeviction, {keeps}, {replicas} replicas in sync")))
+    }
+
+    async fn reach(config: &Redis, patience: Duration) -> Result<(Self, InfoDict), OpenError> {
         let address = Address::parse(config.url.expose())
             .ok_or(OpenError::Setting { key: KEY, expected: Address::EXPECTED })?;
         let address = Arc::new(address);
         let link = Link::new(address.clone());
         let info = Call::Command(cmd("INFO"));
-        let deadline = Instant::now() + STARTING;
-        let info = loop {
+        let deadline = Instant::now() + patience;
+        let info: InfoDict = loop {
             match link.send(&info, Resend::Harmless).await {
                 Ok(info) => break info,
                 Err(StoreFault::Unavailable { .. }) if Instant::now() < deadline => {
@@ -82,7 +99,7 @@ impl RedisStore {
         fitness::check(&info, &address, config)?;
         let keepers =
             (config.wait_replicas > 0).then(|| Keepers::new(&address, config.wait_replicas));
-        Ok(Self { link: Arc::new(link), keepers: keepers.map(Arc::new) })
+        Ok((Self { link: Arc::new(link), keepers: keepers.map(Arc::new) }, info))
     }
 
     async fn run<T: FromRedisValue>(

@@ -248,3 +248,20 @@ async fn a_url_that_cannot_work_is_named_by_its_key_and_keeps_its_password() {
         assert!(!told.contains("hunter2"), "{told}");
     }
 }
+
+#[tokio::test]
+async fn a_look_says_what_redis_is_and_leaves_nothing_there() {
+    let server = Server::start();
+    let url = format!("redis://127.0.0.1:{}", server.port());
+    let (store, what) = RedisStore::look(&config(url.clone(), 0)).await.unwrap();
+    assert!(what.starts_with("Redis ") && what.contains(", appendonly on, 0 replicas"), "{what}");
+    store.epoch().await.unwrap();
+    Sessions::now(&store).await.unwrap();
+    assert_eq!(server.run::<u64>(&cmd("DBSIZE")), 0);
+    let lacking = RedisStore::look(&config(url.clone(), 1)).await.err().unwrap().to_string();
+    assert!(lacking.contains("redis.wait_replicas is 1"), "{lacking}");
+    server.kill();
+    let started = Instant::now();
+    assert!(RedisStore::look(&config(url, 0)).await.is_err());
+    assert!(started.elapsed() < Duration::from_secs(2), "it waits for nobody to start");
+}
