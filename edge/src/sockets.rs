@@ -154,7 +154,7 @@ mod tests {
         let rules = AccessRules {
             issuer: "https://id.example".into(),
             audience: "app".into(),
-            max_life: Duration::from_mins(60),
+            max_life: Duration::from_hours(1),
             leeway: Duration::from_secs(30),
         };
         let keys = KeySet::from_jwks(&[Jwk::ed25519(&[2; 32], kid)]).unwrap();

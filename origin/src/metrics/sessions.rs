@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{Counted, Metrics};
 use crate::port::{
-    AllEnded, Begun, BlockLog, Ended, LogPage, NewSession, RevokeReason, Rotate, Rotation, RotationRules,
-    Session, Sessions, StoreFault, Whose,
+    AllEnded, Begun, BlockLog, Ended, LogPage, NewSession, RevokeReason, Rotate, Rotation,
+    RotationRules, Session, Sessions, StoreFault, Whose,
 };
 
 /// Refresh tokens presented, by what came of them.
