@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 
 use super::SqlAccounts;
 use crate::port::{
-    AccountError, Accounts, Announced, Email, Identities, Identity, Linking, NewAccount, NewProof,
-    Proofs, Purpose, StoreFault, Unlinking,
+    AccountError, Accounts, Announced, Email, Identities, Identity, Linking, NewAccount,
+    StoreFault, Unlinking,
 };
 use crate::store::database::Database;
 use crate::store::database::server::Server;
@@ -92,6 +92,8 @@ on_both! {
     an_entry_that_cannot_be_read_is_a_fault_without_its_content,
 }
 
+const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
+
 fn new(id: &str, email: &str) -> NewAccount {
     NewAccount {
         id: id.parse().unwrap(),
@@ -99,7 +101,7 @@ fn new(id: &str, email: &str) -> NewAccount {
         name: Some("Ada \"x'; DROP TABLE account;--".to_owned()),
         email_verified: false,
         password_hash: Some(Secret::new("$argon2id$v=19$…".to_owned())),
-        created_at: UnixSeconds::new(1_800_000_000),
+        created_at: NOW,
     }
 }
 
@@ -236,30 +238,68 @@ async fn what_administrators_ask_is_answered(bench: &Bench) {
 async fn a_password_is_replaced_unless_it_changed_meanwhile(bench: &Bench) {
     let accounts = &bench.accounts;
     let made = accounts.create(&new("u1", "ada@example.com")).await.unwrap();
-    let [old, second, third] = [
-        made.password_hash.unwrap(),
-        Secret::new("second".to_owned()),
-        Secret::new("third".to_owned()),
-    ];
-    assert!(accounts.replace_password(&made.id, &old, &second).await.unwrap());
-    assert!(!accounts.replace_password(&made.id, &old, &third).await.unwrap());
-    let hash = accounts.by_id(&made.id).await.unwrap().unwrap().password_hash.unwrap();
-    assert_eq!(hash.expose(), "second");
-    assert!(accounts.set_password(&made.id, &third).await.unwrap());
-    assert!(!accounts.set_password(&"nobody".parse().unwrap(), &third).await.unwrap());
+    let [anew, second, third] =
+        ["anew", "second", "third"].map(|hash| Secret::new(hash.to_owned()));
+    let old = made.password_hash.clone().unwrap();
+    let now = || async { accounts.by_id(&made.id).await.unwrap().unwrap() };
+    // The same one, hashed anew, is no other.
+    assert!(accounts.rehash(&made.id, &old, &anew).await.unwrap());
+    assert!(!accounts.rehash(&made.id, &old, &third).await.unwrap());
+    assert!(now().await.has_password_of(&made));
+    assert!(accounts.replace_password(&made, &second).await.unwrap());
+    assert!(!accounts.replace_password(&made, &third).await.unwrap());
+    let then = now().await;
+    assert_eq!(then.password_hash.as_ref().unwrap().expose(), "second");
+    assert!(!then.has_password_of(&made));
+    // By a letter, whatever it was; but only for the address that the letter went to.
+    let announced = bench.announced(&made.id).await;
+    assert!(!accounts.reset_password(&announced, "bob@example.com", &third).await.unwrap());
+    assert!(accounts.reset_password(&announced, "ada@example.com", &third).await.unwrap());
+    assert!(now().await.email_verified && !now().await.has_password_of(&then));
+    assert!(!accounts.replace_password(&then, &second).await.unwrap());
+    // And none for one that is closed.
+    let open = now().await;
+    assert!(accounts.set_disabled(&announced, true).await.unwrap());
+    assert!(!accounts.replace_password(&open, &second).await.unwrap());
+    assert!(!accounts.reset_password(&announced, "ada@example.com", &second).await.unwrap());
+    let email = Email::parse("ada@example.com").unwrap();
+    assert!(!accounts.verify_email(&announced, &open, &email).await.unwrap());
+    assert_eq!(now().await.password_hash.unwrap().expose(), "third");
+}
+
+async fn an_address_is_contested_until_somebody_proves_it(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let made = accounts.create(&new("u1", "ada@example.com")).await.unwrap();
+    let now = || async { accounts.by_id(&made.id).await.unwrap().unwrap() };
+    let announced = bench.announced(&made.id).await;
+    let email = Email::parse("ada@example.com").unwrap();
+    assert!(accounts.contest(&made.id).await.unwrap());
+    let contested = now().await;
+    assert!(contested.contested && contested.password_hash.is_none());
+    assert!(!contested.has_password_of(&made));
+    // Whoever read the account before that has not done what is to be done then.
+    assert!(!accounts.verify_email(&announced, &made, &email).await.unwrap());
+    assert!(accounts.verify_email(&announced, &contested, &email).await.unwrap());
+    let proven = now().await;
+    assert!(proven.email_verified && !proven.contested);
+    // From now on nobody takes the password away.
+    assert!(accounts.replace_password(&proven, &Secret::new("h".to_owned())).await.unwrap());
+    assert!(!accounts.contest(&made.id).await.unwrap());
+    assert!(now().await.password_hash.is_some());
 }
 
 async fn an_address_that_another_has_is_not_verified(bench: &Bench) {
     let accounts = &bench.accounts;
-    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
+    let made = accounts.create(&new("u1", "ada@example.com")).await.unwrap();
+    let ada = made.id.clone();
     accounts.create(&new("u2", "bob@example.com")).await.unwrap();
     let [ada_at, bob_at, new_at] = ["ada@example.com", "bob@example.com", "new@example.com"]
         .map(|text| Email::parse(text).unwrap());
     let announced = bench.announced(&ada).await;
-    assert!(!accounts.verify_email(&announced, &bob_at).await.unwrap());
-    assert!(accounts.verify_email(&announced, &ada_at).await.unwrap());
+    assert!(!accounts.verify_email(&announced, &made, &bob_at).await.unwrap());
+    assert!(accounts.verify_email(&announced, &made, &ada_at).await.unwrap());
     assert!(accounts.by_id(&ada).await.unwrap().unwrap().email_verified);
-    assert!(accounts.verify_email(&announced, &new_at).await.unwrap());
+    assert!(accounts.verify_email(&announced, &made, &new_at).await.unwrap());
     assert!(accounts.by_email(&ada_at).await.unwrap().is_none());
     assert_eq!(accounts.by_email(&new_at).await.unwrap().unwrap().id, ada);
     let nobody = bench.announced(&"nobody".parse().unwrap()).await;
