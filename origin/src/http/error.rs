@@ -179,6 +179,7 @@ impl From<ChangeError> for Refusal {
             ChangeError::Refused => {
                 Self::because(Code::CredentialsInvalid, "`current_password` is wrong.")
             }
+            ChangeError::Over => Self::new(Code::TokenRevoked),
             ChangeError::Limited(limited) => limited.into(),
             ChangeError::Password(weak) => weak.into(),
             ChangeError::Proof(error) => error.into(),

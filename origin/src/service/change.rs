@@ -19,6 +19,9 @@ pub(crate) enum ChangeError {
     /// The current password is another one, or the account has none.
     #[error("the current password does not fit")]
     Refused,
+    /// The session that asks ended meanwhile.
+    #[error("the session is over")]
+    Over,
     /// Too many tries.
     #[error(transparent)]
     Limited(#[from] Limited),
@@ -73,15 +76,24 @@ impl Change {
         let account = self.proven(subject, current, by.network).await?;
         let known =
             Known { email: &account.email, name: account.name.as_deref(), host: &self.host };
-        let hash = self.passwords.hash(password::chosen(wanted, &known)?).await;
-        let hash = hash.map_err(Fault::from)?;
+        let wanted = password::chosen(wanted, &known)?;
+        self.throttle.change(Changing::Password, &account).await?;
+        let hash = self.passwords.hash(wanted).await.map_err(Fault::from)?;
+        // Hashing takes a while: whoever has signed this session out meanwhile is not answered by a password.
+        if !self.revocation.revoked(&[session.uuid()]).await?.is_empty() {
+            return Err(ChangeError::Over);
+        }
         // Before and after, as with a reset: a store that does not answer leaves all as it was, and
         // who signed in by the old password in between is out too.
         self.revocation.password_changed(&account.id, Some(session)).await?;
-        self.accounts.set_password(&account.id, &hash).await?;
+        // One that was chosen meanwhile, by a letter above all, stays.
+        if !self.accounts.replace_password(&account, &hash).await? {
+            return Err(ChangeError::Refused);
+        }
         self.revocation.password_changed(&account.id, Some(session)).await?;
-        // A letter that is under way would undo it, or give the account to another address.
-        self.proofs.forget(Purpose::Reset, &account.id).await?;
+        // A letter that is under way would give the account to another address. One to choose a password
+        // stays good: it went to the owner's address, and would be all that is left to an owner whose password
+        // somebody else keeps changing. Who reads that mailbox can have another sent anyhow.
         self.proofs.forget(Purpose::Verify, &account.id).await?;
         self.audit.record(Event::by_user(Kind::PasswordChanged, &account.id).session(session));
         info!(user.id = %account.id, "password changed");

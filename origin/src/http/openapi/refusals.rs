@@ -108,7 +108,7 @@ refuses! {
     RegisterError: [EmailInvalid, EmailTaken, RequestInvalid], WeakPassword, Fault;
     ProofError: [ProofInvalid, EmailInvalid], Limited;
     ResetError: [ProofInvalid], WeakPassword, Fault;
-    ChangeError: [CredentialsInvalid], WeakPassword, ProofError;
+    ChangeError: [CredentialsInvalid, TokenRevoked], WeakPassword, ProofError;
     RefreshError: [RefreshInvalid, RefreshExpired, RefreshRevoked, RefreshReused], Fault;
     AdminError: [NotFound, LastAdmin, RequestInvalid], Fault;
     WrongKind: [RequestInvalid];
