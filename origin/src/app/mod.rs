@@ -294,6 +294,7 @@ fn letters(
     let verify = Verify {
         accounts: accounts.clone(),
         proofs: proofs.clone(),
+        identities: identities.clone(),
         revocation: revocation.clone(),
         throttle: throttle.clone(),
         clock: clock.clone(),

@@ -54,7 +54,7 @@ kinds! {
     EmailVerified = "email-verified";
     /// A login at another site was linked; `detail.method` says which.
     LoginLinked = "login-linked";
-    /// It was taken away again.
+    /// It was taken away again; `detail.why` says by which letter, if by one.
     LoginUnlinked = "login-unlinked";
     /// An administrator closed an account.
     UserDisabled = "user-disabled";

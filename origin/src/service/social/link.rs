@@ -5,8 +5,10 @@ use std::time::Duration;
 use common::{SessionId, Subject, UnixMillis};
 
 use super::{PATIENCE, Social, SocialError};
-use crate::port::{Account, Event, Identity, Kind, Linking, RECENT, Stranger, Unlinking};
-use crate::service::Fault;
+use crate::port::{
+    Account, Audit, Event, Identities, Identity, Kind, Linking, RECENT, StoreFault, Stranger,
+    Unlinking,
+};
 use crate::service::letters::Language;
 use crate::service::postman::Errand;
 
@@ -113,4 +115,18 @@ impl Social {
         }
         Ok(linked)
     }
+}
+
+/// Takes every login elsewhere from an account whose owner has shown by a letter who they are: whoever linked
+/// one before that keeps no way in. `why` says what the letter was for.
+pub(in crate::service) async fn unlink_all(
+    identities: &dyn Identities,
+    audit: &dyn Audit,
+    account: &Subject,
+    why: &str,
+) -> Result<(), StoreFault> {
+    for provider in identities.unlink_all(account).await? {
+        audit.record(Event::by_user(Kind::LoginUnlinked, account).method(&provider).why(why));
+    }
+    Ok(())
 }

@@ -185,6 +185,9 @@ async fn a_login_elsewhere_is_one_accounts_and_its_state_is_spent_once(bench: &B
     let found = Identities::account(accounts, "https://a.example", "s'1").await.unwrap();
     assert_eq!(found.unwrap().id, ada);
     assert_eq!(accounts.of(&ada).await.unwrap().len(), 1);
+    assert_eq!(accounts.unlink_all(&ada).await.unwrap(), ["a"]);
+    assert!(accounts.unlink_all(&ada).await.unwrap().is_empty());
+    assert!(matches!(accounts.link(&ada, &identity).await.unwrap(), Linking::Linked));
     let unlinked = accounts.unlink(&ada, "a", &[]).await.unwrap();
     assert!(matches!(unlinked, Unlinking::Unlinked));
     assert!(accounts.of(&ada).await.unwrap().is_empty());

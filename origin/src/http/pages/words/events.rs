@@ -62,6 +62,8 @@ pub(super) fn english_word(word: &str) -> Option<&'static str> {
         "other-device" => "on another device",
         "concurrent" => "at the same time",
         "late" => "late",
+        "address" => "by confirming the address",
+        "reset" => "by a password reset",
         _ => return None,
     })
 }
@@ -76,6 +78,8 @@ pub(super) fn korean_word(word: &str) -> Option<&'static str> {
         "other-device" => "다른 기기",
         "concurrent" => "동시 사용",
         "late" => "기한 초과",
+        "address" => "주소 확인으로",
+        "reset" => "비밀번호 재설정으로",
         _ => return None,
     })
 }

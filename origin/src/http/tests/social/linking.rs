@@ -92,7 +92,8 @@ async fn oid_13_the_identity_is_issuer_and_subject() {
         ("PORTCULLIS__OAUTH__IDP__CLIENT_SECRET", SECRET),
     ];
     let services = build(&origin.state, &more).await;
-    let elsewhere = Origin { router: public(services.clone()), services, state: origin.state };
+    let router = public(services.clone());
+    let elsewhere = Origin { router, services, ..origin };
     let second = signed_in(&elsewhere, &go(&elsewhere, &other).await).await;
     assert_ne!(second["user"]["id"], first["user"]["id"]);
 }
