@@ -152,6 +152,7 @@ impl App {
         let services = Services {
             admin: Admin {
                 accounts: accounts.clone(),
+                proofs: proofs.clone(),
                 sessions: sessions.clone(),
                 log: log.clone(),
                 epochs: epochs.clone(),

@@ -17,7 +17,7 @@ use crate::port::{
 /// Why an address was not proven, or a letter not sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProofError {
-    /// No such proof: used, too old, replaced, or never one.
+    /// No such proof: used, too old, replaced, never one, or of an account that is closed.
     #[error("the proof is used, too old, or none")]
     Invalid,
     /// The address.
@@ -72,6 +72,7 @@ impl Verify {
         let digest = proof::digest(secret);
         let found = self.proofs.find(Purpose::Verify, &digest, now).await?;
         let found = found.ok_or(ProofError::Invalid)?;
+        self.open(&found.account).await?;
         // Before the secret is spent: with a store that does not answer, nothing is lost.
         let announced = Announced::to(&*self.revocation.sessions, &found.account).await?;
         let taken = self.proofs.take(Purpose::Verify, &digest, now).await?;
@@ -95,5 +96,11 @@ impl Verify {
         self.audit.record(Event::by_user(kind, &account.id));
         info!(user.id = %account.id, "e-mail address verified");
         Ok(account)
+    }
+
+    /// The account, unless it is closed: what was under way for one then comes to nothing.
+    async fn open(&self, id: &Subject) -> Result<Account, ProofError> {
+        let account = self.accounts.by_id(id).await?.filter(|account| !account.disabled);
+        account.ok_or(ProofError::Invalid)
     }
 }
