@@ -106,6 +106,7 @@ impl App {
             tokens: config.tokens.clone(),
             rules: config.sessions.clone(),
             accounts: accounts.clone(),
+            identities: identities.clone(),
             sessions: sessions.clone(),
             signer: keys.clone(),
             clock: clock.clone(),
