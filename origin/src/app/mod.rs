@@ -170,6 +170,7 @@ impl App {
                 revocation: revocation.clone(),
                 throttle: throttle.clone(),
                 audit: audit.clone(),
+                clock: clock.clone(),
                 outbox: outbox.clone(),
                 host: host.clone(),
             },

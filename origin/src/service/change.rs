@@ -10,7 +10,8 @@ use super::password::Known;
 use super::postman::{Errand, Outbox};
 use super::{Fault, Limited, Network, ProofError, Revocation, Throttle, WeakPassword, password};
 use crate::port::{
-    Account, Accounts, Audit, Email, Event, Fit, Kind, Passwords, Proofs, Purpose, StoreFault,
+    Account, Accounts, Audit, Clock, Email, Event, Fit, Kind, Passwords, Proofs, Purpose,
+    StoreFault,
 };
 
 /// Why nothing was changed.
@@ -57,6 +58,7 @@ pub(crate) struct Change {
     pub(crate) revocation: Arc<Revocation>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// `None`: nobody is told.
     pub(crate) outbox: Option<Outbox>,
     /// The name of this site, which is no password.
@@ -117,8 +119,13 @@ impl Change {
         let email = Email::parse(wanted).map_err(ProofError::from)?;
         let account = self.proven(subject, current, by.network).await?;
         self.throttle.letter("address", &email, by.network).await?;
-        let errand = Errand::Address(Box::new(account), email);
-        Ok(outbox.put(errand, by.language).map_err(ProofError::from)?)
+        self.throttle.change(Changing::Address, &account).await?;
+        let event = Event::by_user(Kind::EmailChangeAsked, &account.id).session(session);
+        let (account, asked) = (Box::new(account), self.clock.now());
+        let errand = Errand::Address { account, email, asked };
+        outbox.put(errand, by.language).map_err(ProofError::from)?;
+        self.audit.record(event);
+        Ok(())
     }
 
     /// The caller's account, by its password too.

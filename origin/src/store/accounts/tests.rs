@@ -1,11 +1,18 @@
 //! What accounts must do, on a SQLite file and on a real Postgres.
 
+mod proofs;
+
 use std::any::Any;
 use std::sync::Arc;
 
 use common::{Secret, Subject, UnixSeconds};
 use tokio::task::JoinSet;
 
+use self::proofs::{
+    a_newer_proof_replaces_the_older_after_a_pause,
+    a_proof_for_another_address_replaces_the_older_at_once,
+    a_proof_is_good_for_its_purpose_and_time, a_proof_is_taken_once_however_many_bring_it,
+};
 use super::SqlAccounts;
 use crate::port::{
     AccountError, Accounts, Announced, Email, Identities, Identity, Linking, NewAccount,
@@ -85,6 +92,8 @@ on_both! {
     of_two_unlinks_at_once_one_leaves_the_last_way_in,
     what_administrators_ask_is_answered,
     a_password_is_replaced_unless_it_changed_meanwhile,
+    an_address_is_contested_until_somebody_proves_it,
+    a_proof_for_another_address_replaces_the_older_at_once,
     an_address_that_another_has_is_not_verified,
     a_proof_is_taken_once_however_many_bring_it,
     a_newer_proof_replaces_the_older_after_a_pause,
@@ -306,68 +315,7 @@ async fn an_address_that_another_has_is_not_verified(bench: &Bench) {
     assert!(accounts.by_email(&ada_at).await.unwrap().is_none());
     assert_eq!(accounts.by_email(&new_at).await.unwrap().unwrap().id, ada);
     let nobody = bench.announced(&"nobody".parse().unwrap()).await;
-    assert!(!accounts.verify_email(&nobody, &ada_at).await.unwrap());
-}
-
-fn proof(account: &Subject, purpose: Purpose, digest: &str, made_at: u64) -> NewProof {
-    NewProof {
-        purpose,
-        account: account.clone(),
-        digest: digest.to_owned(),
-        email: "ada@example.com".to_owned(),
-        made_at: UnixSeconds::new(made_at),
-        expires_at: UnixSeconds::new(made_at + 1_800),
-    }
-}
-
-const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
-
-async fn a_proof_is_taken_once_however_many_bring_it(bench: &Bench) {
-    let accounts = &bench.accounts;
-    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
-    assert!(accounts.keep(&proof(&ada, Purpose::Reset, "d1", NOW.get()), NOW).await.unwrap());
-    let mut asking = JoinSet::new();
-    for _ in 0..16 {
-        let accounts = accounts.clone();
-        asking.spawn(async move { accounts.take(Purpose::Reset, "d1", NOW).await.unwrap() });
-    }
-    let taken: Vec<_> = asking.join_all().await.into_iter().flatten().collect();
-    assert_eq!(taken.len(), 1);
-    assert_eq!((&taken[0].account, &*taken[0].email), (&ada, "ada@example.com"));
-}
-
-async fn a_newer_proof_replaces_the_older_after_a_pause(bench: &Bench) {
-    let accounts = &bench.accounts;
-    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
-    let before = UnixSeconds::new(NOW.get() - 60);
-    let first = proof(&ada, Purpose::Verify, "d1", NOW.get() - 30);
-    assert!(accounts.keep(&first, before).await.unwrap());
-    let second = proof(&ada, Purpose::Verify, "d2", NOW.get());
-    assert!(!accounts.keep(&second, before).await.unwrap());
-    assert!(accounts.find(Purpose::Verify, "d1", NOW).await.unwrap().is_some());
-    // Of another purpose there is one beside it.
-    assert!(accounts.keep(&proof(&ada, Purpose::Reset, "d3", NOW.get()), before).await.unwrap());
-    assert!(accounts.keep(&second, NOW).await.unwrap());
-    assert!(accounts.find(Purpose::Verify, "d1", NOW).await.unwrap().is_none());
-    assert!(accounts.find(Purpose::Verify, "d2", NOW).await.unwrap().is_some());
-    accounts.forget(Purpose::Verify, &ada).await.unwrap();
-    assert!(accounts.find(Purpose::Verify, "d2", NOW).await.unwrap().is_none());
-    assert!(accounts.find(Purpose::Reset, "d3", NOW).await.unwrap().is_some());
-}
-
-async fn a_proof_is_good_for_its_purpose_and_time(bench: &Bench) {
-    let accounts = &bench.accounts;
-    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
-    let made = proof(&ada, Purpose::Reset, "d1", NOW.get());
-    accounts.keep(&made, NOW).await.unwrap();
-    assert!(accounts.take(Purpose::Verify, "d1", NOW).await.unwrap().is_none());
-    assert!(accounts.take(Purpose::Reset, "d2", NOW).await.unwrap().is_none());
-    assert!(accounts.take(Purpose::Reset, "' OR '1'='1", NOW).await.unwrap().is_none());
-    assert!(accounts.take(Purpose::Reset, "d1", made.expires_at).await.unwrap().is_none());
-    accounts.prune(NOW).await.unwrap();
-    assert!(accounts.find(Purpose::Reset, "d1", NOW).await.unwrap().is_some());
-    accounts.prune(made.expires_at).await.unwrap();
-    assert!(accounts.find(Purpose::Reset, "d1", NOW).await.unwrap().is_none());
+    assert!(!accounts.verify_email(&nobody, &made, &ada_at).await.unwrap());
 }
 
 async fn an_entry_that_cannot_be_read_is_a_fault_without_its_content(bench: &Bench) {
