@@ -75,7 +75,7 @@ impl Change {
         wanted: &Secret<String>,
         by: By,
     ) -> Result<(), ChangeError> {
-        let account = self.proven(subject, current, by.network).await?;
+        let account = self.proven(subject, session, current, by.network).await?;
         let known =
             Known { email: &account.email, name: account.name.as_deref(), host: &self.host };
         let wanted = password::chosen(wanted, &known)?;
@@ -112,12 +112,13 @@ impl Change {
         &self,
         outbox: &Outbox,
         subject: &Subject,
+        session: SessionId,
         current: &Secret<String>,
         wanted: &str,
         by: By,
     ) -> Result<(), ChangeError> {
         let email = Email::parse(wanted).map_err(ProofError::from)?;
-        let account = self.proven(subject, current, by.network).await?;
+        let account = self.proven(subject, session, current, by.network).await?;
         self.throttle.letter("address", &email, by.network).await?;
         self.throttle.change(Changing::Address, &account).await?;
         let event = Event::by_user(Kind::EmailChangeAsked, &account.id).session(session);
@@ -132,6 +133,7 @@ impl Change {
     async fn proven(
         &self,
         subject: &Subject,
+        session: SessionId,
         current: &Secret<String>,
         network: Network,
     ) -> Result<Account, ChangeError> {
@@ -143,7 +145,11 @@ impl Change {
         let attempt = self.throttle.begin(&account.email, network).await?;
         let fit = self.passwords.verify(current, account.password_hash.clone()).await;
         match fit.map_err(Fault::from)? {
-            Fit::Wrong => Err(ChangeError::Refused),
+            Fit::Wrong => {
+                let event = Event::by_user(Kind::ChangeRefused, &account.id).session(session);
+                self.audit.record(event.why("password"));
+                Err(ChangeError::Refused)
+            }
             Fit::Right | Fit::Outdated => {
                 self.throttle.proven(&attempt).await?;
                 Ok(account)

@@ -147,7 +147,7 @@ pub(super) async fn address(
     let outbox = &services.by_mail()?.outbox;
     let (change, id) = (&services.change, &visitor.account.id);
     let by = By { network: client.network, language: words.spoken() };
-    match change.address(outbox, id, &current_password, &email, by).await {
+    match change.address(outbox, id, visitor.sid, &current_password, &email, by).await {
         Ok(()) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?sent")))),
         Err(error) => {
             let refusal = Refusal::from(error);
