@@ -190,6 +190,7 @@ impl App {
                 clock: clock.clone(),
                 random: random.clone(),
                 audit: audit.clone(),
+                throttle: throttle.clone(),
                 outbox: outbox.clone(),
                 require_verification,
                 host,

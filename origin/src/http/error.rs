@@ -145,6 +145,7 @@ impl From<RegisterError> for Refusal {
                 "`name` needs 1 to 200 bytes without control characters; leave it away for none.",
             ),
             RegisterError::Full(_) => Self::new(Code::Busy),
+            RegisterError::Limited(limited) => limited.into(),
             RegisterError::Taken => Self::new(Code::EmailTaken),
             RegisterError::Fault(fault) => fault.into(),
         }

@@ -8,7 +8,9 @@ use tracing::info;
 use super::letters::Language;
 use super::password::Known;
 use super::postman::{Errand, Outbox};
-use super::{Fault, Limited, Network, ProofError, Revocation, Throttle, WeakPassword, password};
+use super::{
+    Changing, Fault, Limited, Network, ProofError, Revocation, Throttle, WeakPassword, password,
+};
 use crate::port::{
     Account, Accounts, Audit, Clock, Email, Event, Fit, Kind, Passwords, Proofs, Purpose,
     StoreFault,

@@ -105,7 +105,7 @@ refuses! {
     Limited: [RateLimited], Fault;
     WeakPassword: [PasswordTooShort, PasswordTooLong, PasswordCommon];
     LoginError: [CredentialsInvalid, EmailUnverified, PasswordTooLong], Limited;
-    RegisterError: [EmailInvalid, EmailTaken, RequestInvalid], WeakPassword, Fault;
+    RegisterError: [EmailInvalid, EmailTaken, RequestInvalid], WeakPassword, Limited;
     ProofError: [ProofInvalid, EmailInvalid], Limited;
     ResetError: [ProofInvalid], WeakPassword, Fault;
     ChangeError: [CredentialsInvalid, TokenRevoked], WeakPassword, ProofError;

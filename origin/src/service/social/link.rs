@@ -11,6 +11,7 @@ use crate::port::{
 };
 use crate::service::letters::Language;
 use crate::service::postman::Errand;
+use crate::service::{Changing, Fault};
 
 impl Social {
     /// Links whoever came back with the account of whoever asked for that, by the session `sid`: the one
@@ -25,6 +26,7 @@ impl Social {
     ) -> Result<(), SocialError> {
         // Again, since an attempt is but the word of whoever brings it.
         self.proven_within(RECENT + PATIENCE, sid).await?;
+        self.throttle.change(Changing::Logins, account).await?;
         match self.put(&account.id, provider, stranger).await? {
             Linking::Linked => {
                 self.tell(Errand::LoginLinked, account.clone(), provider, language);

@@ -1,6 +1,9 @@
 //! What is done by letters: proving an address, choosing another password.
 
 mod change;
+mod closed;
+mod flood;
+mod overtaken;
 mod pages;
 mod reset;
 mod verifying;
