@@ -1,6 +1,8 @@
 //! Our two cookies: their names, reading them without being fooled, setting and clearing them.
 
+use core::hash::{Hash as _, Hasher as _};
 use core::time::Duration;
+use std::hash::DefaultHasher;
 
 /// One of our cookies. The `__Host-` prefix (RFC 6265bis §4.1.3.2) keeps subdomains from setting
 /// them.
@@ -56,21 +58,60 @@ impl Cookie {
     }
 }
 
+/// The `Set-Cookie` values that clear whatever is kept under our names. A script can plant a cookie beside
+/// one of ours only in the jar that browsers keep for each site around (CHIPS), so that one is cleared too.
+pub fn clear_all() -> impl Iterator<Item = String> {
+    Cookie::ALL.into_iter().flat_map(|cookie| {
+        let partitioned = cookie.clear() + "; Partitioned";
+        [cookie.clear(), partitioned]
+    })
+}
+
 /// Counts the redirects to the page to sign in at, for as long as they follow each other.
 const TRIES: &str = "__Host-login-tries";
 const TRIES_LAST: Duration = Duration::from_secs(20);
 
-/// How often the browser was lately sent to sign in, by the value of the `Cookie` header.
-#[must_use]
-pub fn tries(header: &str) -> u8 {
-    let value = pairs(header).find(|(name, _)| *name == TRIES).map(|(_, value)| value);
-    value.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+/// How often a browser was sent to sign in lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// In a row from the path that it is sent from now.
+    pub here: u8,
+    /// From any path: several tabs may be opened at once.
+    pub in_all: u8,
 }
 
-/// The `Set-Cookie` value that remembers it for a short while.
-#[must_use]
-pub fn set_tries(tries: u8) -> String {
-    format!("{TRIES}={tries}; Max-Age={}{ATTRIBUTES}", TRIES_LAST.as_secs())
+impl Tries {
+    /// Reads them of the value of the `Cookie` header, for this path. What is not as we write it counts
+    /// nothing.
+    #[must_use]
+    pub fn read(header: &str, path: &str) -> Self {
+        let value = pairs(header).find(|(name, _)| *name == TRIES).map(|(_, value)| value);
+        let read = |value: &str| {
+            let (here, rest) = value.split_once('.')?;
+            let (in_all, last) = rest.split_once('.')?;
+            let is_here = last.parse() == Ok(spot(path));
+            Some(Self {
+                here: if is_here { here.parse().ok()? } else { 0 },
+                in_all: in_all.parse().ok()?,
+            })
+        };
+        value.and_then(read).unwrap_or_default()
+    }
+
+    /// The `Set-Cookie` value that remembers one more for a short while.
+    #[must_use]
+    pub fn one_more(self, path: &str) -> String {
+        let [here, in_all] = [self.here, self.in_all].map(|tries| tries.saturating_add(1));
+        let (last, span) = (spot(path), TRIES_LAST.as_secs());
+        format!("{TRIES}={here}.{in_all}.{last}; Max-Age={span}{ATTRIBUTES}")
+    }
+}
+
+/// A number for a path, to know it again: what browsers keep is no place for a path itself.
+fn spot(path: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    path.hash(&mut hasher);
+    hasher.finish()
 }
 
 const ATTRIBUTES: &str = "; Path=/; Secure; HttpOnly; SameSite=Lax";

@@ -4,7 +4,8 @@ use crate::text::{after_scheme, joined};
 use crate::token::Verified;
 
 /// Whether a request header is one of ours, or could be taken for one by some server behind us. CGI
-/// and WSGI write `-` as `_`, so both spellings count (CVE-2025-64484).
+/// and WSGI write `-` as `_` (RFC 3875 §4.1.18, CVE-2025-64484); lighttpd and PHP do so with whatever is
+/// no letter or digit, a dot for one. So all of these stand for each other.
 #[must_use]
 pub fn is_ours(name: &str) -> bool {
     ["x-auth-", "x-portcullis-"].iter().any(|prefix| begins_with(name, prefix))
@@ -16,7 +17,8 @@ pub fn is_ours(name: &str) -> bool {
 #[must_use]
 pub fn is_forgeable(name: &str) -> bool {
     // Few names of other headers begin like one of these.
-    matches!(name.as_bytes(), [b'x' | b'X' | b'f' | b'F' | b't' | b'T', ..]) && is_known(name)
+    let first = name.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    matches!(first, Some(b'x' | b'f' | b't' | b'c' | b'p')) && is_known(name)
 }
 
 fn is_known(name: &str) -> bool {
@@ -25,10 +27,13 @@ fn is_known(name: &str) -> bool {
         || PROXIES.iter().any(|known| name.len() == known.len() && begins_with(name, known))
 }
 
-/// Names by which proxies tell the same, each in its own way.
-const PROXIES: [&str; 9] = [
+/// Names by which proxies tell the same, each in its own way; and the one that CGI programs take for the
+/// proxy that they are to go out by (CVE-2016-5385).
+const PROXIES: [&str; 11] = [
     "forwarded",
+    "proxy",
     "x-real-ip",
+    "client-ip",
     "x-client-ip",
     "x-cluster-client-ip",
     "true-client-ip",
@@ -40,9 +45,12 @@ const PROXIES: [&str; 9] = [
 
 fn begins_with(name: &str, prefix: &str) -> bool {
     name.len() >= prefix.len()
-        && name.bytes().zip(prefix.bytes()).all(|(byte, expected)| match byte {
-            b'_' => expected == b'-',
-            _ => byte.to_ascii_lowercase() == expected,
+        && name.bytes().zip(prefix.bytes()).all(|(byte, expected)| {
+            if byte.is_ascii_alphanumeric() {
+                byte.to_ascii_lowercase() == expected
+            } else {
+                expected == b'-'
+            }
         })
 }
 
@@ -92,6 +100,10 @@ mod tests {
             "x-auth_expires",
             "x-portcullis-edge",
             "X_Portcullis_Client_Ip",
+            "x.auth.subject",
+            "X+Auth~Roles",
+            "x-auth!subject",
+            "x|portcullis.edge",
             "x-auth-",
             "x-auth--x",
         ] {
@@ -114,6 +126,11 @@ mod tests {
             "x-http-method",
             "X-Real-IP",
             "True-Client-IP",
+            "Client-IP",
+            "client.ip",
+            "Proxy",
+            "X.Forwarded.For",
+            "x~real~ip",
         ] {
             assert!(is_forgeable(theirs) && !is_ours(theirs), "{theirs}");
         }
@@ -128,6 +145,11 @@ mod tests {
             "xx-auth-subject",
             "x-request-id",
             "x-forwarded",
+            "x.authority",
+            "xauth-subject",
+            "proxy-authorization",
+            "client-ips",
+            "cookie",
             "forwarded-for",
             "x-http-methods",
             "x-real-ip-too",

@@ -48,6 +48,24 @@ impl Issuer {
         &self.name
     }
 
+    /// What its tokens may be for.
+    #[must_use]
+    pub fn audience(&self) -> &[String] {
+        &self.audience
+    }
+
+    /// The type of its access tokens.
+    #[must_use]
+    pub fn typ(&self) -> &str {
+        &self.typ
+    }
+
+    /// The longest life that they may have.
+    #[must_use]
+    pub const fn max_life(&self) -> Duration {
+        self.max_life
+    }
+
     /// Where its keys are.
     #[must_use]
     pub fn jwks_url(&self) -> &str {

@@ -6,12 +6,14 @@
 //! Worker's size: a library brings code for every type of Rust's and for fractions. The tests hold it
 //! against one.
 
+mod found;
 mod parse;
 mod table;
 mod write;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
+pub(crate) use found::{found, found_kind, found_length, found_text};
 pub use parse::InvalidJson;
 pub use table::{Table, Unreadable};
 pub use write::Writer;

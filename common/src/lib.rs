@@ -13,7 +13,8 @@
 //! - [`rotation`]: what a presented refresh token means for its session;
 //! - [`problem`]: every error that a user of ours can meet;
 //! - `spelling`: which name was meant, for tools alone;
-//! - [`variable`]: what the Worker's configuration is called.
+//! - [`variable`]: what the Worker's configuration is called;
+//! - [`vars`]: what it says, checked.
 #![cfg_attr(not(test), deny(clippy::expect_used, clippy::unimplemented, clippy::unreachable))]
 
 mod id;
@@ -36,6 +37,7 @@ pub mod same_origin;
 pub mod spelling;
 pub mod token;
 pub mod variable;
+pub mod vars;
 pub mod verdict;
 
 pub use id::{InvalidId, KeyId, SessionId, Subject, TokenId};

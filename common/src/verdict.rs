@@ -54,6 +54,14 @@ pub struct World<'w, 'c> {
     pub now: UnixSeconds,
 }
 
+impl World<'_, '_> {
+    /// Whether what this head says is too old to go by. A clock that was set back would make an old head
+    /// look new for as long (CLM-16): one from the future is of no known age.
+    fn is_blind(&self, head: &Head) -> bool {
+        head.age(self.now) > self.staleness.stale || head.is_from_the_future(self.now)
+    }
+}
+
 /// How blind the gate may be, as the age of its head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Staleness {
@@ -244,7 +252,7 @@ pub fn credential<'a>(facts: &Facts<'a>) -> Result<Credential<'a>, Refusal> {
 
 fn our_cookies<'a>(facts: &Facts<'a>) -> Result<Ours<'a>, Refusal> {
     let cookies = facts.cookie.map_or(Ok(Ours::default()), cookie::ours);
-    cookies.map_err(|_| Code::CredentialsAmbiguous.into())
+    cookies.map_err(|_| Refusal { twins: true, ..Code::CredentialsAmbiguous.into() })
 }
 
 /// A request that changes state by cookie alone must come from our own site. So must a WebSocket,
@@ -280,11 +288,10 @@ fn uncertain<'a, 'w>(
     world: &World<'_, '_>,
     findings: &Findings,
 ) -> Result<Option<Question<'a, 'w>>, Refusal> {
-    let age = head.age(world.now);
-    if age > world.staleness.stale {
+    if world.is_blind(head) {
         return Err(Code::RevocationsUnknown.into());
     }
-    let fresh = age <= world.staleness.fresh;
+    let fresh = head.age(world.now) <= world.staleness.fresh;
     let asking = match (unfresh, fresh) {
         (Unfresh::Closed, false) => return Err(Code::RevocationsUnknown.into()),
         (Unfresh::Ask, false) | (Unfresh::AlwaysAsk, _) => Asking::ByRule,

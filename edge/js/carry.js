@@ -14,6 +14,16 @@ import { LATE, inTime } from "./time.js";
 /** How long an upstream may take to begin its answer, in milliseconds. */
 const PATIENCE = 60_000;
 
+/** And for each byte of the request's body, which many apps read to its end first: 16 KB a second are slow. */
+const PER_BYTE = 1 / 16;
+
+/** The longest that the platform counts to. */
+const EVER = 2 ** 31 - 1;
+
+/** How soon an answer begins that brings new cookies, in milliseconds. Later the browser may have newer
+ * ones, or those of another session; where it has not, the old refresh token still finds its successor. */
+const SOON = 10_000;
+
 /** @param {string} plan @param {Request} request */
 export function carryOut(plan, request, env, context) {
   const what = plan.slice(0, plan.indexOf("\n"));
@@ -27,24 +37,26 @@ export function carryOut(plan, request, env, context) {
 async function pass(lines, toOrigin, request, env, context) {
   // Before anything is sent: a number that nothing is kept under ends it here.
   const changes = changesOf(lines);
-  let upstream;
+  const began = Date.now();
+  let upstream, response;
   try {
     upstream = await send(lines, request, env);
+    // No Worker may answer with a status like 999.
+    response = new Response(upstream.body, upstream);
   } catch (error) {
     // The URL's path is the client's, and may say what is nobody's business.
     const where = lines[1] === "" ? new URL(lines[2]).origin : `binding ${lines[1]}`;
     if (lines[3] !== "") gate.forget(Number(lines[3]));
-    const response = answer(gate.unreachable(toOrigin, error === LATE, env).split("\n"), 2);
-    const code = response.headers.get("portcullis-verdict");
+    const refusal = answer(gate.unreachable(toOrigin, error === LATE, env).split("\n"), 2);
+    const code = refusal.headers.get("portcullis-verdict");
     console.error(`${code}: no answer from ${where}. ${error}`);
     // Scripts of other sites may read this answer as well, and a rotation is not undone.
-    const told = ({ what, name }) => what === "," || /^(access-control|portcullis-access)/.test(name);
-    return change(response, changes.filter(told));
+    const told = ({ what, name }) => /[,;]/.test(what) || /^(access-control|portcullis-access)/.test(name);
+    return change(refusal, changes.filter(told), began);
   }
   if (toOrigin) await catchUp(upstream, request, env, context);
-  const response = new Response(upstream.body, upstream);
   if (!toOrigin && response.headers.has("set-cookie")) keepOurs(response.headers);
-  change(response, changes);
+  change(response, changes, began);
   return lines[3] === "" ? response : watch(upstream.webSocket, response, Number(lines[3]), env, context);
 }
 
@@ -54,9 +66,12 @@ const OURS = /^[\s=]*__Host-([ar]t|login-tries)/;
 
 function keepOurs(headers) {
   const set = headers.getSetCookie();
-  headers.delete("set-cookie");
   // A cookie without a name comes back as its value alone.
-  for (const cookie of set) if (!OURS.test(cookie)) headers.append("set-cookie", cookie);
+  const theirs = set.filter((cookie) => !OURS.test(cookie));
+  // What is not UTF-8 would not survive being set anew.
+  if (theirs.length === set.length) return;
+  headers.delete("set-cookie");
+  for (const cookie of theirs) headers.append("set-cookie", cookie);
 }
 
 /** Sends the request on as the plan says; redirects are the client's to follow. */
@@ -85,7 +100,14 @@ function send(lines, request, env) {
   }
   // After what the client says under this name was taken off.
   if (lines[0].startsWith("origin")) headers.set("x-portcullis-place", place(request));
-  return inTime(lines[1] === "" ? fetch(lines[2], init) : env[lines[1]].fetch(lines[2], init), PATIENCE);
+  const sent = lines[1] === "" ? fetch(lines[2], init) : env[lines[1]].fetch(lines[2], init);
+  return inTime(sent, body === null ? PATIENCE : patienceFor(request));
+}
+
+/** How long an app may take that is sent a body. One of unknown length ends when it ends. */
+function patienceFor({ headers }) {
+  const length = headers.get("content-length");
+  return length === null ? EVER : Math.min(PATIENCE + Number(length) * PER_BYTE, EVER);
 }
 
 /** Where the client is, by the platform's word: like `Seoul, KR`, percent-encoded; "" when it has none. */
@@ -111,8 +133,8 @@ function changesFrom(lines, from) {
   return changes;
 }
 
-/** Makes them. */
-function change(response, changes) {
+/** Makes them, on an answer that was asked for at this time. */
+function change(response, changes, asked = Date.now()) {
   const { headers } = response;
   for (const { what, text, name, value } of changes) {
     switch (what) {
@@ -124,6 +146,9 @@ function change(response, changes) {
         break;
       case ",":
         headers.append(name, value);
+        break;
+      case ";":
+        if (Date.now() - asked <= SOON) headers.append(name, value);
         break;
       case "#":
         console.log(text);

@@ -29,7 +29,10 @@ export function ready(env) {
 /** What of `env` is data. Bindings are not: asking one for its JSON would be a call to it. */
 function variables(env) {
   const isData = (value) =>
-    typeof value !== "object" || Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+    typeof value !== "object" ||
+    value === null ||
+    Array.isArray(value) ||
+    Object.getPrototypeOf(value) === Object.prototype;
   return Object.fromEntries(Object.entries(env).filter(([, value]) => isData(value)));
 }
 

@@ -1,18 +1,18 @@
 //! What the client is told: the response to a request that went through, and the gate's own answers.
 
 use common::Epoch;
-use common::cookie::Cookie;
+use common::cookie::{self, Cookie};
 use common::json::Writer;
 use common::policy::Cache;
 use common::problem::Problem;
 use common::revocation::Head;
+use common::vars::Report;
 use common::verdict::{CorsHeaders, Permit, Preflight, Refusal};
 
 use crate::clock;
 use crate::origin::Rotation;
 use crate::plan::Plan;
 use crate::request::Asked;
-use crate::settings::Report;
 
 const VERDICT: &str = "portcullis-verdict";
 const EPOCH: &str = "portcullis-epoch";
@@ -41,6 +41,9 @@ pub(crate) fn of_app(plan: &mut Plan, permit: &Permit<'_>) {
             plan.drop_from_response(name);
         }
         readable(plan, cors);
+    } else if !permit.is_public() {
+        // No other site may read it, whatever the app says; without this the others of them say nothing.
+        plan.drop_from_response(ALLOW_ORIGIN);
     }
 }
 
@@ -52,9 +55,11 @@ fn private(plan: &mut Plan) {
     }
 }
 
+const ALLOW_ORIGIN: &str = "access-control-allow-origin";
+
 /// What the app may have said itself to scripts of other sites (Fetch §3.3.3).
 const CORS: [&str; 6] = [
-    "access-control-allow-origin",
+    ALLOW_ORIGIN,
     "access-control-allow-credentials",
     "access-control-allow-methods",
     "access-control-allow-headers",
@@ -112,12 +117,17 @@ pub(crate) fn refuse(plan: &mut Plan, refused: &Refusal, realm: &str, head: Opti
     }
     if let Some(login) = refused.login() {
         plan.set_on_response("location", login.location());
-        plan.add_to_response("set-cookie", &login.cookie());
+        plan.add_to_response("set-cookie", login.cookie());
     }
     if refused.has_ended() {
         plan.set_on_response(SESSION, "ended");
         for cookie in [Cookie::Access, Cookie::Refresh] {
             plan.add_to_response("set-cookie", &cookie.clear());
+        }
+    }
+    if refused.has_twins() {
+        for cookie in cookie::clear_all() {
+            plan.add_to_response("set-cookie", &cookie);
         }
     }
     // Nothing here is to be shown in a frame, run, or taken for another type.
@@ -148,7 +158,7 @@ pub(crate) fn document(refused: &Refusal) -> String {
 pub(crate) fn renewed(plan: &mut Plan, rotation: &Rotation, in_memory: bool) {
     private(plan);
     for cookie in &rotation.cookies {
-        plan.add_to_response("set-cookie", cookie);
+        plan.add_to_response_if_soon("set-cookie", cookie);
     }
     if in_memory {
         plan.set_on_response(ACCESS_TOKEN, rotation.access.expose());

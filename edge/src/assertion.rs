@@ -1,6 +1,5 @@
 //! Signs, by the platform's `WebCrypto`, what the app is told of a request by an assertion.
 
-use common::Secret;
 use common::token::assertion::{Asked as Bound, AssertionClaims};
 use common::token::join;
 use common::verdict::Permit;
@@ -16,34 +15,15 @@ pub(crate) async fn of(
     settings: &Settings,
 ) -> Option<String> {
     let key = settings.assertion_key.as_ref()?;
-    let bound = Bound { method: asked.method, target: asked.url.path_and_query() };
-    let rules = &settings.rules;
+    let target = asked.url.path_and_query_as_sent();
+    let bound = Bound { method: asked.method, target: &target };
+    let rules = &settings.vars.rules;
     let token = permit.asserted()?;
     let claims = AssertionClaims::new(&rules.issuer, &rules.audience, token, bound, clock::now());
     let input = claims.signing_input();
-    let Some(signature) = crypto::sign(&key.jwk, &input).await else {
+    let Some(signature) = crypto::sign(key.jwk(), &input).await else {
         platform::error("An assertion could not be signed. Is ASSERTION_KEY a key?");
         return None;
     };
     Some(join(input, &signature))
-}
-
-/// The key that signs them.
-#[derive(Debug)]
-pub(crate) struct AssertionKey {
-    /// RFC 8037 §2.
-    jwk: Secret<String>,
-}
-
-impl AssertionKey {
-    /// Reads what `origin keys assertion` prints: `<d>.<x>`, 32 bytes each, in base64url.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (d, x) = text.split_once('.')?;
-        let fits = |part: &str| {
-            part.len() == 43
-                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
-        };
-        let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","d":"{d}","x":"{x}"}}"#);
-        (fits(d) && fits(x)).then(|| Self { jwk: Secret::new(jwk) })
-    }
 }

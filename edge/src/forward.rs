@@ -17,7 +17,7 @@ pub(crate) fn to_app(
     settings: &Settings,
     socket: Option<u32>,
 ) {
-    let (binding, base) = settings.upstreams.of(permit.upstream());
+    let (binding, base) = settings.vars.upstreams.of(permit.upstream());
     plan.to(binding, base, asked, socket);
     if !permit.is_public() {
         plan.past_caches();
@@ -43,7 +43,7 @@ pub(crate) fn to_origin(
     asked: &Asked<'_>,
     settings: &Settings,
 ) {
-    plan.to("", &settings.origin_url, asked, None);
+    plan.to("", &settings.vars.origin_url, asked, None);
     plan.past_caches();
     without_forgeable(plan, &asked.headers);
     plan.with("x-portcullis-edge", settings.edge_secret.expose());

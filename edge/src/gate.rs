@@ -7,6 +7,7 @@ use std::rc::Rc;
 use common::problem::Code;
 use common::token::TokenError;
 use common::token::assertion::HEADER;
+use common::vars::Log;
 use common::verdict::{
     Asking, Findings, Login, OriginPermit, Permit, Preflight, Question, Refreshed, Refusal, Verdict,
 };
@@ -18,7 +19,7 @@ use crate::plan::Plan;
 use crate::platform::Env;
 use crate::repeats::{Kept, Repeat};
 use crate::request::Asked;
-use crate::settings::{Log, Settings};
+use crate::settings::Settings;
 use crate::{
     answer, assertion, clock, forward, jwks, mailbox, refresh, signatures, suspicion, upkeep,
     verify,
@@ -229,7 +230,8 @@ impl Gate<'_> {
     fn change_answer_of_app(&self, plan: &mut Plan, permit: &Permit<'_>) {
         // A plan that is torn is not carried out, so nothing of it would be kept.
         if self.renewal.get().is_none() && permit.cors().is_none() && !plan.is_torn() {
-            match self.repeated(Kept::OfApp(permit.cache())) {
+            let kept = Kept::OfApp { cache: permit.cache(), is_public: permit.is_public() };
+            match self.repeated(kept) {
                 Repeat::Again(number) => return plan.kept(number),
                 Repeat::Keep(number) => plan.kept(number),
             }
@@ -249,7 +251,7 @@ impl Gate<'_> {
             Repeat::Keep(number) => {
                 let mut plan = Plan::keep(upkeep, number, refused.code().status());
                 let head = self.isolate.head();
-                answer::refuse(&mut plan, refused, &self.settings.realm, head.as_deref());
+                answer::refuse(&mut plan, refused, &self.settings.vars.realm, head.as_deref());
                 plan.body(&answer::document(refused));
                 Reply::Plan(plan.finish())
             }
@@ -262,11 +264,11 @@ impl Gate<'_> {
     }
 
     fn logs(&self, refused: &Refusal) -> bool {
-        self.settings.log == Log::Refusals || refused.code().status() >= 500
+        self.settings.vars.log == Log::Refusals || refused.code().status() >= 500
     }
 
     fn refuse(&self, refused: &Refusal) -> String {
-        let mut plan = refusal(self.isolate, refused, &self.settings.realm);
+        let mut plan = refusal(self.isolate, refused, &self.settings.vars.realm);
         if self.logs(refused) {
             answer::log(&mut plan, refused, self.asked);
         }
@@ -301,7 +303,7 @@ impl Gate<'_> {
 
     fn tell(&self, plan: &mut Plan) {
         self.bring_renewal(plan);
-        answer::tell_forwarded(plan, self.isolate.head().as_deref(), self.settings.report);
+        answer::tell_forwarded(plan, self.isolate.head().as_deref(), self.settings.vars.report);
     }
 }
 
@@ -321,7 +323,7 @@ fn refusal(isolate: &Isolate, refused: &Refusal, realm: &str) -> Plan {
 /// A refusal that is about no request in particular.
 fn refusal_of(isolate: &Isolate, code: Code) -> String {
     let settings = isolate.settings();
-    let realm = settings.as_ref().map_or("portcullis", |settings| &settings.realm);
+    let realm = settings.as_ref().map_or("portcullis", |settings| &settings.vars.realm);
     let refused = code.into();
     let mut plan = refusal(isolate, &refused, realm);
     plan.body(&answer::document(&refused));

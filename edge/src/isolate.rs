@@ -155,11 +155,11 @@ impl Isolate {
         answer: impl FnOnce(&World<'w, '_>) -> T,
     ) -> T {
         answer(&World {
-            policy: &settings.policy,
-            rules: &settings.rules,
-            issuers: &settings.issuers,
+            policy: &settings.vars.policy,
+            rules: &settings.vars.rules,
+            issuers: &settings.vars.issuers,
             keyring: &known.keyring,
-            staleness: settings.staleness,
+            staleness: settings.vars.staleness,
             head: known.head.as_deref(),
             cache: &self.cache.borrow(),
             answers: &self.answers.borrow(),

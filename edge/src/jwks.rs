@@ -48,7 +48,7 @@ pub(crate) fn is_due(isolate: &Isolate, settings: &Settings) -> bool {
 
 fn due(isolate: &Isolate, settings: &Settings) -> impl Iterator<Item = IssuerIndex> {
     let keyring = isolate.keyring();
-    let issuers = settings.issuers.iter().map(|(index, _)| index);
+    let issuers = settings.vars.issuers.iter().map(|(index, _)| index);
     issuers.filter(move |index| keyring.ring(*index).is_due(clock::now()))
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct Unkept {
 
 /// Takes what is found in hand.
 async fn look(isolate: &Isolate, settings: &Settings, env: &Env, index: IssuerIndex) {
-    let Some(issuer) = settings.issuers.get(index) else { return };
+    let Some(issuer) = settings.vars.issuers.get(index) else { return };
     isolate.change_keyring(|keyring| keyring.begin(index, clock::now()));
     let found = match ask(issuer).await {
         Ok((keys, copy)) => {
@@ -174,7 +174,7 @@ async fn kept(settings: &Settings, env: &Env, issuer: &Issuer) -> Option<Jwks> {
 
 /// Leaves a copy in KV.
 async fn keep(settings: &Settings, env: &Env, index: IssuerIndex, copy: Copy) {
-    let Some(issuer) = settings.issuers.get(index) else { return };
+    let Some(issuer) = settings.vars.issuers.get(index) else { return };
     if let Err(fault) = try_keep(settings, env, issuer, copy).await {
         platform::warn(&format!("The keys of {} were not kept. {fault}", issuer.name()));
     }

@@ -175,7 +175,7 @@ async fn announced(
 async fn verified(settings: &Settings, text: &str) -> Result<Announced, HeadError> {
     let head = UnverifiedHead::parse(text, &settings.anchor)?;
     let signature_is_good = verify::verify(&head.check).await;
-    head.answered(signature_is_good, &settings.rules.issuer, clock::now())
+    head.answered(signature_is_good, &settings.vars.rules.issuer, clock::now())
 }
 
 /// Takes a head in hand, after the segments that it names and we lack. Says whether the head in
@@ -261,6 +261,9 @@ async fn from_kv(env: &Env) -> Result<Option<String>, Fault> {
     }
 }
 
+/// How long ago that was, in milliseconds; for ever, when the clock was set back meanwhile.
 fn since(then_ms: f64) -> f64 {
-    clock::now_ms() - then_ms
+    let passed = clock::now_ms() - then_ms;
+    // The clocks of two requests may differ by a little.
+    if passed < -1_000.0 { f64::INFINITY } else { passed }
 }

@@ -24,7 +24,7 @@ pub(crate) async fn head(
     settings: &Settings,
     newer_than: Option<Epoch>,
 ) -> Result<Option<String>, Fault> {
-    let mut url = format!("{}/.well-known/portcullis/head", settings.origin_url);
+    let mut url = format!("{}/.well-known/portcullis/head", settings.vars.origin_url);
     if let Some(epoch) = newer_than {
         url += "?epoch=";
         url += &epoch.to_string();
@@ -35,7 +35,7 @@ pub(crate) async fn head(
 
 /// The content of a segment, by its name. It never changes, so any cache may have it.
 pub(crate) async fn segment(settings: &Settings, name: SegmentName) -> Result<Vec<u8>, Fault> {
-    let url = format!("{}/.well-known/portcullis/segments/{name}", settings.origin_url);
+    let url = format!("{}/.well-known/portcullis/segments/{name}", settings.vars.origin_url);
     get(&url, MAX_SEGMENT).await
 }
 
@@ -73,7 +73,7 @@ async fn post(
     body: &str,
     most: usize,
 ) -> Result<Answer, Fault> {
-    let url = [&settings.origin_url, path].concat();
+    let url = [&settings.vars.origin_url, path].concat();
     let question = Question { method: "POST", url: &url, headers, body, past_caches: true, most };
     platform::ask(&question).await
 }

@@ -102,6 +102,11 @@ impl Plan {
         self.named(",", name, value);
     }
 
+    /// The same, where the response comes soon after the plan was made.
+    pub(crate) fn add_to_response_if_soon(&mut self, name: &str, value: &str) {
+        self.named(";", name, value);
+    }
+
     /// The changes to the response that are kept under this number: what follows, or, when that is nothing,
     /// what followed the last time.
     pub(crate) fn kept(&mut self, number: usize) {

@@ -11,7 +11,12 @@ pub(crate) enum Kept {
     /// A whole refusal.
     Refusal(Code),
     /// What is changed of the app's answer.
-    OfApp(Cache),
+    OfApp {
+        /// Where it may be kept.
+        cache: Cache,
+        /// Whether anybody may ask for it.
+        is_public: bool,
+    },
 }
 
 /// What the main module has, in the order of its numbers for it. All of it tells of the same head at the
@@ -56,7 +61,8 @@ mod tests {
     #[test]
     fn a_number_means_one_thing_at_one_time_and_never_another() {
         let mut repeats = Repeats::default();
-        let [public, private] = [Kept::OfApp(Cache::Upstream), Kept::OfApp(Cache::Private)];
+        let [public, private] =
+            [Cache::Upstream, Cache::Private].map(|cache| Kept::OfApp { cache, is_public: true });
         let (now, later) = (Some((Epoch::new(7), 1)), Some((Epoch::new(7), 2)));
         assert!(matches!(repeats.of(public, now), Repeat::Keep(0)));
         assert!(matches!(repeats.of(private, now), Repeat::Keep(1)));

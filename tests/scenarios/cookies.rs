@@ -1,9 +1,15 @@
 //! CKS-01, CKS-02, CKS-04 to CKS-07 at the edge: our cookies, what others make of them, and who may
 //! use them.
 
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::routing::get;
 use e2e::{Client, Outcome, raw, secrets};
 use reqwest::Method;
 use serde_json::json;
+use xtask::stack::Served;
 
 use crate::front::Front;
 
@@ -16,11 +22,14 @@ pub(crate) async fn tell() -> Outcome {
     let edge = front.fleet.edge(0)?;
     let (access, refresh) = attributes(&edge, &email, &password).await?;
     tossing(&front, &access, &refresh).await?;
+    twins(&front, &access).await?;
     scope(&front, &access, &refresh).await?;
     let (other, renewable) = attributes(&edge, &email, &password).await?;
     planting(&front, &other, &renewable).await?;
     provenance(&front, &access, &refresh).await?;
     logout(&front, &access, &refresh).await?;
+    let (_, waiting) = attributes(&edge, &email, &password).await?;
+    late(&mut front, &waiting).await?;
     front.fleet.end().await
 }
 
@@ -58,6 +67,61 @@ fn well_formed(set: &str) {
     let domain = attributes.iter().any(|attribute| attribute.to_lowercase().starts_with("domain"));
     assert!(!domain, "a __Host- cookie has no domain: {attributes:?}");
     assert!(set.len() <= 4096, "{} bytes", set.len());
+}
+
+/// The cookies that an answer sets.
+fn set(answer: &raw::RawAnswer) -> Vec<String> {
+    let lines = answer.text.lines().filter_map(|line| line.split_once(": "));
+    let lines = lines.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+    lines.map(|(_, value)| value.to_owned()).collect()
+}
+
+fn is_cleared(cookie: &str) {
+    well_formed(cookie);
+    assert!(cookie.contains("=; ") && cookie.contains("Max-Age=0"), "{cookie}");
+}
+
+/// CKS-02: whoever has two cookies of one name gets rid of both, wherever the browser keeps them, and can
+/// sign in again.
+async fn twins(front: &Front, access: &str) -> Outcome {
+    let twins = format!("cookie: __Host-at=x; __Host-at={access}\r\n");
+    for target in ["/orders", "/auth/login", "/auth/me"] {
+        let answer = raw::get(front.port(), target, &twins).await?;
+        assert_eq!(answer.status, Some(400), "{target}: {}", answer.text);
+        let cleared = set(&answer);
+        cleared.iter().for_each(|cookie| is_cleared(cookie));
+        let apart = cleared.iter().filter(|cookie| cookie.ends_with("; Partitioned")).count();
+        assert_eq!((cleared.len(), apart), (4, 2), "{target}: {cleared:?}");
+    }
+    // Two headers are nobody's cookies.
+    let bearers = format!("authorization: Bearer {access}\r\nauthorization: Bearer x\r\n");
+    let answer = raw::get(front.port(), "/orders", &bearers).await?;
+    assert_eq!((answer.status, set(&answer).len()), (Some(400), 0), "{}", answer.text);
+    assert!(front.app.take().is_empty());
+    Ok(())
+}
+
+/// An answer that takes its time brings no cookies: the browser may have newer ones by then. Where it has
+/// not, those that it has are good for a refresh.
+async fn late(front: &mut Front, refresh: &str) -> Outcome {
+    let slow = |Path(millis): Path<u64>| async move {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    };
+    let app = Served::start("slow", 0, Router::new().route("/after/{millis}", get(slow)))?;
+    let vars = [("APP_URL", json!(format!("http://127.0.0.1:{}", app.port())))];
+    let edge = front.fleet.edge_with(0, "slow", &vars).await?;
+    for (path, brought) in [("/after/11000", 0), ("/after/0", 2)] {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nhost: localhost:{}\r\nsec-fetch-site: same-origin\r\n\
+             cookie: __Host-rt={refresh}\r\nconnection: close\r\n\r\n",
+            edge.port()
+        );
+        let patience = Duration::from_secs(60);
+        let answer = raw::send_for(edge.port(), request.as_bytes(), patience).await?;
+        assert_eq!(answer.status, Some(200), "{path}: {}", answer.text);
+        assert_eq!(set(&answer).len(), brought, "{path}: {}", answer.text);
+    }
+    Ok(())
 }
 
 /// CKS-02: cookies that somebody else put there under a name like ours.
@@ -134,11 +198,6 @@ async fn planting(front: &Front, access: &str, refresh: &str) -> Outcome {
         |all: &[&str]| all.iter().map(|one| ["\r\nset-cookie: ", one].concat()).collect::<String>();
     let (first, last) = own.split_at(2);
     let head = format!("HTTP/1.1 200 OK{}{}{}", lines(first), lines(&planted), lines(last));
-    let set = |answer: &raw::RawAnswer| {
-        let lines = answer.text.lines().filter_map(|line| line.split_once(": "));
-        let lines = lines.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
-        lines.map(|(_, value)| value.to_owned()).collect::<Vec<_>>()
-    };
     for path in ["/planting", "/public/planting"] {
         front.app.answer(path, &head, "");
         let cookies = format!("cookie: __Host-at={access}; __Host-rt={refresh}\r\n");
@@ -229,18 +288,9 @@ async fn logout(front: &Front, access: &str, refresh: &str) -> Outcome {
         let answer = raw::send(front.port(), request.as_bytes()).await?;
         assert_eq!(answer.status, Some(204), "{}", answer.text);
         assert!(!answer.header("clear-site-data").is_empty(), "{}", answer.text);
-        let cleared: Vec<&str> = answer
-            .text
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
-            .map(|(_, value)| value)
-            .collect();
+        let cleared = set(&answer);
         assert_eq!(cleared.len(), 2, "{cleared:?}");
-        for cookie in cleared {
-            well_formed(cookie);
-            assert!(cookie.contains("=; ") && cookie.contains("Max-Age=0"), "{cookie}");
-        }
+        cleared.iter().for_each(|cookie| is_cleared(cookie));
     }
     let answer =
         raw::get(front.port(), "/orders", &format!("cookie: __Host-at={access}\r\n")).await?;

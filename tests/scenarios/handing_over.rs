@@ -46,7 +46,9 @@ pub(crate) async fn tell() -> Outcome {
         ];
         let edge = front.fleet.edge_with(0, &format!("by-{hand}"), &vars).await?;
         let told = format!("session {}", front.session);
-        for path in ["/orders", "/orders/7?notify=1&x=%2B", "/a%20b?"] {
+        for path in
+            ["/orders", "/orders/7?notify=1&x=%2B", "/a%20b?", "/o'a?$filter=x%20eq%20'y'&z={|}"]
+        {
             let answer = edge.client()?.get(path, &front.token).await?.expect(200)?;
             assert_eq!(answer.body, told, "by {hand}: {path}");
         }

@@ -38,6 +38,7 @@ mod logout_races;
 mod lost_segments;
 mod oidc_provider;
 mod openapi;
+mod other_sites;
 mod pass_through;
 mod passwords;
 mod paths;
@@ -54,6 +55,7 @@ mod soak;
 mod social;
 mod spoofs;
 mod suspicion;
+mod upstreams;
 mod web_sockets;
 mod workerd_verify;
 
@@ -155,12 +157,14 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("crashes", BOTH, Size::Small, |store| Box::pin(crashes::tell(store))),
     ("logout_races", BOTH, Size::Small, |store| Box::pin(logout_races::tell(store))),
     ("paths", EMBEDDED, Size::Small, |_| Box::pin(paths::tell())),
+    ("other_sites", EMBEDDED, Size::Small, |_| Box::pin(other_sites::tell())),
     ("spoofs", EMBEDDED, Size::Small, |_| Box::pin(spoofs::tell())),
     ("framing", EMBEDDED, Size::Small, |_| Box::pin(framing::tell())),
     ("caching", EMBEDDED, Size::Small, |_| Box::pin(caching::tell())),
     ("browser", EMBEDDED, Size::Small, |_| Box::pin(browser::tell())),
     ("cookies", EMBEDDED, Size::Small, |_| Box::pin(cookies::tell())),
     ("handing_over", EMBEDDED, Size::Small, |_| Box::pin(handing_over::tell())),
+    ("upstreams", EMBEDDED, Size::Small, |_| Box::pin(upstreams::tell())),
     ("pass_through", EMBEDDED, Size::Small, |_| Box::pin(pass_through::tell())),
     ("web_sockets", EMBEDDED, Size::Small, |_| Box::pin(web_sockets::tell())),
     ("pass_through_at_length", EMBEDDED, Size::Long, |_| Box::pin(pass_through::tell_at_length())),

@@ -35,6 +35,7 @@ pub(crate) async fn tell() -> Outcome {
     redirects(&front).await?;
     events(&mut front).await?;
     large(&mut front, BODY).await?;
+    odd_statuses(&front).await?;
     down(&mut front).await?;
     front.fleet.end().await
 }
@@ -43,6 +44,7 @@ pub(crate) async fn tell_at_length() -> Outcome {
     let mut front = Front::start(None).await?;
     large(&mut front, BODY_AT_LENGTH).await?;
     silent(&mut front).await?;
+    slow_uploads(&mut front).await?;
     front.fleet.end().await
 }
 
@@ -250,6 +252,57 @@ async fn large(front: &mut Front, bytes: u64) -> Outcome {
         grown / MIB
     );
     assert!(grown <= GROWTH, "workerd grew by {} MiB", grown / MIB);
+    Ok(())
+}
+
+/// Statuses that no Worker may answer with: the app has failed.
+async fn odd_statuses(front: &Front) -> Outcome {
+    for status in ["600 Odd", "999 Request Denied"] {
+        front.app.answer("/account/odd", &format!("HTTP/1.1 {status}"), "");
+        let credential = format!("authorization: Bearer {}\r\n", front.token);
+        let answer = raw::get(front.port(), "/account/odd", &credential).await?;
+        assert_eq!(answer.status, Some(502), "{status}: {}", answer.text);
+        assert!(answer.body().contains("upstream_unreachable"), "{status}: {}", answer.text);
+        assert_eq!(front.app.take().len(), 1, "{status}");
+    }
+    Ok(())
+}
+
+/// An app that answers once it has read all of a body that comes slowly: its patience is for the answer,
+/// not for the line.
+async fn slow_uploads(front: &mut Front) -> Outcome {
+    const CHUNKS: usize = 70;
+    let count = |body: Bytes| async move { format!("counted {}", body.len()) };
+    let app = Served::start("uploads", 0, Router::new().route("/{*rest}", any(count)))?;
+    let edge = edge_to(front, app.port(), "uploads").await?;
+    let chunk = vec![b'z'; 16 * 1024];
+    let whole = chunk.len() * CHUNKS;
+    for length in [format!("content-length: {whole}"), "transfer-encoding: chunked".into()] {
+        let is_chunked = length.starts_with("transfer");
+        let mut stream = TcpStream::connect(("127.0.0.1", edge.port())).await?;
+        let head = format!(
+            "POST /orders HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n{length}\r\n\
+             connection: close\r\n\r\n",
+            front.token
+        );
+        stream.write_all(head.as_bytes()).await?;
+        for _ in 0..CHUNKS {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if is_chunked {
+                stream.write_all(format!("{:x}\r\n", chunk.len()).as_bytes()).await?;
+            }
+            stream.write_all(&chunk).await?;
+            if is_chunked {
+                stream.write_all(b"\r\n").await?;
+            }
+        }
+        if is_chunked {
+            stream.write_all(b"0\r\n\r\n").await?;
+        }
+        let mut answer = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut answer)).await??;
+        assert!(answer.contains(&format!("counted {whole}")), "{length}: {answer}");
+    }
     Ok(())
 }
 

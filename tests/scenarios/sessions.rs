@@ -57,6 +57,8 @@ async fn one_at_a_time(store: Store) -> Outcome {
     let first = edge.login(&email, &password).await?;
     edge.get("/orders", &first.access()?).await?.expect(200)?;
 
+    // Sooner, the access token would bear the same id.
+    tokio::time::sleep(Duration::from_secs(11)).await;
     let refreshed = edge.refresh(&first.refresh()?).await?.expect(200)?;
     edge.get("/orders", &first.access()?).await?.refused(401, "token_revoked")?;
     edge.get("/orders", &refreshed.access()?).await?.expect(200)?;

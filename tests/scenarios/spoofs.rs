@@ -36,6 +36,11 @@ fn spoofs() -> Vec<String> {
         "X_Auth_Roles: mallory",
         "x-auth_subject: mallory",
         "x_auth-subject: mallory",
+        "X.Auth.Subject: mallory",
+        "x+auth~subject: mallory",
+        "x|forwarded!for: 203.0.113.9",
+        "Client-IP: 203.0.113.9",
+        "Proxy: http://203.0.113.9:3128",
         "x_portcullis_edge: mallory",
         // Our own markers.
         "x-portcullis-edge: mallory",

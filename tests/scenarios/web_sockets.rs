@@ -24,9 +24,9 @@ const BOUND: Duration = Duration::from_secs(10);
 /// Nothing else here takes as long on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// As 401.
-const NOT_SIGNED_IN: u16 = 4401;
+pub(crate) const NOT_SIGNED_IN: u16 = 4401;
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 pub(crate) async fn tell() -> Outcome {
     let mut stage = Stage::set(Vec::new()).await?;
@@ -304,7 +304,7 @@ async fn slow_readers(stage: &Stage, token: &str) -> Outcome {
 }
 
 /// The code that a socket is closed with.
-async fn ended(socket: &mut Socket, patience: Duration) -> Outcome<u16> {
+pub(crate) async fn ended(socket: &mut Socket, patience: Duration) -> Outcome<u16> {
     let close = async {
         loop {
             match socket.next().await {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use xtask::Workspace;
-use xtask::stack::{BareWorker, Part, workerd};
+use xtask::stack::{BareWorker, Part, Service, workerd, workers};
 
 use crate::{Client, Outcome, process};
 
@@ -41,6 +41,31 @@ impl Edge {
     /// When it does not come up.
     pub async fn start_as(folder: &Path, port: u16, worker: &BareWorker) -> Outcome<Self> {
         let process = workerd(&Workspace::locate(), folder, port, worker)?;
+        Self::of(process, port).await
+    }
+
+    /// The same with apps beside it in the same process, which it alone reaches, by service bindings of
+    /// these names.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start_beside(
+        folder: &Path,
+        port: u16,
+        worker: BareWorker,
+        apps: Vec<(&str, BareWorker)>,
+    ) -> Outcome<Self> {
+        let (names, apps): (Vec<_>, Vec<_>) = apps.into_iter().unzip();
+        let neighbours = (1..).zip(names).map(|(at, name)| (name.into(), at)).collect();
+        let alone = |worker| Service { port: None, worker, neighbours: Vec::new() };
+        let services: Vec<_> = [Service { port: Some(port), worker, neighbours }]
+            .into_iter()
+            .chain(apps.into_iter().map(alone))
+            .collect();
+        Self::of(workers(&Workspace::locate(), folder, &services)?, port).await
+    }
+
+    async fn of(process: Part, port: u16) -> Outcome<Self> {
         let mut edge = Self { process, port };
         edge.again().await?;
         Ok(edge)

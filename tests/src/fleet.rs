@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use xtask::Workspace;
-use xtask::stack::{self, DemoApp, Options, Part};
+use xtask::stack::{self, BareWorker, DemoApp, Options, Part};
 
 use crate::kv::{Distance, KvServer, TOKEN};
 use crate::proxy::Proxy;
@@ -159,10 +159,25 @@ impl Fleet {
         name: &str,
         vars: &[(&str, Value)],
     ) -> Outcome<Edge> {
-        let port = self.kv.location(location)?.port();
+        self.edge_beside(location, name, vars, Vec::new()).await
+    }
+
+    /// The same with apps that it reaches by service bindings of these names.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn edge_beside(
+        &mut self,
+        location: usize,
+        name: &str,
+        vars: &[(&str, Value)],
+        apps: Vec<(&str, BareWorker)>,
+    ) -> Outcome<Edge> {
+        let kv = Some(self.kv.location(location)?.port());
         let mut all = self.vars.clone();
         all.extend(vars.iter().map(|(name, value)| ((*name).into(), value.clone())));
-        let edge = Edge::start(&self.folder.path().join(name), free_port()?, &all, port).await?;
+        let (folder, worker) = (self.folder.path().join(name), BareWorker::Ours { vars: all, kv });
+        let edge = Edge::start_beside(&folder, free_port()?, worker, apps).await?;
         edge.informed().await?;
         Ok(edge)
     }

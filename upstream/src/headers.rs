@@ -57,9 +57,11 @@ pub(crate) fn remove(headers: &mut HeaderMap) {
 }
 
 /// A later edge may say more, in the same spelling. What begins with `x-portcullis-` is between edge
-/// and origin, and `_` for `-` is how a forger reaches an app that reads variables (CVE-2025-64484).
+/// and origin, and another character for `-` is how a forger reaches an app that reads variables
+/// (CVE-2025-64484).
 fn is_the_edges(name: &HeaderName) -> bool {
-    name.as_str().starts_with("x-auth-") && !name.as_str().contains('_')
+    let in_our_spelling = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    name.as_str().starts_with("x-auth-") && name.as_str().bytes().all(in_our_spelling)
 }
 
 /// The value of a header that must not come twice.

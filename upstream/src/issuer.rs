@@ -1,10 +1,12 @@
 //! The issuer's keys, fetched and kept fresh.
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::keys::KeySet;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+// Stands still and goes on as a test tells it.
+use tokio::time::Instant;
 
 use crate::UnusableKeys;
 use crate::tokens::key_set;
@@ -23,11 +25,16 @@ const MAX_JWKS: usize = 64 * 1024;
 /// Where the keys are, and those in hand.
 #[derive(Debug)]
 pub(crate) struct Issuer {
+    place: Arc<Place>,
+    /// When they were last asked for. Whoever holds it is asking.
+    asked: Arc<Mutex<Option<Instant>>>,
+}
+
+#[derive(Debug)]
+struct Place {
     url: String,
     http: reqwest::Client,
     in_hand: RwLock<Option<(Arc<KeySet>, Instant)>>,
-    /// When they were last asked for. Whoever holds it is asking.
-    asked: Mutex<Option<Instant>>,
 }
 
 impl Issuer {
@@ -37,36 +44,53 @@ impl Issuer {
             // Keys are where the app was told, not where somebody points on.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { url, http, in_hand: RwLock::default(), asked: Mutex::default() })
+        let place = Place { url, http, in_hand: RwLock::default() };
+        Ok(Self { place: Arc::new(place), asked: Arc::default() })
     }
 
     /// The keys; nothing when there are none to go by.
     pub(crate) async fn keys(&self) -> Option<Arc<KeySet>> {
-        let in_hand = self.in_hand();
-        match in_hand {
+        match self.place.in_hand() {
             Some((keys, at)) if at.elapsed() < REFRESH => return Some(keys),
             // One asks for newer ones, the others go on by these.
             Some((_, at)) if at.elapsed() < USABLE => {
-                if let Ok(mut asked) = self.asked.try_lock() {
-                    self.ask(&mut asked).await;
+                if let Ok(turn) = Arc::clone(&self.asked).try_lock_owned() {
+                    self.ask(turn).await;
                 }
             }
-            _ => self.ask(&mut *self.asked.lock().await).await,
+            _ => self.ask_in_turn().await,
         }
-        self.usable()
+        self.place.usable()
     }
 
     /// The keys, asked for anew unless that was just done.
     pub(crate) async fn newer_keys(&self) -> Option<Arc<KeySet>> {
-        self.ask(&mut *self.asked.lock().await).await;
-        self.usable()
+        self.ask_in_turn().await;
+        self.place.usable()
     }
 
-    async fn ask(&self, asked: &mut Option<Instant>) {
-        if asked.is_some_and(|at| at.elapsed() < COOL_DOWN) {
+    async fn ask_in_turn(&self) {
+        self.ask(Arc::clone(&self.asked).lock_owned().await).await;
+    }
+
+    async fn ask(&self, mut turn: OwnedMutexGuard<Option<Instant>>) {
+        if turn.is_some_and(|at| at.elapsed() < COOL_DOWN) {
             return;
         }
-        *asked = Some(Instant::now());
+        let place = Arc::clone(&self.place);
+        // A task of its own: a client that leaves ends its request, and must not end what others wait
+        // for, nor leave them a turn that was taken and came to nothing.
+        let asking = tokio::spawn(async move {
+            *turn = Some(Instant::now());
+            place.renew().await;
+        });
+        // It fails with the runtime alone, and then nobody waits any more.
+        asking.await.ok();
+    }
+}
+
+impl Place {
+    async fn renew(&self) {
         match self.fetch().await {
             Ok(keys) => {
                 let mut in_hand = self.in_hand.write().unwrap_or_else(PoisonError::into_inner);

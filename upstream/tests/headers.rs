@@ -145,6 +145,7 @@ async fn hdr_01_02_03_what_the_edge_never_sends_is_refused() {
         with("x-auth-expires", "1e9"),
         vec![("x-auth-roles", "admin")],
         vec![("x_auth_subject", "mallory")],
+        vec![("x.auth.subject", "mallory")],
     ] {
         for path in ["/me", "/"] {
             let (response, body) = ask(path, &headers).await;

@@ -1,17 +1,12 @@
-//! The part of `wrangler.toml` that verdicts depend on.
+//! What `wrangler.toml` says to the Worker, read as the Worker reads it.
 
-use core::time::Duration;
 use std::fs;
 use std::path::Path;
 
-use common::issuers::Issuers;
-use common::json::Json;
-use common::policy::{Policy, PolicyConfig};
+use common::keys::Key;
 use common::spelling;
-use common::token::AccessRules;
-use common::token::access::{LEEWAY, MAX_LIFE};
 use common::variable::{self, Variable};
-use common::verdict::Staleness;
+use common::vars::{Secrets, Vars};
 use serde_json::Value;
 
 use crate::Error;
@@ -19,18 +14,12 @@ use crate::Error;
 /// What the Worker's variables say.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The rules of who may pass.
-    pub policy: Policy,
-    /// Which access tokens are accepted.
-    pub rules: AccessRules,
-    /// Which other issuers are accepted, too.
-    pub issuers: Issuers,
-    /// How long a head may be trusted.
-    pub staleness: Staleness,
-    /// `ANCHOR_KEY`, where it is given.
-    pub anchor: Option<String>,
-    /// What the Worker would silently do without: variables that it does not read.
-    pub unread: Vec<String>,
+    /// The variables.
+    pub vars: Vars,
+    /// `ANCHOR_KEY`, where it is among them.
+    pub anchor: Option<Key>,
+    /// What may be meant so, and may be not.
+    pub notes: Vec<String>,
 }
 
 impl Config {
@@ -44,75 +33,37 @@ impl Config {
         let file: Value =
             toml::from_str(&text).map_err(|error| Error::content(path, error.to_string()))?;
         // Wrangler hands no variables down from the top to an environment.
-        let place = environment.map_or("/vars".into(), |name| format!("/env/{name}/vars"));
-        let vars = file.pointer(&place).ok_or_else(|| {
-            Error::content(
-                path,
-                format!("no table {}", place.trim_start_matches('/').replace('/', ".")),
-            )
-        })?;
-        let text = |name: Variable| vars.get(name.name()).and_then(Value::as_str);
-        let needed = |name: Variable| {
-            text(name)
-                .map(String::from)
-                .ok_or_else(|| Error::content(path, format!("{name} is not set")))
+        let place = environment.map_or_else(String::new, |name| format!("env.{name}."));
+        let table = match environment {
+            Some(name) => file.get("env").and_then(|all| all.get(name)).unwrap_or(&Value::Null),
+            None => &file,
         };
-        let issuer = needed(variable::ISSUER)?;
-        Ok(Self {
-            policy: policy(path, vars)?,
-            issuers: issuers(path, vars, &issuer)?,
-            rules: AccessRules {
-                issuer,
-                audience: needed(variable::AUDIENCE)?,
-                max_life: MAX_LIFE,
-                leeway: LEEWAY,
-            },
-            staleness: Staleness {
-                fresh: seconds(vars, variable::FRESH_SECONDS, Duration::from_secs(90)),
-                stale: seconds(vars, variable::STALE_SECONDS, Duration::from_mins(15)),
-            },
-            anchor: text(variable::ANCHOR_KEY).map(String::from),
-            unread: vars
-                .as_object()
-                .into_iter()
-                .flatten()
-                .filter_map(|(name, _)| spelling::unread(name))
-                .collect(),
-        })
+        let variables = table
+            .get("vars")
+            .ok_or_else(|| Error::content(path, format!("no table {place}vars")))?;
+        let (vars, secrets) = Vars::read(&variables.to_string())
+            .map_err(|wrong| Error::content(path, format!("{place}vars: {wrong}")))?;
+        let unread = variables.as_object().into_iter().flatten();
+        let mut notes: Vec<_> = unread.filter_map(|(name, _)| spelling::unread(name)).collect();
+        notes.extend(unsaid(&vars, &secrets, table));
+        Ok(Self { vars, anchor: secrets.anchor, notes })
     }
 }
 
-fn policy(path: &Path, vars: &Value) -> Result<Policy, Error> {
-    let value = table(path, vars, variable::POLICY)?
-        .ok_or_else(|| Error::content(path, "POLICY is not set; see docs/policy.md"))?;
-    let config = PolicyConfig::read(value)
-        .map_err(|error| Error::content(path, format!("POLICY: {error}")))?;
-    Policy::new(config).map_err(|source| Error::Policy { path: path.into(), source })
-}
-
-fn issuers(path: &Path, vars: &Value, own: &str) -> Result<Issuers, Error> {
-    let Some(entries) = table(path, vars, variable::ISSUERS)? else {
-        return Ok(Issuers::default());
-    };
-    Issuers::read(entries, own).map_err(|error| Error::content(path, format!("ISSUERS: {error}")))
-}
-
-/// A variable that is a table of the file, or JSON in a text.
-fn table(path: &Path, vars: &Value, name: Variable) -> Result<Option<Json>, Error> {
-    match vars.get(name.name()) {
-        None => Ok(None),
-        Some(Value::String(json)) => Json::parse(json)
-            .map(Some)
-            .map_err(|error| Error::content(path, format!("{name}: is no JSON: {error}"))),
-        Some(value) => Ok(Some(value.clone().into())),
+/// That a secret is needed of which the file says nothing. Which ones there are, only Cloudflare
+/// knows.
+fn unsaid(vars: &Vars, secrets: &Secrets, table: &Value) -> Option<String> {
+    let missing = secrets.suffice_for(vars).err()?;
+    if is_promised(table, variable::ASSERTION_KEY) {
+        return None;
     }
+    let how = "if it is a secret of the Worker, name it in `secrets.required`, and `wrangler deploy` looks \
+               whether it is there; without it the Worker answers 500 to everything";
+    Some(format!("{missing}; {how}"))
 }
 
-/// As a number or as its digits, as the Worker takes it.
-fn seconds(vars: &Value, name: Variable, default: Duration) -> Duration {
-    let number = match vars.get(name.name()) {
-        Some(Value::String(digits)) => digits.parse().ok(),
-        other => other.and_then(Value::as_u64),
-    };
-    number.map_or(default, Duration::from_secs)
+/// Whether the file names a secret that the Worker cannot be deployed without.
+fn is_promised(table: &Value, name: Variable) -> bool {
+    let required = table.pointer("/secrets/required").and_then(Value::as_array);
+    required.is_some_and(|names| names.iter().any(|one| one == name.name()))
 }

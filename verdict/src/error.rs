@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use common::policy::InvalidPolicy;
 use common::revocation::HeadError;
 
 /// Why there is no answer.
@@ -30,14 +29,6 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
-    },
-    /// The gate would answer 500 to everything.
-    #[error("{}: POLICY: {source}", path.display())]
-    Policy {
-        /// The file it stands in.
-        path: PathBuf,
-        /// Why it cannot be used.
-        source: InvalidPolicy,
     },
     /// A head that no edge would take.
     #[error("--head: {0}")]

@@ -70,8 +70,11 @@ pub fn explain(
     now: UnixSeconds,
 ) -> Explanation {
     let mut told = Explanation::default();
+    for note in &config.notes {
+        told.tell("note", note);
+    }
     place(facts, config, &mut told);
-    if let Ok(Located::App(rule)) = locate(facts, &config.policy)
+    if let Ok(Located::App(rule)) = locate(facts, &config.vars.policy)
         && rule.require != Requirement::Public
         && let Ok(credential) = credential(facts)
     {
@@ -101,7 +104,7 @@ fn place(facts: &Facts<'_>, config: &Config, told: &mut Explanation) {
         }
         Err(error) => told.tell("path", error.to_string()),
     }
-    let (method, rule) = match locate(facts, &config.policy) {
+    let (method, rule) = match locate(facts, &config.vars.policy) {
         Ok(Located::Origin) => return told.tell("rule", "reserved: the origin's"),
         Ok(Located::App(rule)) => (facts.method, rule),
         Ok(Located::Preflight(rule)) => {
@@ -112,7 +115,7 @@ fn place(facts: &Facts<'_>, config: &Config, told: &mut Explanation) {
     };
     told.tell("rule", described(rule));
     if let (Ok(host), Ok(path)) = (&host, &path) {
-        for beaten in config.policy.covering(host, method, path).skip(1) {
+        for beaten in config.vars.policy.covering(host, method, path).skip(1) {
             told.tell("rule", format!("  more specific than {}", described(beaten)));
         }
     }
@@ -135,11 +138,11 @@ fn verdict(
 ) {
     let (cache, answers) = (VerifiedCache::new(1), Answers::new(1));
     let world = World {
-        policy: &config.policy,
-        rules: &config.rules,
-        issuers: &config.issuers,
+        policy: &config.vars.policy,
+        rules: &config.vars.rules,
+        issuers: &config.vars.issuers,
         keyring: &known.keyring,
-        staleness: config.staleness,
+        staleness: config.vars.staleness,
         head: Some(&known.head),
         cache: &cache,
         answers: &answers,
@@ -227,7 +230,7 @@ fn doubt(
     match known.segments_left_out {
         _ if asks_if_revoked => Some("the origin, which this rule asks, is not asked here".into()),
         None => Some(format!("give {}", newest(config))),
-        Some(_) if age > config.staleness.fresh => {
+        Some(_) if age > config.vars.staleness.fresh => {
             Some(format!("the head is {} s old: give {}", age.as_secs(), newest(config)))
         }
         Some(0) => None,
@@ -237,7 +240,7 @@ fn doubt(
 
 /// The option with which the head is the one that the origin has now.
 fn newest(config: &Config) -> String {
-    format!("--head {}/.well-known/portcullis/head", config.rules.issuer)
+    format!("--head {}/.well-known/portcullis/head", config.vars.rules.issuer)
 }
 
 /// What was not looked at stands last, with what to give so that it is.
@@ -249,11 +252,12 @@ fn unless(
     known: &Knowledge,
     told: &mut Explanation,
 ) {
-    let site = &config.rules.issuer;
+    let site = &config.vars.rules.issuer;
     let mut verdict = forwarded(permit);
     let mut unchecked = Vec::new();
     if !known.has_keys {
-        let foreign = known::foreign(token, config).and_then(|index| config.issuers.get(index));
+        let foreign =
+            known::foreign(token, config).and_then(|index| config.vars.issuers.get(index));
         let (jwks, or_head) = match foreign {
             Some(issuer) => (issuer.jwks_url().into(), String::new()),
             None => (format!("{site}/.well-known/jwks.json"), format!(", or {}", newest(config))),

@@ -12,6 +12,7 @@ use common::issuers::{IssuerIndex, Jwks, Keyring};
 use common::keys::{Jwk, Key, KeySet};
 use common::revocation::{Blocklist, Epoch, Head, HeadClaims, HeadError, UnverifiedHead};
 use common::token::{Jws, MAX_TOKEN, join, signing_input};
+use common::vars::anchor_key;
 use common::{KeyId, UnixSeconds};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -54,32 +55,50 @@ impl Knowledge {
         token: Option<&str>,
         now: UnixSeconds,
     ) -> Result<Self, Error> {
-        let issuer = config.rules.issuer.as_str();
+        let issuer = config.vars.rules.issuer.as_str();
         let given = sources.jwks.as_deref().map(key_set).transpose()?;
         let has_keys = given.is_some();
         let keys = given.unwrap_or_else(|| any_key(token));
         let foreign = token.and_then(|token| foreign(token, config));
-        let mut keyring = Keyring::default();
-        if let Some(index) = foreign {
-            let keys = KeySet::from_jwks(&keys)
-                .map_err(|error| Error::argument("--jwks", error.to_string()))?;
-            keyring.begin(index, now);
-            keyring.end(index, Some(Jwks { keys, fetched_at: now }));
-        }
+        let keyring = match foreign {
+            Some(index) => keyring_of(index, &keys, now)?,
+            None => Keyring::default(),
+        };
         let Some(place) = &sources.head else {
             let keys = if foreign.is_none() { keys } else { Vec::new() };
             let head = made_up(issuer, keys, now)?;
             return Ok(Self { head, keyring, has_keys, segments_left_out: None });
         };
-        let anchor = sources.anchor.as_deref().or(config.anchor.as_deref()).ok_or_else(|| {
+        let given = sources.anchor.as_deref().map(anchor).transpose()?;
+        let anchor = given.or_else(|| config.anchor.clone()).ok_or_else(|| {
             let problem = "needed to trust a head, and ANCHOR_KEY is not in the configuration: \
                                `origin keys anchor` prints it";
             Error::argument("--anchor", problem)
         })?;
-        let (head, left_out) = without_segments(&read(place)?, &key(anchor)?, issuer, now)?;
+        let (head, left_out) = without_segments(&read(place)?, &anchor, issuer, now)?;
         let has_keys = has_keys || foreign.is_none();
         Ok(Self { head, keyring, has_keys, segments_left_out: Some(left_out) })
     }
+}
+
+/// These keys, fetched just now of another issuer.
+fn keyring_of(index: IssuerIndex, keys: &[Jwk], now: UnixSeconds) -> Result<Keyring, Error> {
+    let keys =
+        KeySet::from_jwks(keys).map_err(|error| Error::argument("--jwks", error.to_string()))?;
+    let mut keyring = Keyring::default();
+    keyring.begin(index, now);
+    keyring.end(index, Some(Jwks { keys, fetched_at: now }));
+    Ok(keyring)
+}
+
+/// Keys that a token of another issuer may name, if it comes from one.
+pub(crate) fn any_keyring(
+    token: Option<&str>,
+    config: &Config,
+    now: UnixSeconds,
+) -> Result<Keyring, Error> {
+    let foreign = token.and_then(|token| foreign(token, config));
+    foreign.map_or_else(|| Ok(Keyring::default()), |index| keyring_of(index, &any_key(token), now))
 }
 
 /// Which of the other issuers a token says it comes from.
@@ -87,7 +106,7 @@ pub(crate) fn foreign(token: &str, config: &Config) -> Option<IssuerIndex> {
     let jws = Jws::parse(token, MAX_TOKEN).ok()?;
     let claims: Value = serde_json::from_slice(jws.unverified_payload()).ok()?;
     let name = claims.get("iss")?.as_str()?;
-    config.issuers.iter().find(|(_, issuer)| issuer.name() == name).map(|(index, _)| index)
+    config.vars.issuers.iter().find(|(_, issuer)| issuer.name() == name).map(|(index, _)| index)
 }
 
 fn key_set(place: &str) -> Result<Vec<Jwk>, Error> {
@@ -131,14 +150,9 @@ fn fetch(url: &str) -> Result<String, Error> {
     answer.map_err(|error| failed(error.without_url().to_string()))
 }
 
-fn key(text: &str) -> Result<Key, Error> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-    bytes.map(|bytes| Key::ed25519(kid("anchor"), bytes)).ok_or_else(|| {
-        Error::argument(
-            "--anchor",
-            "expected 32 bytes in base64url, as `origin keys anchor` prints them",
-        )
-    })
+fn anchor(text: &str) -> Result<Key, Error> {
+    let expected = "expected 32 bytes in base64url, as `origin keys anchor` prints them";
+    anchor_key(text).ok_or_else(|| Error::argument("--anchor", expected))
 }
 
 fn kid(text: &str) -> KeyId {

@@ -42,6 +42,12 @@ impl Request {
         }
     }
 
+    /// Whether it has a header of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
+    }
+
     /// The access token it shows, if there is one.
     #[must_use]
     pub fn token(&self) -> Option<&str> {

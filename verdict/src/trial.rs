@@ -1,93 +1,32 @@
 //! Tests a policy: each case is a request and what the gate is expected to do with it.
 
+mod case;
+mod token;
+
 use core::fmt;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use common::UnixSeconds;
 use common::issuers::Keyring;
 use common::keys::Jwk;
-use common::problem::Code;
 use common::revocation::{Answers, Head};
-use common::token::{Header, Typ, VerifiedCache, join, signing_input};
-use common::verdict::{Findings, Located, Question, Refreshed, Verdict, World, decide, locate};
-use common::{KeyId, UnixSeconds};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use common::token::VerifiedCache;
+use common::verdict::{
+    CorsHeaders, Findings, Located, Question, Refreshed, Verdict, World, decide, locate,
+};
 
 use crate::{Config, Error, Request, known};
-
-/// The file as written.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Cases {
-    case: Vec<Case>,
-}
-
-/// One expectation.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    /// `GET https://app.example/admin`.
-    request: String,
-    /// Who asks.
-    #[serde(default, rename = "as")]
-    who: Who,
-    /// Whether the token comes by cookie rather than as a bearer token.
-    #[serde(default)]
-    cookie: bool,
-    /// `Origin`.
-    origin: Option<String>,
-    /// `Sec-Fetch-Site`.
-    site: Option<String>,
-    /// `Access-Control-Request-Method`: the request is a CORS preflight.
-    preflight: Option<String>,
-    /// `Upgrade`.
-    upgrade: Option<String>,
-    /// `forward`, `origin`, `preflight`, or the code of a refusal.
-    expect: String,
-    /// The rule that decides, as `explain` prints it.
-    rule: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "expected \"nobody\", \"somebody\", or a table of roles and scope")]
-enum Who {
-    Named(Name),
-    Somebody(Grants),
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Name {
-    Nobody,
-    Somebody,
-}
-
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Grants {
-    #[serde(default)]
-    roles: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-}
-
-impl Default for Who {
-    fn default() -> Self {
-        Self::Named(Name::Nobody)
-    }
-}
+use case::{Case, Cases};
 
 /// What a trial came to.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     cases: usize,
     failures: Vec<String>,
-    /// Rules that no case got to.
-    untried: Vec<String>,
-    /// Variables that the Worker does not read.
-    unread: Vec<String>,
+    /// Rules that no case got to, and what may be meant as it is written, or may be not.
+    notes: Vec<String>,
 }
 
 impl Outcome {
@@ -96,6 +35,12 @@ impl Outcome {
     pub fn passed(&self) -> bool {
         self.failures.is_empty()
     }
+
+    /// How much there is besides that somebody should look at.
+    #[must_use]
+    pub fn notes(&self) -> usize {
+        self.notes.len()
+    }
 }
 
 impl fmt::Display for Outcome {
@@ -103,11 +48,8 @@ impl fmt::Display for Outcome {
         for failure in &self.failures {
             writeln!(f, "{failure}")?;
         }
-        for name in &self.unread {
-            writeln!(f, "note: {name}")?;
-        }
-        for rule in &self.untried {
-            writeln!(f, "note: no case gets to {rule}")?;
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
         }
         let failed = self.failures.len();
         writeln!(f, "{} cases: {} as expected, {failed} not", self.cases, self.cases - failed)
@@ -129,128 +71,86 @@ pub fn run(config: &Config, path: &Path, now: UnixSeconds) -> Result<Outcome, Er
     let mut tried = BTreeSet::new();
     for (index, case) in cases.case.iter().enumerate() {
         let wrong = |problem: String| Error::content(path, format!("case[{index}]: {problem}"));
-        if !is_expectable(&case.expect) {
-            let problem =
-                "expected \"forward\", \"origin\", \"preflight\" or a code of docs/errors.md";
+        if !case.is_expectable() {
+            let problem = "expected \"forward\", \"origin\", \"preflight\", \"login\" or a code of \
+                           docs/errors.md";
             return Err(wrong(format!("expect = {:?}: {problem}", case.expect)));
         }
-        let request = gate.request(case).map_err(|error| wrong(error.to_string()))?;
+        let token = token::of(&case.who, config, now).map_err(|error| wrong(error.to_string()))?;
+        let request = case.request(token).map_err(|error| wrong(error.to_string()))?;
         let (rule, position) = gate.rule(&request);
         tried.extend(position);
-        let got = gate.verdict(&request);
-        let rule_fits = case.rule.as_ref().is_none_or(|expected| *expected == rule);
-        if got != case.expect || !rule_fits {
-            let expected_rule = case.rule.as_ref().map(|rule| format!(" by {rule}"));
-            outcome.failures.push(format!(
-                "case[{index}] {}: expected {}{}, got {got} by {rule}",
-                case.request,
-                case.expect,
-                expected_rule.unwrap_or_default(),
-            ));
+        let answer = gate.answer(&request)?;
+        if let Some(difference) = difference(case, &rule, &answer) {
+            outcome.failures.push(format!("case[{index}] {}: {difference}", case.request));
         }
     }
     let untried = config
+        .vars
         .policy
         .rules()
         .filter(|rule| rule.index().is_some_and(|index| !tried.contains(&index)));
-    outcome.unread.clone_from(&config.unread);
-    outcome.untried = untried.map(ToString::to_string).collect();
+    outcome.notes.clone_from(&config.notes);
+    outcome.notes.extend(untried.map(|rule| format!("no case gets to {rule}")));
     Ok(outcome)
 }
 
-fn is_expectable(expect: &str) -> bool {
-    ["forward", "origin", "preflight"].contains(&expect)
-        || Code::ALL.iter().any(|code| code.as_str() == expect)
+/// What came, where that is not what was expected.
+fn difference(case: &Case, rule: &str, answer: &Answer) -> Option<String> {
+    let rule_fits = case.rule.as_ref().is_none_or(|expected| expected == rule);
+    if answer.verdict != case.expect || !rule_fits {
+        let expected_rule = case.rule.as_ref().map(|rule| format!(" by {rule}"));
+        return Some(format!(
+            "expected {}{}, got {} by {rule}",
+            case.expect,
+            expected_rule.unwrap_or_default(),
+            answer.verdict,
+        ));
+    }
+    case.answer.iter().find_map(|(name, expected)| {
+        let got = answer.header(name);
+        let differs = got.unwrap_or_default() != expected;
+        differs.then(|| {
+            let got = got.map_or_else(|| "none".into(), |value| format!("{value:?}"));
+            format!("expected {name} {expected:?} on the answer, got {got}")
+        })
+    })
 }
 
-/// A gate that knows one key, whose signatures are all good.
+/// What the gate does, and the headers that it puts onto the answer itself.
+struct Answer {
+    verdict: &'static str,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Answer {
+    fn new(verdict: &'static str, cors: Option<&CorsHeaders>) -> Self {
+        let lines = cors.into_iter().flat_map(CorsHeaders::lines);
+        Self { verdict, headers: lines.map(|(name, value)| (name, value.into())).collect() }
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let named = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_str())
+    }
+}
+
+/// A gate that knows one key of each issuer, whose signatures are all good.
 struct Gate<'c> {
     config: &'c Config,
     head: Head,
     now: UnixSeconds,
 }
 
-#[derive(Serialize)]
-struct Claims<'a> {
-    iss: &'a str,
-    aud: &'a str,
-    sub: &'a str,
-    client_id: &'a str,
-    iat: UnixSeconds,
-    exp: UnixSeconds,
-    jti: Uuid,
-    sid: Uuid,
-    email_verified: bool,
-    #[serde(flatten)]
-    grants: &'a Grants,
-}
-
 impl<'c> Gate<'c> {
     fn new(config: &'c Config, now: UnixSeconds) -> Result<Self, Error> {
-        let keys = vec![Jwk::ed25519(&[1; 32], Self::key())];
-        Ok(Self { config, head: known::made_up(&config.rules.issuer, keys, now)?, now })
-    }
-
-    fn key() -> KeyId {
-        KeyId::try_from(String::from("trial")).expect("a short word is a key's name")
-    }
-
-    /// A token of this issuer's for this user.
-    fn token(&self, grants: &Grants) -> Result<String, Error> {
-        let header = Header {
-            alg: "EdDSA".into(),
-            typ: Some(Typ::Access.as_str().into()),
-            kid: Some(Self::key()),
-        };
-        let claims = Claims {
-            iss: &self.config.rules.issuer,
-            aud: &self.config.rules.audience,
-            sub: "somebody",
-            client_id: "trial",
-            iat: self.now,
-            exp: self.now.plus(core::time::Duration::from_mins(10)),
-            jti: Uuid::from_u128(1),
-            sid: Uuid::from_u128(0x7 << 76 | 0x8 << 60 | u128::from(self.now.millis().get()) << 80),
-            email_verified: true,
-            grants,
-        };
-        Ok(join(signing_input(&header, &claims)?, &[0; 64]))
-    }
-
-    fn request(&self, case: &Case) -> Result<Request, Error> {
-        let (method, url) = case.request.split_once(' ').ok_or_else(|| {
-            Error::argument(
-                "request",
-                "expected method and URL, like \"GET https://app.example/x\"",
-            )
-        })?;
-        let mut request = Request::new(method, url)?;
-        let token = match &case.who {
-            Who::Named(Name::Nobody) => None,
-            Who::Named(Name::Somebody) => Some(self.token(&Grants::default())?),
-            Who::Somebody(grants) => Some(self.token(grants)?),
-        };
-        match token {
-            Some(token) if case.cookie => request.add("cookie", format!("__Host-at={token}")),
-            Some(token) => request.add("authorization", format!("Bearer {token}")),
-            None => {}
-        }
-        for (name, value) in [
-            ("origin", &case.origin),
-            ("sec-fetch-site", &case.site),
-            ("access-control-request-method", &case.preflight),
-            ("upgrade", &case.upgrade),
-        ] {
-            if let Some(value) = value {
-                request.add(name, value);
-            }
-        }
-        Ok(request)
+        let keys = vec![Jwk::ed25519(&[1; 32], token::key())];
+        Ok(Self { config, head: known::made_up(&config.vars.rules.issuer, keys, now)?, now })
     }
 
     /// The rule that decides, and its place in the file if it is written there.
     fn rule(&self, request: &Request) -> (String, Option<usize>) {
-        match locate(&request.facts(), &self.config.policy) {
+        match locate(&request.facts(), &self.config.vars.policy) {
             Ok(Located::App(rule) | Located::Preflight(rule)) => {
                 let name = rule.index().map_or_else(|| "the default".into(), |_| rule.to_string());
                 (name, rule.index())
@@ -259,15 +159,16 @@ impl<'c> Gate<'c> {
         }
     }
 
-    fn verdict(&self, request: &Request) -> String {
+    fn answer(&self, request: &Request) -> Result<Answer, Error> {
         let (cache, answers) = (VerifiedCache::new(1), Answers::new(1));
-        let keyring = Keyring::default();
+        let keyring: Keyring = known::any_keyring(request.token(), self.config, self.now)?;
+        let vars = &self.config.vars;
         let world = World {
-            policy: &self.config.policy,
-            rules: &self.config.rules,
-            issuers: &self.config.issuers,
+            policy: &vars.policy,
+            rules: &vars.rules,
+            issuers: &vars.issuers,
             keyring: &keyring,
-            staleness: self.config.staleness,
+            staleness: vars.staleness,
             head: Some(&self.head),
             cache: &cache,
             answers: &answers,
@@ -275,28 +176,32 @@ impl<'c> Gate<'c> {
         };
         let mut findings = Findings::default();
         loop {
-            return match decide(&request.facts(), &world, &findings) {
+            match decide(&request.facts(), &world, &findings) {
                 Verdict::Find(Question::Signature(unsigned)) => {
                     findings.token = Some(unsigned.answered(true));
-                    continue;
                 }
-                Verdict::Find(Question::Keys(_)) => {
-                    findings.looked_for_keys = true;
-                    continue;
-                }
+                Verdict::Find(Question::Keys(_)) => findings.looked_for_keys = true,
                 Verdict::Find(Question::Refresh(_)) => {
                     findings.refreshed = Some(Refreshed::Ended);
-                    continue;
                 }
-                Verdict::Find(Question::Revoked(..)) => {
-                    findings.revoked = Some(Ok(false));
-                    continue;
+                Verdict::Find(Question::Revoked(..)) => findings.revoked = Some(Ok(false)),
+                Verdict::Forward(permit) => return Ok(Answer::new("forward", permit.cors())),
+                Verdict::PassToOrigin(_) => return Ok(Answer::new("origin", None)),
+                Verdict::Answer(preflight) => {
+                    let headers = preflight.lines().collect();
+                    return Ok(Answer { verdict: "preflight", headers });
                 }
-                Verdict::Forward(_) => "forward".into(),
-                Verdict::PassToOrigin(_) => "origin".into(),
-                Verdict::Answer(_) => "preflight".into(),
-                Verdict::Refuse(refusal) => refusal.code().as_str().into(),
-            };
+                Verdict::Refuse(refusal) => {
+                    let verdict = match refusal.login() {
+                        Some(_) => "login",
+                        None => refusal.code().as_str(),
+                    };
+                    let mut answer = Answer::new(verdict, refusal.cors());
+                    let location = refusal.login().map(|login| login.location().to_owned());
+                    answer.headers.extend(location.map(|to| ("location", to)));
+                    return Ok(answer);
+                }
+            }
         }
     }
 }

@@ -53,7 +53,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Stack {
     ports: Ports,
     claim: Claim,
-    app: Option<DemoApp>,
+    /// Runs as long as the stack is held.
+    _app: DemoApp,
     /// Where the edge forwards to instead, if that is somebody's own app.
     another_app: Option<String>,
     origin: Part,
@@ -101,8 +102,7 @@ impl Stack {
             .iter()
             .rfind(|(name, _)| name == variable::APP_URL.name())
             .map(|(_, url)| url.as_str().map_or_else(|| url.to_string(), str::to_owned));
-        let app = Some(app);
-        let mut stack = Self { ports, claim, app, another_app, origin, edge };
+        let mut stack = Self { ports, claim, _app: app, another_app, origin, edge };
         stack.edge.start()?;
         stack.origin.start()?;
         stack.ready().await?;
@@ -141,22 +141,6 @@ impl Stack {
     /// The Worker, to be ended and started again.
     pub fn edge(&mut self) -> &mut Part {
         &mut self.edge
-    }
-
-    /// Ends the demo app: the edge's upstream is then unreachable.
-    pub fn stop_app(&mut self) {
-        self.app = None;
-    }
-
-    /// Starts the demo app where it was.
-    ///
-    /// # Errors
-    /// When its port has been taken meanwhile.
-    pub fn start_app(&mut self) -> Result<(), Error> {
-        self.app = None;
-        let letters = self.state().join(origin::LETTERS);
-        self.app = Some(DemoApp::with_letters(self.ports.app, letters)?);
-        Ok(())
     }
 
     /// Waits until the origin is ready, a request goes through the edge to the app, and the edge

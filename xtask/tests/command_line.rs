@@ -100,6 +100,11 @@ fn what_the_edge_could_not_work_by_is_told_before_anything_is_built() -> Outcome
             "--var: POLICY: rules[0].requires: unknown member; did you mean `require`?".to_owned(),
         ),
         (format!("APP_URL={gate}"), format!("--var: APP_URL: {gate} is the gate itself")),
+        (
+            "STALE_SECONDS=15m".to_owned(),
+            "--var: STALE_SECONDS: expected whole seconds from 1 to 86400, like 90, found \"15m\""
+                .to_owned(),
+        ),
     ] {
         let said = dev_at(port, &["--app-port=0", "--var", &var])?;
         assert!(said.contains(&words), "{said}");

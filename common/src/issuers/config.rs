@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{Issuer, Issuers, Roles};
-use crate::json::{Json, Object, Table, Unreadable};
+use crate::json::{Json, Object, Table, Unreadable, found};
 use crate::text::listed;
 use crate::token::{Algorithm, Typ, is_word};
 
@@ -60,9 +60,9 @@ pub enum InvalidIssuer {
 /// Why the entries cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidIssuers {
-    /// They are no list.
-    #[error("expected a list of tables")]
-    List,
+    /// They are no list: what was found instead, for people.
+    #[error("expected a list of tables{0}")]
+    List(String),
     /// One of them.
     #[error("[{index}]: {source}")]
     Entry {
@@ -93,7 +93,10 @@ impl Issuers {
     /// # Errors
     /// Which entry cannot be used and why, or which two are for one issuer.
     pub fn read(entries: Json, own: &str) -> Result<Self, InvalidIssuers> {
-        let Json::List(entries) = entries else { return Err(InvalidIssuers::List) };
+        let entries = match entries {
+            Json::List(entries) => entries,
+            other => return Err(InvalidIssuers::List(found(&other))),
+        };
         let mut list: Vec<Issuer> = Vec::with_capacity(entries.len());
         for (index, entry) in entries.into_iter().enumerate() {
             let issuer = Issuer::of_entry(entry)

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::IssuerIndex;
 use crate::UnixSeconds;
 use crate::keys::KeySet;
+use crate::token::access::LEEWAY;
 
 /// From this age on a set is loaded again in the background. What the issuer says of caching is not
 /// asked: a withdrawn key must go within our time, not within its.
@@ -76,7 +77,8 @@ impl Ring {
     }
 
     fn is_past(&self, span: Duration, now: UnixSeconds) -> bool {
-        self.looked_at.is_none_or(|then| now.since(then) >= span)
+        // A look in the future is one before the clock was set back.
+        self.looked_at.is_none_or(|then| now.since(then) >= span || then > now.plus(LEEWAY))
     }
 }
 

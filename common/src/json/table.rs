@@ -1,6 +1,6 @@
 //! Reading the tables of a configuration, with words that say where something is wrong.
 
-use super::{Json, Object};
+use super::{Json, Object, found};
 use crate::text::listed;
 
 /// A member of a configuration is not what it should be.
@@ -22,6 +22,9 @@ pub struct Table {
     members: Object,
     #[cfg(not(target_arch = "wasm32"))]
     absent: Vec<String>,
+    /// The member taken last, and how it is told.
+    #[cfg(not(target_arch = "wasm32"))]
+    last: Option<(String, String)>,
 }
 
 impl Table {
@@ -36,8 +39,10 @@ impl Table {
                 members,
                 #[cfg(not(target_arch = "wasm32"))]
                 absent: Vec::new(),
+                #[cfg(not(target_arch = "wasm32"))]
+                last: None,
             }),
-            _ => Err(Unreadable::new(&path, &["expected a table"])),
+            other => Err(Unreadable::new(&path, &["expected a table", &found(&other)])),
         }
     }
 
@@ -51,15 +56,16 @@ impl Table {
     /// That a member is not what was expected.
     #[must_use]
     pub fn wrong(&self, name: &str, expected: &str) -> Unreadable {
-        Unreadable::new(&self.path_of(name), &["expected ", expected])
+        Unreadable::new(&self.path_of(name), &["expected ", expected, self.found(name)])
     }
 
     /// A member, of whatever shape.
     pub fn take(&mut self, name: &str) -> Option<Json> {
         let taken = self.members.take(name);
         #[cfg(not(target_arch = "wasm32"))]
-        if taken.is_none() {
-            self.absent.push(name.into());
+        match &taken {
+            Some(value) => self.last = Some((name.into(), found(value))),
+            None => self.absent.push(name.into()),
         }
         taken
     }
@@ -125,6 +131,11 @@ impl Table {
 /// The Worker is to be small: its log names the member, and what runs before it says the rest.
 #[cfg(target_arch = "wasm32")]
 impl Table {
+    #[expect(clippy::unused_self, reason = "elsewhere it remembers")]
+    const fn found(&self, _: &str) -> &'static str {
+        ""
+    }
+
     fn missing(&self, name: &str) -> Unreadable {
         Unreadable::new(&self.path_of(name), &["is missing"])
     }
@@ -134,9 +145,14 @@ impl Table {
     }
 }
 
-/// What is told of a name that may be misspelt, where it is a person that reads it.
+/// What was found, and what is told of a name that may be misspelt, where it is a person that reads it.
 #[cfg(not(target_arch = "wasm32"))]
 impl Table {
+    fn found(&self, name: &str) -> &str {
+        let last = self.last.as_ref().filter(|(last, _)| last == name);
+        last.map_or("", |(_, told)| told)
+    }
+
     fn missing(&self, name: &str) -> Unreadable {
         let there = self.members.0.iter().map(|(own, _)| own.as_str());
         match crate::spelling::nearest(name, there) {

@@ -273,6 +273,12 @@ impl Head {
         now.since(self.issued_at)
     }
 
+    /// Whether the clock has stepped back behind it: how old it is, nobody knows.
+    #[must_use]
+    pub fn is_from_the_future(&self, now: UnixSeconds) -> bool {
+        self.issued_at > now.plus(LEEWAY)
+    }
+
     /// Whether this head should take the place of `other`: a lower epoch never does, an equal one
     /// only when it was made later (a heartbeat).
     #[must_use]

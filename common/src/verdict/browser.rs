@@ -1,14 +1,17 @@
 //! What a browser gets in place of 401: the page to sign in at.
 
 use super::{Facts, Refusal};
-use crate::cookie::{self, tries};
+use crate::cookie::Tries;
 use crate::text::percent_encode;
 
 /// Where to sign in.
 const PAGE: &str = "/auth/login";
-/// Redirects in a row that lead nowhere before the refusal itself is shown: some page behind sends
-/// people back here, signed in as it believes, and here they are refused again.
-const MOST_TRIES: u8 = 3;
+/// Redirects in a row from one path that lead nowhere before the refusal itself is shown: some page
+/// behind sends people back here, signed in as it believes, and here they are refused again.
+const MOST_HERE: u8 = 3;
+/// The same from any path: a loop may lead over several, and so may the tabs of one browser. Browsers
+/// themselves give up after 20.
+const MOST_IN_ALL: u8 = 16;
 /// A longer way back is not remembered, in bytes: it would not fit into the address of the page.
 const LONGEST_RETURN: usize = 2048;
 
@@ -16,7 +19,7 @@ const LONGEST_RETURN: usize = 2048;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
     location: String,
-    tries: u8,
+    cookie: String,
 }
 
 impl Login {
@@ -31,15 +34,18 @@ impl Login {
 
     /// For `Set-Cookie`: how often this was tried lately.
     #[must_use]
-    pub fn cookie(&self) -> String {
-        cookie::set_tries(self.tries)
+    pub fn cookie(&self) -> &str {
+        &self.cookie
     }
 }
 
 /// Adds to a 401 where a browser that loads a page is sent instead.
 pub(super) fn sent_to_login(refusal: Refusal, facts: &Facts<'_>) -> Refusal {
-    let tries = facts.cookie.map_or(0, tries);
-    if refusal.code().status() != 401 || !facts.is_page_load() || tries >= MOST_TRIES {
+    if refusal.code().status() != 401 || !facts.is_page_load() {
+        return refusal;
+    }
+    let tries = facts.cookie.map(|cookies| Tries::read(cookies, facts.path)).unwrap_or_default();
+    if tries.here >= MOST_HERE || tries.in_all >= MOST_IN_ALL {
         return refusal;
     }
     let mut location = String::from(PAGE);
@@ -47,7 +53,10 @@ pub(super) fn sent_to_login(refusal: Refusal, facts: &Facts<'_>) -> Refusal {
         location.push_str("?return_to=");
         percent_encode(facts.target, may_stand_in_query, &mut location);
     }
-    Refusal { login: Some(Box::new(Login { location, tries: tries + 1 })), ..refusal }
+    Refusal {
+        login: Some(Box::new(Login { location, cookie: tries.one_more(facts.path) })),
+        ..refusal
+    }
 }
 
 /// RFC 3986 §2.3: what need not be encoded; the slash may stand in a query as well (§3.4).

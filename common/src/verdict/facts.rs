@@ -1,7 +1,7 @@
 //! What is known of a request, as it came.
 
 use crate::same_origin::Provenance;
-use crate::text::after_scheme;
+use crate::text::{after_scheme, percent_encode};
 
 /// The facts of a request.
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +124,20 @@ impl<'a> Url<'a> {
     pub fn path_and_query(&self) -> &'a str {
         self.text.get(self.path_start..).unwrap_or_default()
     }
+
+    /// The path and what follows it as the platform writes them when they are sent on: it encodes a few
+    /// characters of a query (WHATWG URL, special-query percent-encode set), and none of a canonical path.
+    #[must_use]
+    pub fn path_and_query_as_sent(&self) -> String {
+        let mut sent = String::from(self.path());
+        let query = self.text.get(self.path_end..).unwrap_or_default();
+        percent_encode(query, stays_in_query, &mut sent);
+        sent
+    }
+}
+
+const fn stays_in_query(byte: u8) -> bool {
+    matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\'' | b'<' | b'>')
 }
 
 #[cfg(test)]
@@ -145,6 +159,20 @@ mod tests {
         ] {
             let url = Url::new(text);
             assert_eq!((url.origin(), url.path(), url.path_and_query()), (origin, path, rest));
+        }
+    }
+
+    #[test]
+    fn what_is_sent_is_written_as_the_platform_writes_it() {
+        for (text, sent) in [
+            ("https://a.example/o'a?$filter=x%20eq%20'y'", "/o'a?$filter=x%20eq%20%27y%27"),
+            ("https://a.example/x?q=\"<é>\"", "/x?q=%22%3C%C3%A9%3E%22"),
+            ("https://a.example/x?a|b^c`d{e}\\f[1]~!*()?", "/x?a|b^c`d{e}\\f[1]~!*()?"),
+            ("https://a.example/x?%zz%41", "/x?%zz%41"),
+            ("https://a.example/x?", "/x?"),
+            ("https://a.example/x", "/x"),
+        ] {
+            assert_eq!(Url::new(text).path_and_query_as_sent(), sent);
         }
     }
 }

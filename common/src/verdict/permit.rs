@@ -62,7 +62,8 @@ impl<'a> Permit<'a> {
     }
 
     /// What the response bears for scripts of other sites, in place of what the app says under
-    /// `access-control-…`; where none, the app's own words stand.
+    /// `access-control-…`. Where none, the app's own words stand on a public path, and count for nothing
+    /// on others.
     #[must_use]
     pub const fn cors(&self) -> Option<&CorsHeaders> {
         self.cors.as_ref()

@@ -14,6 +14,7 @@ pub struct Refusal {
     pub(super) cause: Option<TokenError>,
     pub(super) cors: Option<Box<CorsHeaders>>,
     pub(super) ended: bool,
+    pub(super) twins: bool,
     pub(super) login: Option<Box<Login>>,
 }
 
@@ -28,7 +29,11 @@ impl Refusal {
     /// stand for the other.
     #[must_use]
     pub const fn is_bare(&self) -> bool {
-        self.scope.is_none() && self.cors.is_none() && !self.ended && self.login.is_none()
+        self.scope.is_none()
+            && self.cors.is_none()
+            && !self.ended
+            && !self.twins
+            && self.login.is_none()
     }
 
     /// The scope that was missing.
@@ -55,6 +60,13 @@ impl Refusal {
         self.ended
     }
 
+    /// Whether a cookie of ours came twice. Which one is planted cannot be told, so both are cleared: a
+    /// browser that kept them would be shut out for good, of signing in too.
+    #[must_use]
+    pub const fn has_twins(&self) -> bool {
+        self.twins
+    }
+
     /// Where a browser is sent in place of this refusal.
     #[must_use]
     pub fn login(&self) -> Option<&Login> {
@@ -69,7 +81,7 @@ impl Refusal {
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, scope: None, cause: None, cors: None, ended: false, login: None }
+        Self { code, scope: None, cause: None, cors: None, ended: false, twins: false, login: None }
     }
 }
 

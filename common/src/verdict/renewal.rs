@@ -30,7 +30,7 @@ pub(super) fn instead<'a, 'w>(
     let Some(token) = refresh_token(&refusal, facts) else { return Err(refusal) };
     // A rotation whose fruit cannot be judged would only be lost.
     let head = world.head.ok_or(Code::KeysUnknown)?;
-    if head.age(world.now) > world.staleness.stale {
+    if world.is_blind(head) {
         return Err(Code::RevocationsUnknown.into());
     }
     match findings.refreshed {

@@ -125,6 +125,7 @@ struct Gate {
     head: Option<Head>,
     cache: VerifiedCache,
     answers: Answers,
+    now: UnixSeconds,
 }
 
 impl Gate {
@@ -153,6 +154,7 @@ impl Gate {
             head: head.into(),
             cache: VerifiedCache::new(8),
             answers: Answers::new(8),
+            now: UnixSeconds::new(NOW),
         }
     }
 
@@ -202,7 +204,7 @@ impl Gate {
                 head: self.head.as_ref(),
                 cache: &self.cache,
                 answers: &self.answers,
-                now: UnixSeconds::new(NOW),
+                now: self.now,
             };
             match decide(facts, &world, &findings) {
                 Verdict::Find(Question::Refresh(_)) => {
@@ -290,6 +292,22 @@ fn session_token_and_cutoff_revoke_nobody_else() {
     ] {
         let gate = Gate::new(head(0, &revoked, sessions_before));
         assert_eq!(gate.get("/x", &token), expected, "{revoked:?} {sessions_before:?}");
+    }
+}
+
+#[test]
+fn clm_16_a_clock_that_is_set_back_makes_no_head_young() {
+    for (back, life_left, expected) in [
+        (30, 500, "signature, forward"),
+        (31, 500, "signature, revocations_unknown"),
+        // A token of before.
+        (600, -100, "signature, revocations_unknown"),
+    ] {
+        let mut gate = Gate::new(head(0, &[], None));
+        gate.now = UnixSeconds::new(NOW - back);
+        let token = Token { life_left, ..Token::live() };
+        assert_eq!(gate.get("/x", &token), expected, "{back} s back");
+        assert_eq!(gate.get("/public/x", &token), "forward unnamed");
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) use self::stores::{SessionStore, accounts, accounts_file, audit, sess
 use self::stores::{database, state_folder};
 use crate::config::Config;
 use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
-use crate::http::{self, ByMail, Doors, Probes, Services};
+use crate::http::{self, ByMail, DRAIN, Doors, Probes, Services, Work};
 use crate::kv::Publisher;
 use crate::port::{
     Accounts, Audit, AuditTrail, BlockLog, Clock, Identities, Passwords, Proofs, Random,
@@ -207,6 +207,7 @@ impl App {
                 epochs: epochs.clone(),
                 audit: audit.clone(),
                 rules: RotationRules { grace: config.sessions.grace, retain },
+                outbox: outbox.clone(),
             },
             social: Social {
                 outbox,
@@ -230,6 +231,7 @@ impl App {
             audience: config.tokens.audience.clone(),
             client_id: config.tokens.client_id.clone(),
             own_origin,
+            work: Work::default(),
         };
         let compactor = Compactor { log: log.clone(), segments, random: random.clone() };
         let publisher = Publisher {
@@ -271,7 +273,12 @@ impl App {
         let postman = self.postman.map(|postman| tokio::spawn(postman.run(publisher_stop)));
         tokio::spawn(self.key_watch.run(stop.clone()));
         let probes = http::serve(operator, http::operator(self.probes), stop.clone());
-        tokio::join!(http::serve(public, http::public(self.services), stop), probes);
+        let router = http::public(Arc::clone(&self.services));
+        tokio::join!(http::serve(public, router, stop), probes);
+        // What goes on without a connection.
+        if timeout(DRAIN, self.services.work.done()).await.is_err() {
+            warn!("changes were still under way; they are cut off");
+        }
         quiet.send_replace(true);
         publisher.await?;
         if let Some(postman) = postman {

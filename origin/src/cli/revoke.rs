@@ -19,11 +19,9 @@ use crate::port::{
     Account, Accounts as _, Actor, Audit as _, AuditTrail as _, CLOCK_SKEW, Event, Kind,
     RevokeReason, TOKEN_DEAD_AFTER,
 };
-use crate::service::{check_session, check_token};
+use crate::service::{HINT, WrongKind, check_session, check_token, no_account};
 use crate::telemetry::chain;
 
-/// How long a look at the accounts may hold up a revocation.
-const HINT: Duration = Duration::from_secs(2);
 /// How long the audit log may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -112,8 +110,8 @@ async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Don
     let (sessions, reason) = (&store.sessions, RevokeReason::Operator);
     if let Some(jti) = &what.jti {
         let jti: TokenId = ours("--jti", jti)?;
-        check_no_account(config, "--jti", jti.uuid()).await?;
-        check_token(jti).map_err(|error| format!("--jti {jti}: {error}"))?;
+        let checked = check_token(jti, is_account(config, jti.uuid())).await;
+        checked.map_err(|error| format!("--jti {jti}: {}", words(error)))?;
         let again = again(store, jti.uuid()).await?;
         let epoch = store.log.block(jti.uuid(), TOKEN_DEAD_AFTER).await?;
         let told = format!("access token {jti} is revoked{again}");
@@ -122,21 +120,22 @@ async fn apply(config: &Config, store: &SessionStore, what: &What) -> Result<Don
     }
     if let Some(sid) = &what.sid {
         let sid: SessionId = ours("--sid", sid)?;
-        if let Err(error) = check_session(sid) {
-            check_no_account(config, "--sid", sid.uuid()).await?;
-            return Err(format!("--sid {sid}: {error}").into());
-        }
+        let checked = check_session(sid, is_account(config, sid.uuid())).await;
+        checked.map_err(|error| format!("--sid {sid}: {}", words(error)))?;
         let again = again(store, sid.uuid()).await?;
+        let known = sessions.whose(sid).await.ok().flatten();
         let epoch = sessions.revoke(sid, reason, TOKEN_DEAD_AFTER).await?;
         let told = format!("session {sid} is revoked{again}");
-        let event = by_operator(Kind::SessionRevoked).session(sid);
+        let mut event = by_operator(Kind::SessionRevoked).session(sid);
+        event.subject = known.map(|known| known.subject);
         return Ok(Done { told, epoch, event });
     }
     if let Some(sub) = &what.sub {
         let sub: Subject = ours("--sub", sub)?;
         // For the words alone: what cannot be read here keeps nobody from revoking.
         let live = sessions.of(&sub).await.map(|live| live.len());
-        let epoch = sessions.revoke_all(&sub, None, reason, TOKEN_DEAD_AFTER).await?;
+        let done = sessions.revoke_all(&sub, None, reason, TOKEN_DEAD_AFTER).await?;
+        let epoch = done.epoch;
         let told = match live {
             Ok(0) => {
                 has_account(config, &sub).await?;
@@ -172,15 +171,19 @@ async fn again(store: &SessionStore, id: Uuid) -> Result<&'static str, StartErro
     Ok(if is_known { ", as it was before" } else { "" })
 }
 
-/// An account's id is of the same form as a token's. Where accounts cannot be read at once, that keeps
-/// nobody from revoking.
-async fn check_no_account(config: &Config, option: &str, id: Uuid) -> Result<(), StartError> {
-    let Ok(sub) = id.to_string().parse() else { return Ok(()) };
-    match timeout(HINT, account(config, &sub)).await {
-        Ok(Ok(Some(_))) => {
-            Err(format!("{option} {id}: that is the id of an account: use --sub").into())
-        }
-        Ok(Ok(None) | Err(_)) | Err(_) => Ok(()),
+/// Whether an account has this id. Where they cannot be read at once, that keeps nobody from revoking.
+async fn is_account(config: &Config, id: Uuid) -> bool {
+    let Ok(sub) = id.to_string().parse() else { return false };
+    matches!(timeout(HINT, account(config, &sub)).await, Ok(Ok(Some(_))))
+}
+
+/// What to do about it, in the words of this command.
+fn words(kind: WrongKind) -> String {
+    match kind {
+        WrongKind::Account => "that is the id of an account: use --sub".into(),
+        WrongKind::Address => "that is an e-mail address: use `origin user logout EMAIL`".into(),
+        WrongKind::Nobody => format!("{kind}. `origin user list` shows the ids"),
+        WrongKind::Session | WrongKind::NoSession | WrongKind::OtherIssuer => kind.to_string(),
     }
 }
 
@@ -190,17 +193,12 @@ async fn account(config: &Config, id: &Subject) -> Result<Option<Account>, Start
 
 /// An id that nobody has is revoked to no effect, while whoever was meant goes on.
 async fn has_account(config: &Config, sub: &Subject) -> Result<(), StartError> {
-    let is_session = sub.as_str().parse().is_ok_and(|sid| check_session(sid).is_ok());
     let hint = match account(config, sub).await {
         Ok(Some(_)) => return Ok(()),
-        Ok(None) if sub.as_str().contains('@') => {
-            "that is an e-mail address: use `origin user logout EMAIL`".into()
-        }
-        Ok(None) if is_session => "that is the id of a session: use --sid".into(),
-        Ok(None) => String::from(
-            "no account has this id, and no session is its: there was nothing to revoke. `origin user \
-             list` shows the ids",
-        ),
+        Ok(None) => match no_account(sub) {
+            WrongKind::Session => "that is the id of a session: use --sid".into(),
+            kind => words(kind),
+        },
         Err(error) => format!(
             "its sessions are revoked, but no live one was found, and whether an account has this id \
              cannot be told: {}",

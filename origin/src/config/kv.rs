@@ -7,6 +7,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::error::Invalid;
+use super::oauth::is_secure;
 use super::value::Text;
 
 /// The key-value store that edges read the signed head from.
@@ -57,17 +58,16 @@ impl Raw {
 
 fn api(text: Option<Text>) -> Result<Url, Invalid> {
     const KEY: &str = "kv.api";
-    const EXPECTED: &str =
-        "an http(s) URL like https://api.cloudflare.com/client/v4/accounts/ACCOUNT_ID";
+    const EXPECTED: &str = "an https URL (http on loopback alone) like \
+         https://api.cloudflare.com/client/v4/accounts/ACCOUNT_ID";
     let text = text.ok_or_else(|| Invalid::missing(KEY, EXPECTED))?;
     let url: Url = text.parse(KEY, EXPECTED)?;
-    let fits = ["http", "https"].contains(&url.scheme())
-        && url.host().is_some()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if fits { Ok(url) } else { Err(Invalid::new(KEY, url.as_str(), EXPECTED)) }
+    // The token goes along with each request.
+    if is_secure(&url) && url.query().is_none() {
+        Ok(url)
+    } else {
+        Err(Invalid::new(KEY, url.as_str(), EXPECTED))
+    }
 }
 
 /// It becomes a segment of a path, so it must not be able to leave it.

@@ -39,7 +39,7 @@ pub(crate) use oauth::{
 pub(crate) use passwords::Passwords;
 pub(crate) use redis::Redis;
 pub(crate) use server::Server;
-pub(crate) use sessions::{SessionPolicy, SessionRules};
+pub(crate) use sessions::SessionRules;
 pub(crate) use tokens::Tokens;
 use value::Text;
 

@@ -2,6 +2,7 @@
 //! any other provider of OpenID Connect is found by its issuer.
 
 mod apple;
+mod endpoints;
 mod preset;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use url::{Host, Url};
 use super::error::Invalid;
 use super::value::Text;
 pub(crate) use apple::AppleKey;
+pub(crate) use endpoints::Endpoints;
 use preset::Known;
 pub(crate) use preset::Preset;
 
@@ -68,16 +70,6 @@ pub(crate) enum Kind {
     },
 }
 
-/// The addresses of a provider that has no discovery.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoints {
-    pub(crate) authorize: Url,
-    pub(crate) token: Url,
-    pub(crate) user: Url,
-    /// Where its addresses of e-mail are, if not with the user.
-    pub(crate) emails: Option<Url>,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Raw {
@@ -92,16 +84,7 @@ pub(super) struct Raw {
     scopes: Words,
     label: Option<Text>,
     allow_domains: Words,
-    endpoints: Option<RawEndpoints>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RawEndpoints {
-    authorize: Option<Text>,
-    token: Option<Text>,
-    user: Option<Text>,
-    emails: Option<Text>,
+    endpoints: Option<endpoints::Raw>,
 }
 
 /// A list of words, or one text of words between spaces or commas: variables have no lists.
@@ -216,7 +199,7 @@ impl Section {
         preset: Option<Preset>,
         issuer: Option<Text>,
         mut hosts: Vec<String>,
-        endpoints: Option<RawEndpoints>,
+        endpoints: Option<endpoints::Raw>,
     ) -> Result<Kind, Invalid> {
         const ISSUER: &str = "the provider's issuer to the letter, an https URL (http on loopback alone) \
                               without query and fragment";
@@ -227,16 +210,7 @@ impl Section {
                 let expected = "none: this preset has `endpoints`";
                 return Err(Invalid::new(self.key("issuer"), &issuer, expected));
             }
-            let raw = endpoints.unwrap_or_default();
-            let endpoints = Endpoints {
-                authorize: self.endpoint("authorize", raw.authorize, own.authorize)?,
-                token: self.endpoint("token", raw.token, own.token)?,
-                user: self.endpoint("user", raw.user, own.user)?,
-                emails: own
-                    .emails
-                    .map(|own| self.endpoint("emails", raw.emails, own))
-                    .transpose()?,
-            };
+            let endpoints = endpoints.unwrap_or_default().parse(self, &own)?;
             return Ok(Kind::Plain { preset, endpoints: Box::new(endpoints) });
         }
         if endpoints.is_some() {
@@ -257,14 +231,6 @@ impl Section {
         }
         hosts.extend(known.into_iter().flat_map(|known| known.hosts).copied().map(String::from));
         Ok(Kind::OpenId { issuer, hosts, preset })
-    }
-
-    fn endpoint(&self, name: &str, text: Option<Text>, own: &str) -> Result<Url, Invalid> {
-        let expected = "an https URL (http on loopback alone)";
-        let key = || self.key(&format!("endpoints.{name}"));
-        let text = text.unwrap_or_else(|| Text::from(own)).required(key(), expected)?;
-        let url = Url::parse(&text).ok().filter(is_secure);
-        url.ok_or_else(|| Invalid::new(key(), &text, expected))
     }
 
     fn secret(&self, text: Option<Text>) -> Result<Secret<String>, Invalid> {

@@ -1,5 +1,6 @@
 //! `[sessions]`: how long a sign-in lasts, how many there may be, and how forgiving rotation is.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -20,13 +21,14 @@ pub(crate) struct SessionRules {
     pub(crate) browser: Duration,
     /// What a superseded refresh token is still good for.
     pub(crate) grace: Grace,
-    pub(crate) policy: SessionPolicy,
+    /// How many somebody may have.
+    pub(crate) most: u32,
 }
 
 /// How many sessions somebody may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SessionPolicy {
-    /// Any number.
+#[derive(Clone, Copy)]
+enum SessionPolicy {
+    /// `sessions.most` of them.
     Many,
     /// One: signing in ends the older ones.
     One,
@@ -53,9 +55,12 @@ pub(super) struct Raw {
     grace: Option<Text>,
     late_retry: Option<Text>,
     policy: Option<Text>,
+    most: Option<Text>,
 }
 
 const MINUTE: Duration = Duration::from_mins(1);
+/// Ending all sessions of somebody is one step, for which all others wait.
+const MOST: RangeInclusive<u32> = 1..=10_000;
 const DAY: Duration = Duration::from_hours(24);
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
@@ -83,7 +88,7 @@ impl Raw {
                     "a duration from 0s (off) to 30d",
                 )?,
             },
-            policy: or(self.policy, "many").parse("sessions.policy", "many or one")?,
+            most: most(self.policy, self.most)?,
         };
         if rules.idle > rules.absolute {
             let found = humantime::format_duration(rules.idle).to_string();
@@ -91,4 +96,18 @@ impl Raw {
         }
         Ok(rules)
     }
+}
+
+/// How many sessions somebody may have.
+fn most(policy: Option<Text>, most: Option<Text>) -> Result<u32, Invalid> {
+    let (key, expected) = ("sessions.most", "a number from 1 to 10000");
+    let most: u32 = most.unwrap_or_else(|| Text::from("100")).parse(key, expected)?;
+    if !MOST.contains(&most) {
+        return Err(Invalid::new(key, &most.to_string(), expected));
+    }
+    let policy = policy.unwrap_or_else(|| Text::from("many"));
+    Ok(match policy.parse("sessions.policy", "many or one")? {
+        SessionPolicy::Many => most,
+        SessionPolicy::One => 1,
+    })
 }

@@ -27,8 +27,8 @@ fn nothing_at_all_is_a_configuration() {
 
 #[test]
 fn what_the_documentation_deploys_is_a_configuration() {
-    let page = include_str!("../../../docs/configuration.md");
-    let (_, example) = page.rsplit_once("```toml\n").unwrap();
+    let page = include_str!("../../../docs/deploy.md");
+    let (_, example) = page.split_once("```toml\n").unwrap();
     let (example, _) = example.split_once("```").unwrap();
     let secrets = [
         ("PORTCULLIS__EDGE__SECRET", "0123456789abcdef0123456789abcdef"),
@@ -81,6 +81,9 @@ fn ops_07_a_value_out_of_bounds_stops_the_start_and_names_key_and_place() {
         ("PORTCULLIS__TOKENS__ACCESS_TTL", "-5", "tokens.access_ttl is"),
         ("PORTCULLIS__TOKENS__ACCESS_TTL", "soon", "tokens.access_ttl is"),
         ("PORTCULLIS__SESSIONS__GRACE", "301", "sessions.grace is"),
+        ("PORTCULLIS__SESSIONS__MOST", "0", "sessions.most is \"0\""),
+        ("PORTCULLIS__SESSIONS__MOST", "10001", "sessions.most is"),
+        ("PORTCULLIS__SESSIONS__POLICY", "two", "sessions.policy is"),
         ("PORTCULLIS__SESSIONS__IDLE", "91d", "sessions.idle is"),
         ("PORTCULLIS__SERVER__LISTEN", "8788", "server.listen is \"8788\""),
         ("PORTCULLIS__PASSWORDS__MAX_CONCURRENT", "0", "passwords.max_concurrent is \"0\""),
@@ -94,6 +97,15 @@ fn ops_07_a_value_out_of_bounds_stops_the_start_and_names_key_and_place() {
         if !message.contains("missing") {
             assert!(message.starts_with(&format!("variable {name}: ")), "{message}");
         }
+    }
+}
+
+#[test]
+fn a_policy_of_one_session_outweighs_how_many_there_may_be() {
+    let one = ("PORTCULLIS__SESSIONS__POLICY", "one");
+    let seven = ("PORTCULLIS__SESSIONS__MOST", "7");
+    for (settings, most) in [(&[][..], 100), (&[seven], 7), (&[one], 1), (&[one, seven], 1)] {
+        assert_eq!(from(settings).unwrap().sessions.most, most, "{settings:?}");
     }
 }
 
@@ -177,6 +189,19 @@ fn mail_has_one_way_and_a_sender_and_encryption_unless_told_otherwise() {
 }
 
 #[test]
+fn the_token_of_the_kv_goes_nowhere_in_the_clear() {
+    let kv = |api| from(&[("PORTCULLIS__KV__TOKEN", "hunter2"), ("PORTCULLIS__KV__API", api)]);
+    for api in ["https://api.example/v4/accounts/x", "http://localhost:8787/x", "http://[::1]:1/"] {
+        assert_eq!(kv(api).unwrap().kv.unwrap().api.as_str(), api);
+    }
+    for api in ["http://api.example/v4", "http://10.0.0.1/", "https://u:p@api.example", "ftp://a"] {
+        let message = kv(api).unwrap_err().to_string();
+        assert!(message.contains("kv.api is") && message.contains("loopback"), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
+#[test]
 fn a_secret_is_never_repeated() {
     for (name, value) in [
         ("PORTCULLIS__EDGE__SECRET", "hunter2"),
@@ -256,12 +281,30 @@ fn a_provider_is_a_few_lines_and_can_be_set_by_variables() {
         ("PORTCULLIS__OAUTH__HUB__PRESET", "github"),
         ("PORTCULLIS__OAUTH__HUB__CLIENT_ID", "1"),
         ("PORTCULLIS__OAUTH__HUB__CLIENT_SECRET", "2"),
-        ("PORTCULLIS__OAUTH__HUB__ENDPOINTS__USER", "https://hub.example/api/v3/user"),
     ];
-    let config = from(&settings).unwrap();
-    let OauthKind::Plain { endpoints, .. } = &config.oauth[0].kind else { panic!() };
-    assert_eq!(endpoints.user.as_str(), "https://hub.example/api/v3/user");
+    let hub = |own: &[(&str, &str)]| {
+        let config = from(&[&settings, own].concat())?;
+        let OauthKind::Plain { endpoints, .. } = config.oauth[0].kind.clone() else { panic!() };
+        Ok::<_, ConfigError>(endpoints)
+    };
+    let endpoints = hub(&[]).unwrap();
     assert_eq!(endpoints.token.as_str(), "https://github.com/login/oauth/access_token");
+    // One of one's own, as a whole: a line that is missing would send its codes to github.com.
+    let own = [
+        ("PORTCULLIS__OAUTH__HUB__ENDPOINTS__AUTHORIZE", "https://hub.example/login/authorize"),
+        ("PORTCULLIS__OAUTH__HUB__ENDPOINTS__TOKEN", "https://hub.example/login/token"),
+        ("PORTCULLIS__OAUTH__HUB__ENDPOINTS__USER", "https://hub.example/api/v3/user"),
+        ("PORTCULLIS__OAUTH__HUB__ENDPOINTS__EMAILS", "https://hub.example/api/v3/user/emails"),
+    ];
+    let endpoints = hub(&own).unwrap();
+    assert_eq!(endpoints.user.as_str(), "https://hub.example/api/v3/user");
+    for (left_out, (name, _)) in own.iter().enumerate() {
+        let mut own = own.to_vec();
+        own.remove(left_out);
+        let message = hub(&own).unwrap_err().to_string();
+        let key = name.rsplit("__").next().unwrap().to_lowercase();
+        assert!(message.contains(&format!("oauth.hub.endpoints.{key} is missing")), "{message}");
+    }
 }
 
 #[test]
@@ -281,6 +324,11 @@ fn ops_07_what_is_wrong_with_a_provider_is_named() {
         ("[oauth.x]\npreset = 'github'\nissuer = 'https://x.example'\n", "oauth.x.issuer is"),
         (
             "[oauth.x]\npreset = 'github'\n[oauth.x.endpoints]\ntoken = 'http://x.example'\n",
+            "oauth.x.endpoints.authorize is missing",
+        ),
+        (
+            "[oauth.x]\npreset = 'naver'\n[oauth.x.endpoints]\nauthorize = 'https://x.example'\n\
+             token = 'http://x.example'\nuser = 'https://x.example'\n",
             "oauth.x.endpoints.token is",
         ),
         (

@@ -233,6 +233,13 @@ impl From<WrongKind> for Refusal {
                 "That is how the id of another issuer's token or session is shown: `origin revoke \
                  --issuer` revokes it."
             }
+            WrongKind::Account => "That is the id of an account: send it as `sub`.",
+            WrongKind::Address => {
+                "That is an e-mail address. `sub` is the id of an account, as the list of users shows it."
+            }
+            WrongKind::Nobody => {
+                "No account has this id, and no session is its: there was nothing to revoke."
+            }
         };
         Self::because(Code::RequestInvalid, detail)
     }

@@ -1,5 +1,5 @@
 //! What holds for every request and every answer: one meaning to a request, the epoch and
-//! `no-store` on the answer, one line in the log.
+//! `no-store` on the answer, one line in the log, and no change left half done.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::Services;
 use super::error::Refusal;
+use super::work::has_steps;
 
 const EPOCH: HeaderName = HeaderName::from_static("portcullis-epoch");
 
@@ -27,10 +28,16 @@ pub(super) async fn finish(
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    // The route as the router knows it: a path may hold anything.
-    let route = request.extensions().get().map_or("(none)", MatchedPath::as_str);
+    let route = route(&request);
     let span = info_span!("request", id = %Uuid::new_v4(), method = %request.method(), route);
-    let mut response = answer(request, next).instrument(span.clone()).await;
+    let response = async {
+        if has_steps(&request) {
+            services.work.to_the_end(answer(request, next)).await
+        } else {
+            answer(request, next).await
+        }
+    };
+    let mut response = response.instrument(span.clone()).await;
 
     let headers = response.headers_mut();
     headers.insert(EPOCH, services.epochs.latest().get().into());
@@ -41,6 +48,11 @@ pub(super) async fn finish(
         info!(status = response.status().as_u16(), code, ms, "answered");
     });
     response
+}
+
+/// The request's route as the router knows it: a path may hold anything.
+pub(super) fn route(request: &Request) -> &str {
+    request.extensions().get().map_or("(none)", MatchedPath::as_str)
 }
 
 /// The operator's port: the same care, no line for each probe.

@@ -54,8 +54,7 @@ pub(super) async fn end(
     mut done: Response,
 ) -> Result<Response, Refusal> {
     let credentials = &services.credentials;
-    let by_cookies =
-        named_by(credentials, caller.access_cookie.as_ref(), caller.refresh_cookie.as_ref());
+    let by_cookies = by_cookies(credentials, caller);
     let deliberate = caller.bearer.is_some() || refresh_token.is_some();
     let ending = if deliberate {
         let named = named_by(credentials, caller.bearer.as_ref(), refresh_token);
@@ -72,8 +71,7 @@ pub(super) async fn end(
     }
     // The cookies of another session, which the browser sent along by itself, are left alone; and
     // those that it did not send, since another site may have made it ask.
-    let sent_cookies = caller.access_cookie.is_some() || caller.refresh_cookie.is_some();
-    if sent_cookies && by_cookies.keys().all(|sid| ending.contains_key(sid)) {
+    if sent_cookies(caller) && by_cookies.keys().all(|sid| ending.contains_key(sid)) {
         clear_cookies(done.headers_mut())?;
         let cached = HeaderValue::from_static("\"cache\"");
         done.headers_mut().insert("clear-site-data", cached);
@@ -84,7 +82,7 @@ pub(super) async fn end(
 /// Ends every session of the caller, who has to be signed in.
 #[utoipa::path(post, path = "/auth/logout-all", operation_id = "logout_all", tag = "session",
     security(("bearer" = []), ("cookie" = [])),
-    responses((status = 204, description = "They are over"),
+    responses((status = 204, description = "They are over; cookies of the same user that came along are cleared"),
         Refusing<(OptionalBody<Nothing>, Caller, AccessError)>))]
 pub(super) async fn logout_all(
     State(services): State<Arc<Services>>,
@@ -95,7 +93,11 @@ pub(super) async fn logout_all(
     let signed_in = services.credentials.signed_in(token).await?;
     services.revocation.all_sessions(&signed_in.subject).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    clear_cookies(response.headers_mut())?;
+    // Somebody else's, which the browser sent along with a bearer token by itself, are left alone.
+    let by_cookies = by_cookies(&services.credentials, &caller);
+    if sent_cookies(&caller) && by_cookies.values().all(|whose| *whose == signed_in.subject) {
+        clear_cookies(response.headers_mut())?;
+    }
     Ok(response)
 }
 
@@ -140,6 +142,15 @@ pub(super) struct Nothing {}
 
 impl Expected for Nothing {
     const SHAPE: &'static str = "Send no body.";
+}
+
+fn sent_cookies(caller: &Caller) -> bool {
+    caller.access_cookie.is_some() || caller.refresh_cookie.is_some()
+}
+
+/// The sessions that the cookies name.
+fn by_cookies(credentials: &Credentials, caller: &Caller) -> BTreeMap<SessionId, Subject> {
+    named_by(credentials, caller.access_cookie.as_ref(), caller.refresh_cookie.as_ref())
 }
 
 fn named_by(

@@ -11,12 +11,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Services;
-use super::agent::Agent;
 use super::answer::User;
 use super::error::Refusal;
 use super::extract::Caller;
 use super::openapi::Refusing;
-use crate::service::AccessError;
+use crate::service::{AccessError, Agent};
 
 #[derive(Serialize, ToSchema)]
 struct Me<'a> {

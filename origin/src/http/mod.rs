@@ -1,7 +1,6 @@
 //! The routes. Handlers move thrice: take input, call one service, shape the answer.
 
 mod admin;
-mod agent;
 mod answer;
 mod error;
 mod extract;
@@ -24,6 +23,7 @@ mod server;
 mod state;
 mod verify;
 mod well_known;
+mod work;
 
 use std::sync::Arc;
 
@@ -34,8 +34,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use health::Probes;
-pub(crate) use server::{Doors, serve};
+pub(crate) use server::{DRAIN, Doors, serve};
 pub(crate) use state::{ByMail, Services};
+pub(crate) use work::Work;
 
 /// What edges and, through them, clients can ask.
 pub(crate) fn public(services: Arc<Services>) -> Router {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use common::problem::Code;
 
 use super::error::Refusal;
+use super::work::Work;
 use crate::port::{Clock, Signer};
 use crate::service::{
     Admin, Change, ClientTrust, Credentials, EdgeTrust, Epochs, Heads, Login, Outbox, Profiles,
@@ -39,6 +40,8 @@ pub(crate) struct Services {
     pub(crate) client_id: String,
     /// Scheme, host and port of the issuer, as browsers write an `Origin`.
     pub(crate) own_origin: String,
+    /// What is under way.
+    pub(crate) work: Work,
 }
 
 /// What is done by letters.

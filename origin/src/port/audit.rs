@@ -72,6 +72,8 @@ kinds! {
     ForcedLogout = "forced-logout";
     /// One session was ended from outside.
     SessionRevoked = "session-revoked";
+    /// A session ended since its user began another and may have no more.
+    SessionSuperseded = "session-superseded";
     /// One access token was revoked: `detail.token`.
     TokenRevoked = "token-revoked";
     /// All sessions there were are ended.

@@ -38,8 +38,8 @@ pub(crate) use provider::{Brought, Proven, Provider, ProviderFault, RECENT, Stra
 pub(crate) use random::Random;
 pub(crate) use segments::{Content, Segments};
 pub(crate) use sessions::{
-    Begun, Device, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session,
-    Sessions,
+    ACCESS_APART, AllEnded, Begun, Device, Ended, NewSession, RevokeReason, Rotate, Rotation,
+    RotationRules, Session, Sessions, Whose,
 };
 pub(crate) use signer::{CLOCK_SKEW, KeysRevision, Signer, SigningFault, TOKEN_DEAD_AFTER};
 pub(crate) use tries::{Counter, Leave, Patience, Proving, Rate, Tries};

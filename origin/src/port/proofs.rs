@@ -15,6 +15,8 @@ pub(crate) enum Purpose {
     Reset,
     /// For nothing: marks that its owner was told of an attempt to register again.
     Notice,
+    /// For nothing: marks that its owner was told of a sign-in that was in two hands.
+    Alarm,
 }
 
 /// A proof about to be sent. Its secret is not kept, its digest is.

@@ -9,6 +9,10 @@ use common::{Epoch, SessionId, Subject, TokenId, UnixMillis, UnixSeconds};
 
 use super::StoreFault;
 
+/// Where one access token is all: a refresh sooner than this after one was made brings it again, with the same
+/// id, so that whoever refreshes all the time does not fill the block log.
+pub(crate) const ACCESS_APART: Duration = Duration::from_secs(10);
+
 /// What is known of the device that a request comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Device {
@@ -42,16 +46,36 @@ pub(crate) struct NewSession {
     pub(crate) jitter_permille: u16,
     /// The id of its first access token, where a new one is to end the one before.
     pub(crate) access: Option<TokenId>,
-    /// Where the subject may have one session: how long the block log keeps the older ones.
-    pub(crate) alone: Option<Duration>,
+    /// How many sessions the subject may have, this one among them; at least one.
+    pub(crate) most: u32,
+    /// How long the block log keeps those that end for it.
+    pub(crate) retain: Duration,
 }
 
 /// A session that began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Begun {
     pub(crate) session: Session,
-    /// Of the end of the older ones.
+    /// The sessions that ended for it.
+    pub(crate) ended: Vec<SessionId>,
+    /// Of their end; there too when that cannot be told any more, since the call was sent a second time.
     pub(crate) epoch: Option<Epoch>,
+}
+
+/// The sessions of a subject are ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AllEnded {
+    pub(crate) epoch: Epoch,
+    /// How many of them nobody had ended before.
+    pub(crate) count: u64,
+}
+
+/// Whose session it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Whose {
+    pub(crate) subject: Subject,
+    /// Whether it lives.
+    pub(crate) live: bool,
 }
 
 /// A live session: all that is needed to sign its current refresh token, byte for byte.
@@ -144,7 +168,7 @@ pub(crate) enum RevokeReason {
     Password,
     /// Somebody who runs this ended it.
     Operator,
-    /// Its user signed in anew, and may be signed in once.
+    /// Its user signed in anew, and has as many sessions as may be.
     Superseded,
 }
 
@@ -156,13 +180,14 @@ pub(crate) trait Sessions: Send + Sync {
     /// and cutoffs are timed by one clock, so that their order is what it looks like.
     async fn now(&self) -> Result<UnixMillis, StoreFault>;
 
-    /// Begins a session, and ends the subject's older ones if it is to be alone. Its id is fresh; one
-    /// that exists is a fault. `None` when everybody was signed out since the time that the id bears:
+    /// Begins a session. Where the subject has more than it may then, those end in the same step that were
+    /// unused for longest. Its id is fresh; one that exists is a fault. `None` when everybody was signed out since the time that the id bears:
     /// begin again with a later one.
     async fn begin(&self, new: &NewSession) -> Result<Option<Begun>, StoreFault>;
 
     /// Applies [`common::rotation::judge`]. With `next_access`, a new successor ends the access token
-    /// that came with the one before, and one that is repeated comes with the same again.
+    /// that came with the one before, and one that is repeated comes with the same again; so does a new one
+    /// within [`ACCESS_APART`], unless that access token was revoked.
     async fn rotate(&self, request: &Rotate, rules: &RotationRules)
     -> Result<Rotation, StoreFault>;
 
@@ -182,13 +207,16 @@ pub(crate) trait Sessions: Send + Sync {
         kept: Option<SessionId>,
         reason: RevokeReason,
         retain: Duration,
-    ) -> Result<Epoch, StoreFault>;
+    ) -> Result<AllEnded, StoreFault>;
 
     /// Ends every session there is. One that begins after this has returned lives.
     async fn cut_off(&self) -> Result<Epoch, StoreFault>;
 
     /// The live sessions of `subject`, newest first.
     async fn of(&self, subject: &Subject) -> Result<Vec<Session>, StoreFault>;
+
+    /// Whose session this is; `None` when there is none, or none is remembered.
+    async fn whose(&self, sid: SessionId) -> Result<Option<Whose>, StoreFault>;
 
     /// Says that the account of `subject` is about to change. For so long, each rotation of its
     /// sessions says so too.

@@ -6,17 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{SessionId, Subject, TokenId};
+use tokio::time::timeout;
 use tracing::info;
+use uuid::Uuid;
 
 use super::roles::InvalidRoles;
-use super::{Epochs, Fault, WrongKind, check_roles, check_session, check_token};
+use super::{Epochs, Fault, WrongKind, check_roles, check_session, check_token, no_account};
 use crate::port::{
-    Account, Accounts, Actor, Announced, Audit, AuditTrail, BlockLog, Event, Events, Kind, Proofs,
-    Purpose, RevokeReason, Session, Sessions, Wanted,
+    Account, Accounts, Actor, AllEnded, Announced, Audit, AuditTrail, BlockLog, Event, Events,
+    Kind, Proofs, Purpose, RevokeReason, Session, Sessions, Wanted,
 };
 
 /// The role whose holders may do all of this.
 const ADMIN: &str = "admin";
+
+/// How long a look at the accounts may hold up a revocation that needs none.
+pub(crate) const HINT: Duration = Duration::from_secs(2);
 
 /// Proof of who may do it: an administrator by what the account says now, or whoever runs the
 /// commands.
@@ -179,17 +184,38 @@ impl Admin {
         Ok(())
     }
 
+    /// The same for whoever has this id. One that nobody has is revoked to no effect, while whoever was meant
+    /// goes on: that is no success.
+    pub(crate) async fn sign_out_by_id(
+        &self,
+        by: &Authority,
+        id: &Subject,
+    ) -> Result<(), AdminError> {
+        let live = self.sessions.of(id).await.map_err(Fault::from)?;
+        // Before accounts are asked: a database that does not answer keeps nobody from it.
+        self.end_all(id).await?;
+        if live.is_empty() && self.accounts.by_id(id).await.map_err(Fault::from)?.is_none() {
+            return Err(no_account(id).into());
+        }
+        self.audit.record(by.did(Kind::ForcedLogout).about(id));
+        Ok(())
+    }
+
     /// Ends one session, whatever state it is in.
     pub(crate) async fn end_session(
         &self,
         by: &Authority,
         sid: SessionId,
     ) -> Result<(), AdminError> {
-        check_session(sid)?;
+        check_session(sid, self.is_account(sid.uuid())).await?;
+        // For the trail of whoever's it is; what cannot be read keeps nobody from ending it.
+        let known = self.sessions.whose(sid).await.ok().flatten();
         let revoked = self.sessions.revoke(sid, RevokeReason::Operator, self.retain).await;
         let epoch = revoked.map_err(Fault::from)?;
         self.epochs.observe(epoch);
-        self.audit.record(by.did(Kind::SessionRevoked).session(sid));
+        let mut event = by.did(Kind::SessionRevoked).session(sid);
+        event.subject = known.map(|known| known.subject);
+        self.audit.record(event);
         info!(session.id = %sid, %epoch, "session ended from outside");
         Ok(())
     }
@@ -200,7 +226,7 @@ impl Admin {
         by: &Authority,
         jti: TokenId,
     ) -> Result<(), AdminError> {
-        check_token(jti)?;
+        check_token(jti, self.is_account(jti.uuid())).await?;
         let epoch = self.log.block(jti.uuid(), self.retain).await.map_err(Fault::from)?;
         self.epochs.observe(epoch);
         self.audit.record(by.did(Kind::TokenRevoked).token(jti));
@@ -216,14 +242,22 @@ impl Admin {
         Ok(())
     }
 
+    /// Whether an account has this id. Where they cannot be read at once, that keeps nobody from revoking.
+    async fn is_account(&self, id: Uuid) -> bool {
+        let Ok(id) = id.to_string().parse() else { return false };
+        matches!(timeout(HINT, self.accounts.by_id(&id)).await, Ok(Ok(Some(_))))
+    }
+
     async fn announce(&self, id: &Subject) -> Result<Announced, Fault> {
         Ok(Announced::to(&*self.sessions, id).await?)
     }
 
     async fn end_all(&self, id: &Subject) -> Result<(), Fault> {
-        let epoch = self.sessions.revoke_all(id, None, RevokeReason::Operator, self.retain).await?;
+        let reason = RevokeReason::Operator;
+        let done = self.sessions.revoke_all(id, None, reason, self.retain).await?;
+        let AllEnded { epoch, count } = done;
         self.epochs.observe(epoch);
-        info!(user.id = %id, %epoch, "all sessions of a user ended from outside");
+        info!(user.id = %id, %epoch, count, "all sessions of a user ended from outside");
         Ok(())
     }
 

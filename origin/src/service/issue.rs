@@ -10,7 +10,7 @@ use common::{Secret, TokenId};
 use tracing::{info, warn};
 
 use super::{Epochs, Fault, Limited, Revocation, Throttle};
-use crate::config::{SessionPolicy, SessionRules, Tokens};
+use crate::config::{SessionRules, Tokens};
 use crate::port::{
     Account, Accounts, Actor, Audit, Begun, Clock, Device, Event, Identities, Kind, NewSession,
     Random, RevokeReason, Session, Sessions, Signer, TOKEN_DEAD_AFTER, Whence,
@@ -118,14 +118,18 @@ impl Issuer {
             absolute,
             jitter_permille: jitter_permille(jti),
             access: self.next_access(),
-            alone: (self.rules.policy == SessionPolicy::One).then_some(TOKEN_DEAD_AFTER),
+            most: self.rules.most,
+            retain: TOKEN_DEAD_AFTER,
         };
         loop {
-            if let Some(Begun { session, epoch }) = self.sessions.begin(&new).await? {
+            if let Some(Begun { session, ended, epoch }) = self.sessions.begin(&new).await? {
                 if let Some(epoch) = epoch {
                     self.epochs.observe(epoch);
                 }
                 let (sid, user) = (session.sid, &account.id);
+                for old in ended {
+                    self.audit.record(Event::by_user(Kind::SessionSuperseded, user).session(old));
+                }
                 // Whoever closes an account, replaces its password or takes its logins away ends its sessions
                 // after that. A session that began later is found here, one that began before is ended there.
                 let Some(account) = self.still(account, &by).await? else {

@@ -1,6 +1,8 @@
 //! The flows. They know ports and decisions; no HTTP, no SQL, no Redis, no JSON.
 
 mod admin;
+mod agent;
+mod alarm;
 mod change;
 mod clients;
 mod compaction;
@@ -30,7 +32,8 @@ mod tail;
 mod throttle;
 mod verify;
 
-pub(crate) use admin::{Admin, AdminError, Authority};
+pub(crate) use admin::{Admin, AdminError, Authority, HINT};
+pub(crate) use agent::Agent;
 pub(crate) use change::{By, Change, ChangeError};
 pub(crate) use clients::ClientTrust;
 pub(crate) use compaction::{Compactor, Step};
@@ -41,7 +44,7 @@ pub(crate) use fault::Fault;
 pub(crate) use heads::{Heads, SignedHead};
 pub(crate) use issue::{Issued, Issuer, Lasting, Means, SignIn};
 pub(crate) use key_watch::KeyWatch;
-pub(crate) use kind::{WrongKind, check_session, check_token};
+pub(crate) use kind::{WrongKind, check_session, check_token, no_account};
 pub(crate) use letters::Language;
 pub(crate) use login::{Login, LoginError};
 pub(crate) use memory::Memory;

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
+use super::alarm::Alarm;
 use super::letters::Language;
 use crate::port::{Account, Accounts, Audit, Clock, Email, Mailer, NewAccount, Proofs, Random};
 use crate::telemetry::chain;
@@ -46,6 +47,8 @@ pub(crate) enum Errand {
     LoginLinked(Box<Account>, String),
     /// The same for one that does not any more.
     LoginUnlinked(Box<Account>, String),
+    /// To tell the owner of an account that a sign-in of theirs was in two hands.
+    Alarm(Box<Alarm>),
 }
 
 /// Takes errands.

@@ -9,7 +9,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use super::{Epochs, Fault, SignedIn};
-use crate::port::{Audit, BlockLog, Event, Kind, RevokeReason, Sessions};
+use crate::port::{AllEnded, Audit, BlockLog, Event, Kind, RevokeReason, Sessions};
 
 /// Ends sessions.
 pub(crate) struct Revocation {
@@ -37,11 +37,12 @@ impl Revocation {
 
     /// Ends every session of a user.
     pub(crate) async fn all_sessions(&self, subject: &Subject) -> Result<(), Fault> {
-        let epoch =
-            self.sessions.revoke_all(subject, None, RevokeReason::LogoutAll, self.retain).await?;
+        let reason = RevokeReason::LogoutAll;
+        let done = self.sessions.revoke_all(subject, None, reason, self.retain).await?;
+        let AllEnded { epoch, count } = done;
         self.epochs.observe(epoch);
         self.audit.record(Event::by_user(Kind::SignedOutEverywhere, subject));
-        info!(user.id = %subject, %epoch, "all sessions ended by their user");
+        info!(user.id = %subject, %epoch, count, "all sessions ended by their user");
         Ok(())
     }
 
@@ -52,10 +53,14 @@ impl Revocation {
         kept: SessionId,
     ) -> Result<(), Fault> {
         let reason = RevokeReason::LogoutAll;
-        let epoch = self.sessions.revoke_all(subject, Some(kept), reason, self.retain).await?;
+        let done = self.sessions.revoke_all(subject, Some(kept), reason, self.retain).await?;
+        let AllEnded { epoch, count } = done;
         self.epochs.observe(epoch);
-        self.audit.record(Event::by_user(Kind::SignedOutElsewhere, subject).session(kept));
-        info!(user.id = %subject, session.id = %kept, %epoch, "other sessions ended by their user");
+        // What ends nothing leaves no trace, however often it is asked for.
+        if count > 0 {
+            self.audit.record(Event::by_user(Kind::SignedOutElsewhere, subject).session(kept));
+            info!(user.id = %subject, session.id = %kept, %epoch, count, "other sessions ended by their user");
+        }
         Ok(())
     }
 
@@ -66,7 +71,8 @@ impl Revocation {
         keep: Option<SessionId>,
     ) -> Result<(), Fault> {
         let reason = RevokeReason::Password;
-        let epoch = self.sessions.revoke_all(subject, keep, reason, self.retain).await?;
+        let done = self.sessions.revoke_all(subject, keep, reason, self.retain).await?;
+        let AllEnded { epoch, .. } = done;
         self.epochs.observe(epoch);
         info!(user.id = %subject, %epoch, "sessions ended: the password is changed");
         Ok(())
@@ -78,7 +84,8 @@ impl Revocation {
         subject: &Subject,
         sid: SessionId,
     ) -> Result<bool, Fault> {
-        let theirs = self.sessions.of(subject).await?.iter().any(|session| session.sid == sid);
+        let known = self.sessions.whose(sid).await?;
+        let theirs = known.is_some_and(|known| known.live && known.subject == *subject);
         if theirs {
             self.session(subject, sid).await?;
         }

@@ -3,12 +3,16 @@
 
 use std::sync::Arc;
 
+use common::Subject;
 use common::rotation::{Judgement, Reuse};
 use common::token::refresh::Presented;
 use tracing::{info, warn};
 
+use super::alarm::Alarm;
 use super::issue::jitter_permille;
+use super::letters::Language;
 use super::memory::Reading;
+use super::postman::{Errand, Outbox};
 use super::{Credentials, Epochs, Fault, Issued, Issuer, Memory};
 use crate::port::{
     Account, Accounts, Actor, Audit, Clock, Device, Ended, Event, Kind, Random, RevokeReason,
@@ -50,6 +54,8 @@ pub(crate) struct Rotator {
     pub(crate) epochs: Arc<Epochs>,
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) rules: RotationRules,
+    /// Where letters are written; `None`: none are.
+    pub(crate) outbox: Option<Outbox>,
 }
 
 impl Rotator {
@@ -75,7 +81,6 @@ impl Rotator {
             None => self.account(&presented).await?,
         };
         self.issuer.ready()?;
-        let whence = Whence::from(&device);
         let next_jti = self.random.token_id();
         let request = Rotate {
             sid: presented.sid,
@@ -109,7 +114,7 @@ impl Rotator {
             }
             Rotation::Ended { why, epoch } => {
                 self.epochs.observe(epoch);
-                Err(self.ended(&presented, why, whence))
+                Err(self.ended(&presented, why, &request.device))
             }
         }
     }
@@ -123,39 +128,61 @@ impl Rotator {
             Some(account) if !account.disabled => {
                 Ok(Arc::new(Account { password_hash: None, ..account }))
             }
-            _ => Err(self.without_account(presented).await?),
+            account => Err(self.without_account(presented, account.is_some()).await?),
         }
     }
 
-    async fn without_account(&self, presented: &Presented) -> Result<RefreshError, Fault> {
-        let retain = self.rules.retain;
+    async fn without_account(
+        &self,
+        presented: &Presented,
+        is_disabled: bool,
+    ) -> Result<RefreshError, Fault> {
+        let (sid, retain) = (presented.sid, self.rules.retain);
+        // One that was over before leaves no trace, however often it comes.
+        if self.sessions.whose(sid).await?.is_some_and(|whose| whose.live) {
+            let why = if is_disabled { "disabled" } else { "unknown-account" };
+            let event = Event::by(Actor::Unknown, Kind::SessionRevoked).about(&presented.subject);
+            self.audit.record(event.session(sid).why(why));
+        }
         let epoch = self.sessions.revoke(presented.sid, RevokeReason::LogoutAll, retain).await?;
         self.epochs.observe(epoch);
         info!(session.id = %presented.sid, "session ended: its account is gone or disabled");
         Ok(RefreshError::Revoked)
     }
 
-    /// The audit trail of what ends a session; RFC 9700 §4.14.2 leaves the user to be told.
-    fn ended(&self, presented: &Presented, why: Ended, whence: Whence) -> RefreshError {
+    /// The audit trail of what ends a session, and a letter where two had it.
+    fn ended(&self, presented: &Presented, why: Ended, device: &Device) -> RefreshError {
         let (sid, subject) = (presented.sid, &presented.subject);
         let kept = |kind| {
             // Whoever of the two came: the account's holder or somebody else.
-            Event::by(Actor::Unknown, kind).about(subject).session(sid).from(whence)
+            Event::by(Actor::Unknown, kind).about(subject).session(sid).from(Whence::from(device))
         };
         match why {
             Ended::Expired => RefreshError::Expired,
             Ended::Revoked => RefreshError::Revoked,
             Ended::Forked => {
                 self.audit.record(kept(Kind::TokenForked));
+                self.alarm(subject, device);
                 warn!(session.id = %sid, user.id = %subject, "two holders of one refresh token; session revoked");
                 RefreshError::Reused
             }
             Ended::Reused(reuse) => {
                 self.audit.record(kept(Kind::TokenReused).why(word(reuse)));
+                self.alarm(subject, device);
                 warn!(session.id = %sid, user.id = %subject, ?reuse, "refresh token reused; session revoked");
                 RefreshError::Reused
             }
         }
+    }
+}
+
+impl Rotator {
+    /// Has the owner told. A full queue keeps nobody from an answer.
+    fn alarm(&self, subject: &Subject, device: &Device) {
+        let Some(outbox) = &self.outbox else { return };
+        let alarm = Alarm::of(subject, device, self.clock.now());
+        // It says itself in every language.
+        outbox.put(Errand::Alarm(Box::new(alarm)), Language::English).ok();
     }
 }
 

@@ -25,7 +25,8 @@
 //! besides: they may be to anybody. A reset forgets the changes too.
 //!
 //! Refresh tokens are not counted, and no logout: nobody may be kept from it, and one that ends nothing
-//! leaves nothing behind. A refresh token whose MAC is wrong is refused without a call to the store, for
+//! leaves nothing behind. Where a refresh ends the access token before, the next moment's brings the same one
+//! again ([`ACCESS_APART`](crate::port::ACCESS_APART)), so that a loop of them does not fill the block log. A refresh token whose MAC is wrong is refused without a call to the store, for
 //! less than counting it would cost, and there is nothing to guess in 256 bits.
 
 use std::net::IpAddr;

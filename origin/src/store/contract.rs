@@ -2,6 +2,7 @@
 
 mod announced;
 pub(super) mod bench;
+mod crowd;
 mod history;
 mod lease;
 mod log;
@@ -50,9 +51,15 @@ macro_rules! contract {
                 policy::signing_in_ends_the_older_sessions_where_one_is_all,
                 policy::of_eight_who_sign_in_at_once_one_is_left,
                 policy::a_new_access_token_ends_the_one_before,
+                policy::whoever_refreshes_all_the_time_fills_no_log,
+                policy::an_access_token_that_was_revoked_does_not_come_again,
                 policy::a_displaced_successor_takes_its_access_token_along,
                 policy::red_03_a_healed_session_ends_the_access_token_that_is_known,
                 policy::access_tokens_are_forgotten_where_they_are_not_counted,
+                crowd::beyond_the_most_the_one_unused_for_longest_ends,
+                crowd::what_is_over_gives_way_first_or_takes_no_place,
+                crowd::a_cutoff_leaves_all_places_free,
+                crowd::a_session_is_somebodys_and_lives_or_not,
                 announced::a_change_is_told_by_every_rotation_of_that_account,
                 announced::a_change_is_told_for_its_time_and_the_longest_counts,
                 log::the_log_answers_what_came_after_an_epoch,

@@ -70,7 +70,7 @@ impl Site {
                     (BareWorker::Ours { vars, kv: Some(mailboxes.port) }, mailboxes)
                 }
             };
-            services.push(Service { port, worker });
+            services.push(Service::on(port, worker));
             workers_at.push((row.worker, port, mailboxes));
         }
         let mut workerd = workers(&workspace, folder, &services)?;

@@ -114,6 +114,7 @@ impl Site {
             ("limits.sign_in".to_owned(), String::from("100000/10m")),
             ("limits.account".to_owned(), String::from("1000000")),
             ("limits.sessions".to_owned(), String::from("1000000/1s")),
+            ("sessions.most".to_owned(), String::from("10000")),
         ];
         if who == Who::OnRedis {
             settings.push(("redis.url".to_owned(), self.redis_url()));

@@ -40,7 +40,7 @@ Both are of one session but for the last line.
 | | |
 |---|---|
 | 200 | at the edge: the app's answer, to a request that named the access token's session; at `/auth/refresh`: the access token in the body, the refresh token in its cookie alone |
-| 303 *code* | to `/auth/login?return_to=…`; the [code](errors.md) is in `portcullis-verdict`. After three in a row 401 instead |
+| 303 *code* | to `/auth/login?return_to=…`; the [code](errors.md) is in `portcullis-verdict`. After three in a row from one path, or sixteen from any, 401 instead |
 | 401 *code* | a problem document with this [code](errors.md); at the edge it is in `portcullis-verdict` too, and `WWW-Authenticate` is there |
 | new | both cookies are set, to tokens of the same session |
 | header | the new access token is in `portcullis-access-token` too |

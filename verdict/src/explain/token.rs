@@ -47,14 +47,14 @@ pub(super) fn explain(
     told: &mut Explanation,
 ) {
     let trust = Trust {
-        rules: &config.rules,
+        rules: &config.vars.rules,
         keys: known.head.keys(),
-        issuers: &config.issuers,
+        issuers: &config.vars.issuers,
         keyring: &known.keyring,
         looked: true,
         now,
     };
-    let issuer = known::foreign(text, config).and_then(|index| config.issuers.get(index));
+    let issuer = known::foreign(text, config).and_then(|index| config.vars.issuers.get(index));
     let checks: &[_] = if issuer.is_some() { &FOREIGN } else { &OWN };
     if let Some(issuer) = issuer {
         told.tell("token", format!("of the issuer {}", issuer.name()));
@@ -66,7 +66,7 @@ pub(super) fn explain(
     };
     for (check, faults) in checks {
         if let Some(error) = failed.filter(|error| faults.contains(error)) {
-            let ours = issuer.is_none().then_some(&config.rules);
+            let ours = issuer.is_none().then_some(&config.vars.rules);
             let hint = hint(error, text, ours, now);
             return told.tell("token", format!("{check}: {error}{hint}"));
         }

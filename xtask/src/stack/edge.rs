@@ -22,14 +22,7 @@ pub(super) fn part(
     write_private(&config, &text).doing(|| format!("writing {}", config.display()))?;
     // Beside the configuration: wrangler reads it from there, as the secrets of the deployed Worker.
     let vars = folder.join(".dev.vars");
-    // It outweighs the configuration: where this stack's parts are, and what was asked for, stands.
-    let stands = |line: &str| {
-        let ours = [variable::ISSUER, variable::ORIGIN_URL, variable::APP_URL, variable::LOG];
-        ours.iter().any(|ours| name(line) == ours.name())
-            || options.vars.iter().any(|(asked_for, _)| name(line) == asked_for)
-    };
-    let lines = options.dev_vars.split_inclusive('\n');
-    let more: String = lines.filter(|line| !stands(line)).collect();
+    let more: String = lines_that_count(options).collect();
     write_private(&vars, &dev_vars(edge_secret, anchor, &more))
         .doing(|| format!("writing {}", vars.display()))?;
 
@@ -78,6 +71,32 @@ pub(super) fn own_lines(dev_vars: &str) -> String {
     dev_vars.split_inclusive('\n').filter(|line| !is_ours(line)).collect()
 }
 
+/// The lines of somebody's own that the Worker gets. They outweigh its configuration: where this stack's parts
+/// are, and what was asked for, stands.
+fn lines_that_count(options: &Options) -> impl Iterator<Item = &str> {
+    let ours = [variable::ISSUER, variable::ORIGIN_URL, variable::APP_URL, variable::LOG];
+    let stands = move |line: &&str| {
+        ours.iter().any(|ours| name(line) == ours.name())
+            || options.vars.iter().any(|(asked_for, _)| name(line) == asked_for)
+    };
+    options.dev_vars.split_inclusive('\n').filter(move |line| !stands(line))
+}
+
+/// What those lines set, but for values that go on in the next line.
+pub(super) fn set_in_dev_vars(options: &Options) -> impl Iterator<Item = (&str, &str)> {
+    lines_that_count(options).filter_map(|line| Some((name(line), value(line)?)))
+}
+
+/// The value that a line sets, without its quotes; none where it goes on in the next line.
+fn value(line: &str) -> Option<&str> {
+    let value = line.split_once(['=', ':'])?.1.trim();
+    let quoted = |quote| value.strip_prefix(quote).map(|inside| (inside, quote));
+    match ['"', '\'', '`'].into_iter().find_map(quoted) {
+        Some((inside, quote)) => inside.split_once(quote).map(|(inside, _)| inside),
+        None => value.split('#').next().map(str::trim_end),
+    }
+}
+
 /// What a line of such a file sets: `NAME=…`, `export NAME=…` or `NAME: …`.
 fn name(line: &str) -> &str {
     let line = line.trim_start_matches('\u{feff}').trim_start();
@@ -85,11 +104,13 @@ fn name(line: &str) -> &str {
     line.split(['=', ':']).next().unwrap_or_default().trim()
 }
 
-/// The project's wrangler.toml with this stack's addresses and vars, and without its build command:
+/// The project's wrangler.toml with this stack's addresses, vars and secrets, and without its build command:
 /// the Worker is built before the stack starts.
 fn configuration(workspace: &Workspace, ports: Ports, options: &Options) -> Result<Value, Error> {
     let mut config = wrangler_toml(workspace)?;
     config.remove("build");
+    // Those that are named there would be all that is taken from `.dev.vars`.
+    config.remove("secrets");
     let main = config
         .get("main")
         .and_then(Value::as_str)
@@ -97,15 +118,24 @@ fn configuration(workspace: &Workspace, ports: Ports, options: &Options) -> Resu
         .ok_or_else(|| Error::Unexpected("wrangler.toml names no `main`".into()))?;
     config.insert("main".into(), json!(main));
 
-    let mut vars = vars_of(&config)?;
+    let vars = with_own(vars_of(&config)?, ports, options);
+    config.insert("vars".into(), Value::Object(vars));
+    Ok(Value::Object(config))
+}
+
+/// These vars with where this stack's parts are, and with what was asked for.
+pub(super) fn with_own(
+    mut vars: Map<String, Value>,
+    ports: Ports,
+    options: &Options,
+) -> Map<String, Value> {
     let mut set = |variable: Variable, value| vars.insert(variable.name().into(), value);
     set(variable::ISSUER, json!(format!("http://localhost:{}", ports.edge)));
     set(variable::ORIGIN_URL, json!(format!("http://127.0.0.1:{}", ports.origin)));
     set(variable::APP_URL, json!(format!("http://127.0.0.1:{}", ports.app)));
     set(variable::LOG, json!("refusals"));
     vars.extend(options.vars.iter().cloned());
-    config.insert("vars".into(), Value::Object(vars));
-    Ok(Value::Object(config))
+    vars
 }
 
 /// The vars in the project's wrangler.toml.
@@ -149,6 +179,17 @@ mod tests {
         let again = dev_vars("another", "anchor", &own_lines(&text));
         assert_eq!(again, text.replace("\"secret\"", "\"another\""));
         assert_eq!(own_lines("ANCHOR_KEY = \"old\"\nEDGE_SECRET=old"), "");
+        for (line, set) in [
+            ("A=b", "b"),
+            ("export A = \"b # c\"\r\n", "b # c"),
+            ("A: 'b' # c", "b"),
+            ("A=b # c\n", "b"),
+            ("A={\"b\": 1}", "{\"b\": 1}"),
+            ("A=", ""),
+        ] {
+            assert_eq!((name(line), value(line)), ("A", Some(set)), "{line}");
+        }
+        assert_eq!(value("A='{\n"), None);
         assert_eq!(own_lines("\u{feff}export ANCHOR_KEY=old\r\nEDGE_SECRET: old\n"), "");
     }
 }

@@ -1,35 +1,35 @@
-//! What of the Worker's vars is looked at before anything is built: `POLICY`, `ISSUERS`, and whether
-//! requests would go round in circles. The rest the Worker tells itself, a minute later.
+//! What of the Worker's configuration is looked at before anything is built: all that the Worker itself would
+//! refuse a minute later, and whether requests would go round in circles.
 
 use common::{
-    issuers::Issuers,
-    json::Json,
-    policy::{Policy, PolicyConfig},
     spelling,
     variable::{self, Variable},
+    vars::{Misconfigured, Vars},
 };
 use serde_json::{Map, Value};
 
-use super::{Options, Ports, edge, url};
+use super::{Options, Ports, edge};
 use crate::{Error, Workspace};
 
 /// Reads what a stack is to run with: wrangler.toml, and what takes the place of its vars. Answers with
 /// what may be meant so, and may be not.
 ///
 /// # Errors
-/// When `POLICY` or `ISSUERS` cannot be used, or requests would be sent to the edge itself.
+/// When the Worker could not work by it, or requests would be sent to the edge itself.
 pub fn look_over(workspace: &Workspace, options: &Options) -> Result<Vec<String>, Error> {
     let file = edge::worker_vars(workspace)?;
     let notes = notes(&file, &options.vars);
-    let mut vars = file;
-    for replaced in [variable::APP_URL, variable::ISSUER] {
-        vars.remove(replaced.name());
-    }
-    vars.extend(options.vars.iter().cloned());
-    check(&vars, options.ports).map_err(|(variable, problem)| {
-        let is_given = options.vars.iter().any(|(name, _)| name == variable.name());
-        let place = if is_given { "--var" } else { "wrangler.toml" };
-        Error::Unexpected(format!("{place}: {variable}: {problem}"))
+    let vars = edge::with_own(file, options.ports, options);
+    check(vars, options).map_err(|wrong| {
+        let is = |name: &str| name == wrong.variable();
+        let place = if options.vars.iter().any(|(name, _)| is(name)) {
+            "--var"
+        } else if edge::set_in_dev_vars(options).any(|(name, _)| is(name)) {
+            ".dev.vars"
+        } else {
+            "wrangler.toml"
+        };
+        Error::Unexpected(format!("{place}: {wrong}"))
     })?;
     Ok(notes)
 }
@@ -51,38 +51,28 @@ fn notes(file: &Map<String, Value>, given: &[(String, Value)]) -> Vec<String> {
     notes
 }
 
-fn check(vars: &Map<String, Value>, ports: Ports) -> Result<(), (Variable, String)> {
-    let table = |variable: Variable| match vars.get(variable.name()) {
-        None => Ok(None),
-        Some(Value::String(text)) => {
-            Json::parse(text).map(Some).map_err(|error| (variable, format!("is no JSON: {error}")))
+fn check(mut vars: Map<String, Value>, options: &Options) -> Result<(), Misconfigured> {
+    for (name, value) in edge::set_in_dev_vars(options) {
+        if variable::ALL.iter().any(|known| known.name() == name) {
+            vars.insert(name.into(), value.into());
         }
-        Some(value) => Ok(Some(Json::from(value.clone()))),
+    }
+    // The stack has its own.
+    for ours in [variable::ANCHOR_KEY, variable::EDGE_SECRET] {
+        vars.remove(ours.name());
+    }
+    let (vars, secrets) = Vars::read(&Value::Object(vars).to_string())?;
+    secrets.suffice_for(&vars)?;
+    let circle = |variable: Variable, named: &[&str], url: &str| {
+        let problem = " is the gate itself, and requests would go round in circles: give the address that your \
+                       app listens on";
+        let is_gate = is_gate(url, options.ports.edge);
+        let told = || Misconfigured::new(variable, &[&named.concat(), url, problem]);
+        if is_gate { Err(told()) } else { Ok(()) }
     };
-    if let Some(policy) = table(variable::POLICY)? {
-        let wrong = |error: String| (variable::POLICY, error);
-        let config = PolicyConfig::read(policy).map_err(|error| wrong(error.to_string()))?;
-        Policy::new(config).map_err(|error| wrong(error.to_string()))?;
-    }
-    if let Some(issuers) = table(variable::ISSUERS)? {
-        let given = vars.get(variable::ISSUER.name()).and_then(Value::as_str);
-        let own = given.map_or_else(|| url(ports), String::from);
-        Issuers::read(issuers, &own).map_err(|error| (variable::ISSUERS, error.to_string()))?;
-    }
-    let circle = |variable, named: &str, url: &str| {
-        let problem = format!(
-            "{named}{url} is the gate itself, and requests would go round in circles: give the address \
-             that your app listens on"
-        );
-        if is_gate(url, ports.edge) { Err((variable, problem)) } else { Ok(()) }
-    };
-    if let Some(Value::String(app)) = vars.get(variable::APP_URL.name()) {
-        circle(variable::APP_URL, "", app)?;
-    }
-    if let Some(Json::Object(others)) = table(variable::UPSTREAMS)? {
-        for (name, url) in others {
-            circle(variable::UPSTREAMS, &format!("{name}: "), url.as_text().unwrap_or_default())?;
-        }
+    circle(variable::APP_URL, &[], vars.upstreams.of(None).1)?;
+    for name in vars.upstreams.names() {
+        circle(variable::UPSTREAMS, &[name, ": "], vars.upstreams.of(Some(name)).1)?;
     }
     Ok(())
 }
@@ -136,6 +126,17 @@ mod tests {
         assert!(notes(&object(json!({"APP_URL": "http://localhost:8789"})), &[]).is_empty());
     }
 
+    fn looked_over(given: Value, options: Options) -> Result<(), Misconfigured> {
+        let file = json!({"AUDIENCE": "app", "POLICY": {"rules": []}});
+        let options = Options { vars: object(given).into_iter().collect(), ..options };
+        check(edge::with_own(object(file), options.ports, &options), &options)
+    }
+
+    fn refused(given: Value, dev_vars: &str) -> String {
+        let options = Options { dev_vars: dev_vars.into(), ..Options::new("state".into()) };
+        looked_over(given, options).unwrap_err().to_string()
+    }
+
     #[test]
     fn what_nobody_would_be_let_in_by_is_told_with_the_member_that_was_meant() {
         for (vars, words) in [
@@ -149,9 +150,20 @@ mod tests {
             ),
             (json!({"POLICY": {"rule": []}}), "rule: unknown member; did you mean `rules`?"),
             (json!({"POLICY": "{"}), "is no JSON"),
+            (
+                json!({"POLICY": {"rules": [{"path": "/x", "require": "public", "upstream": "api"}]}}),
+                "UPSTREAMS: has no \"api\"",
+            ),
+            (
+                json!({"POLICY": {"rules": [{"path": "/x", "require": "signed-in", "hand": "assertion"}]}}),
+                "ASSERTION_KEY: is not set, but the rule for /x wants assertions",
+            ),
+            (json!({"FRESH_SECONDS": "6s"}), "FRESH_SECONDS: expected whole seconds"),
+            (json!({"ISSUER": "http://localhost:8787/"}), "ISSUER: expected the origin's"),
+            (json!({"APP_URL": "localhost:3000"}), "APP_URL: expected scheme"),
             (json!({"ISSUERS": [{"issuer": "x"}]}), "[0]"),
             (json!({"APP_URL": "http://localhost:8787"}), "is the gate itself"),
-            (json!({"APP_URL": "http://127.0.0.1:8787/"}), "is the gate itself"),
+            (json!({"APP_URL": "http://127.0.0.1:8787"}), "is the gate itself"),
             (json!({"APP_URL": "http://LocalHost:8787"}), "is the gate itself"),
             (
                 json!({"UPSTREAMS": {"a": "http://localhost:3000", "b": "http://localhost:8787"}}),
@@ -164,14 +176,34 @@ mod tests {
                 "[0]",
             ),
         ] {
-            let (_, said) = check(&object(vars), Ports::default()).unwrap_err();
+            let said = refused(vars, "");
             assert!(said.contains(words), "{said}");
         }
+        let usual = || Options::new("state".into());
         let given =
             json!({"ISSUER": "https://id.example", "ISSUERS": [issuer("http://localhost:8787")]});
-        assert_eq!(check(&object(given), Ports::default()), Ok(()));
+        assert_eq!(looked_over(given, usual()), Ok(()));
         for app in ["http://localhost:3000", "http://[::1]:8787", "binding:APP"] {
-            assert_eq!(check(&object(json!({"APP_URL": app})), Ports::default()), Ok(()), "{app}");
+            assert_eq!(looked_over(json!({"APP_URL": app}), usual()), Ok(()), "{app}");
+        }
+    }
+
+    #[test]
+    fn lines_of_ones_own_are_looked_over_as_the_worker_gets_them() {
+        assert!(refused(json!({}), "REPORT=none\n").starts_with("REPORT: expected"));
+        assert!(
+            refused(json!({}), "ASSERTION_KEY='short'\n").starts_with("ASSERTION_KEY: expected")
+        );
+        let rule = json!({"path": "/x", "require": "signed-in", "hand": "assertion"});
+        let key = format!("ASSERTION_KEY=\"{}.{}\"\n", "d".repeat(43), "x".repeat(43));
+        for (given, dev_vars) in [
+            (json!({"POLICY": {"rules": [rule]}}), key.as_str()),
+            // Of another program, or outweighed.
+            (json!({}), "TOKEN=x\nAPP_URL=nowhere\nANCHOR_KEY=short\n"),
+            (json!({"REPORT": "all"}), "REPORT=none\n"),
+        ] {
+            let options = Options { dev_vars: dev_vars.into(), ..Options::new("state".into()) };
+            assert_eq!(looked_over(given, options), Ok(()), "{dev_vars}");
         }
     }
 }

@@ -46,13 +46,23 @@ impl BareWorker {
     }
 }
 
-/// A Worker and the loopback port it serves.
+/// A Worker, where it is reached, and what it reaches.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// Where it listens.
-    pub port: u16,
+    /// The loopback port it listens on. Without one only its neighbours reach it.
+    pub port: Option<u16>,
     /// What is run.
     pub worker: BareWorker,
+    /// Service bindings: the names by which it reaches neighbours, and their places in the list.
+    pub neighbours: Vec<(String, usize)>,
+}
+
+impl Service {
+    /// One that stands alone on a loopback port.
+    #[must_use]
+    pub fn on(port: u16, worker: BareWorker) -> Self {
+        Self { port: Some(port), worker, neighbours: Vec::new() }
+    }
 }
 
 /// A part that runs a Worker on a loopback port, not started yet. Its folder holds its configuration
@@ -66,7 +76,7 @@ pub fn workerd(
     port: u16,
     worker: &BareWorker,
 ) -> Result<Part, Error> {
-    workers(workspace, folder, &[Service { port, worker: worker.clone() }])
+    workers(workspace, folder, &[Service::on(port, worker.clone())])
 }
 
 /// The same with several Workers in one process, an isolate each, on one thread.
@@ -83,7 +93,7 @@ pub fn workers(workspace: &Workspace, folder: &Path, services: &[Service]) -> Re
     write_private(&file, &configuration(services, &date))
         .doing(|| format!("writing {}", file.display()))?;
     let program = workspace.node_program("workerd");
-    let port = services.first().map_or(0, |service| service.port);
+    let port = services.iter().find_map(|service| service.port).unwrap_or(0);
     Ok(Part::new("edge", port, folder.join("workerd.log"), move || {
         let mut command = Command::new(&program);
         command.arg("serve").arg(&file);
@@ -108,7 +118,7 @@ fn configuration(services: &[Service], date: &str) -> String {
     let workers: String = services
         .iter()
         .enumerate()
-        .map(|(at, service)| worker(at, &service.worker, &quoted(date)))
+        .map(|(at, service)| worker(at, service, &quoted(date)))
         .collect();
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
@@ -135,33 +145,36 @@ fn name(at: usize, service: &Service) -> String {
 }
 
 fn socket(at: usize, service: &Service) -> String {
-    let port = service.port;
+    let Some(port) = service.port else { return String::new() };
     let listens = format!("name = \"http{at}\", address = \"127.0.0.1:{port}\", http = ()");
     format!("    ({listens}, service = \"worker{at}\"),\n")
 }
 
-fn worker(at: usize, worker: &BareWorker, date: &str) -> String {
+fn worker(at: usize, service: &Service, date: &str) -> String {
     let wasm = ", (name = \"index_bg.wasm\", wasm = embed \"index_bg.wasm\")";
-    let (main, rest, vars) = match worker {
+    let (main, rest, vars) = match &service.worker {
         BareWorker::Ours { vars, .. } => ("embed \"index.js\"".to_owned(), wasm, vars),
         BareWorker::OursWith { module, vars, .. } => (quoted(module), wasm, vars),
         BareWorker::Script { module, vars, .. } => (quoted(module), "", vars),
     };
     let modules = format!("(name = \"index.js\", esModule = {main}){rest}");
-    let bindings = bindings(vars, at);
+    let bindings = bindings(vars, &service.neighbours, at);
     format!(
         "const worker{at} :Workerd.Worker = (\n  modules = [{modules}],\n  \
          bindings = [{bindings}],\n  compatibilityDate = {date},\n);\n"
     )
 }
 
-fn bindings(vars: &Map<String, Value>, at: usize) -> String {
+fn bindings(vars: &Map<String, Value>, neighbours: &[(String, usize)], at: usize) -> String {
     let kv = format!("(name = \"PORTCULLIS_KV\", kvNamespace = \"kv{at}\")");
     let vars = vars.iter().map(|(name, value)| match value {
         Value::String(text) => format!("(name = {}, text = {})", quoted(name), quoted(text)),
         other => format!("(name = {}, json = {})", quoted(name), quoted(&other.to_string())),
     });
-    vars.chain([kv]).collect::<Vec<_>>().join(", ")
+    let neighbours = neighbours
+        .iter()
+        .map(|(name, at)| format!("(name = {}, service = \"worker{at}\")", quoted(name)));
+    vars.chain(neighbours).chain([kv]).collect::<Vec<_>>().join(", ")
 }
 
 /// A string as Cap'n Proto's text format writes it, which is as JSON does.

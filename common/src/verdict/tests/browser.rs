@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 fn location(gate: &Gate, facts: &Facts<'_>) -> Option<(String, String)> {
     match gate.decided(facts) {
         Verdict::Refuse(refusal) => {
-            refusal.login().map(|login| (login.location().into(), login.cookie()))
+            refusal.login().map(|login| (login.location().into(), login.cookie().into()))
         }
         verdict => panic!("{verdict:?}"),
     }
@@ -56,8 +56,24 @@ fn a_loop_is_ended_by_the_refusal_itself() {
         assert!(set.ends_with("; Max-Age=20; Path=/; Secure; HttpOnly; SameSite=Lax"), "{set}");
         cookie = set.split(';').next().unwrap().into();
     }
-    assert_eq!(location(&gate, &page("/x", Some(&cookie))), None);
-    for odd in ["__Host-login-tries=256", "__Host-login-tries=-1", "__Host-login-tries=x"] {
-        assert!(location(&gate, &page("/x", Some(odd))).is_some(), "{odd}");
+    assert_eq!(location(&gate, &page("/x?again", Some(&cookie))), None);
+    // Another tab is not in that loop.
+    assert!(location(&gate, &page("/y", Some(&cookie))).is_some());
+    for odd in ["256.1.0", "-1", "x", "9", "9.9", "9..", "9.9.9.9"] {
+        let cookie = format!("__Host-login-tries={odd}");
+        assert!(location(&gate, &page("/x", Some(&cookie))).is_some(), "{odd}");
     }
+}
+
+#[test]
+fn a_loop_over_several_paths_ends_too_but_not_for_a_handful_of_tabs() {
+    let gate = Gate::new(head(0, &[], None));
+    let mut cookie = String::new();
+    let mut sent = 0;
+    while let Some((_, set)) = location(&gate, &page(["/x", "/y"][sent % 2], Some(&cookie))) {
+        sent += 1;
+        cookie = set.split(';').next().unwrap().into();
+        assert!(sent < 100);
+    }
+    assert!((10..20).contains(&sent), "{sent}");
 }

@@ -66,7 +66,7 @@ pub(super) async fn revoke(
     match what {
         What::Jti(jti) => services.admin.revoke_token(&by, jti).await?,
         What::Sid(sid) => services.admin.end_session(&by, sid).await?,
-        What::Sub(sub) => services.admin.sign_out(&by, &sub).await?,
+        What::Sub(sub) => services.admin.sign_out_by_id(&by, &sub).await?,
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -19,7 +19,7 @@ use super::super::logout::Nothing;
 use super::super::openapi::{Missing, Refusing};
 use super::{Admin, subject};
 use crate::port::{Account, Session};
-use crate::service::{AdminError, check_session};
+use crate::service::AdminError;
 
 /// Accounts in one answer.
 const PAGE: u32 = 50;
@@ -235,7 +235,8 @@ pub(super) async fn end_session(
     Segment(sid): Segment,
 ) -> Result<StatusCode, Refusal> {
     let sid: SessionId = sid.parse().map_err(|_| Refusal::new(Code::NotFound))?;
-    check_session(sid).map_err(|_| Refusal::new(Code::NotFound))?;
-    services.admin.end_session(&by, sid).await?;
-    Ok(StatusCode::NO_CONTENT)
+    match services.admin.end_session(&by, sid).await {
+        Err(AdminError::Kind(_)) => Err(Refusal::new(Code::NotFound)),
+        done => Ok(done.map(|()| StatusCode::NO_CONTENT)?),
+    }
 }

@@ -1,5 +1,7 @@
 //! `/auth/admin/…`: who may, what it does, and what is kept of it.
 
+mod trail;
+
 use super::*;
 
 impl Origin {

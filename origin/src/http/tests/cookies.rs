@@ -270,3 +270,25 @@ async fn cks_03_signing_in_takes_over_nothing_that_was_there_before() {
     let me = origin.get("/auth/me", &[("authorization", &planted.bearer())]).await;
     me.expect(401, "token_revoked");
 }
+
+#[tokio::test]
+async fn cks_06_signing_out_everywhere_by_a_token_leaves_somebody_elses_cookies_alone() {
+    let origin = Origin::start().await;
+    let out = async |bearer: &str, cookies: Option<&str>| {
+        let mut headers = vec![("authorization", bearer)];
+        headers.extend(cookies.map(|cookies| ("cookie", cookies)));
+        let path = "/auth/logout-all";
+        let answer = origin.send(request("POST", path, Body::empty(), &headers)).await;
+        assert_eq!(answer.status, 204, "{}", answer.text);
+        answer.cookies().len()
+    };
+    let browsers = both(&browser(&origin, false).await);
+    let somebody = origin.sign_in("b@b.co").await;
+    assert_eq!(out(&somebody.bearer(), Some(&browsers)).await, 0);
+    assert_eq!(origin.get("/auth/me", &[("cookie", &*browsers)]).await.status, 200);
+    let own = origin.sign_in("a@b.co").await;
+    assert_eq!(out(&own.bearer(), None).await, 0, "none came along");
+    let browsers = both(&browser(&origin, false).await);
+    let own = origin.sign_in("a@b.co").await;
+    assert_eq!(out(&own.bearer(), Some(&browsers)).await, 2, "that session is over too");
+}

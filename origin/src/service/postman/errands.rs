@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
 
+use super::super::alarm::ALARM_PAUSE;
 use super::super::letters::{self, Language, RESET_FOR, VERIFY_FOR};
 use super::super::{Fault, proof};
 use super::{Errand, Tools};
@@ -81,6 +82,7 @@ impl Tools {
                 let Some(account) = account else { return Ok(None) };
                 self.verify(&account, email.as_str(), asked, language).await
             }
+            Errand::Alarm(alarm) => self.alarm(&alarm).await,
             Errand::PasswordChanged(account) => {
                 let forgot = self.page("/auth/forgot");
                 let subject = letters::Subject::PasswordChanged { forgot: &forgot };
@@ -189,7 +191,7 @@ impl Tools {
 
     /// A new proof in place of the one before; `None` when that one is too young, or was asked for later. One that
     /// went to another address is never too young: it may be a slip, whose reader is not to have the account.
-    async fn prove(
+    pub(in crate::service) async fn prove(
         &self,
         account: &Account,
         purpose: Purpose,
@@ -198,10 +200,11 @@ impl Tools {
     ) -> Result<Option<Secret<String>>, Fault> {
         let secret = Secret::new(self.random.opaque());
         let now = self.clock.now();
-        let life = match purpose {
-            Purpose::Verify => VERIFY_FOR,
-            Purpose::Reset => RESET_FOR,
-            Purpose::Notice => PAUSE,
+        let (life, pause) = match purpose {
+            Purpose::Verify => (VERIFY_FOR, PAUSE),
+            Purpose::Reset => (RESET_FOR, PAUSE),
+            Purpose::Notice => (PAUSE, PAUSE),
+            Purpose::Alarm => (ALARM_PAUSE, ALARM_PAUSE),
         };
         let new = NewProof {
             purpose,
@@ -211,7 +214,7 @@ impl Tools {
             made_at: asked,
             expires_at: now.plus(life),
         };
-        let pause = UnixSeconds::new(now.get().saturating_sub(PAUSE.as_secs()));
+        let pause = UnixSeconds::new(now.get().saturating_sub(pause.as_secs()));
         Ok(self.proofs.keep(&new, pause).await?.then_some(secret))
     }
 
@@ -242,11 +245,11 @@ impl Tools {
         }
     }
 
-    fn host(&self) -> &str {
+    pub(in crate::service) fn host(&self) -> &str {
         self.site.split_once("://").map_or(&*self.site, |(_, host)| host)
     }
 
-    fn page(&self, path: &str) -> String {
+    pub(in crate::service) fn page(&self, path: &str) -> String {
         format!("{}{path}", self.site)
     }
 

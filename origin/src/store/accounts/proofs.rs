@@ -13,6 +13,7 @@ const fn word(purpose: Purpose) -> &'static str {
         Purpose::Verify => "verify",
         Purpose::Reset => "reset",
         Purpose::Notice => "notice",
+        Purpose::Alarm => "alarm",
     }
 }
 

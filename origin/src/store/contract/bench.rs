@@ -93,7 +93,8 @@ pub(in crate::store) fn new_session(name: &str) -> NewSession {
         absolute: seconds(90 * 86_400),
         jitter_permille: 0,
         access: None,
-        alone: None,
+        most: 100,
+        retain: RETAIN,
     }
 }
 

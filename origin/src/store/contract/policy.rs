@@ -9,10 +9,10 @@ use super::bench::{
     LAPTOP, PHONE, RETAIN, RULES, Token, begun, ends, fresh_jti, is_blocked, live, new_session,
     seconds, subject,
 };
-use crate::port::{BlockLog, Ended, NewSession, Rotation, Sessions};
+use crate::port::{ACCESS_APART, BlockLog, Ended, NewSession, Rotation, Sessions};
 
 fn alone(name: &str) -> NewSession {
-    NewSession { alone: Some(RETAIN), ..new_session(name) }
+    NewSession { most: 1, ..new_session(name) }
 }
 
 pub(super) async fn signing_in_ends_the_older_sessions_where_one_is_all<B: Bench>(bench: &B) {
@@ -82,6 +82,7 @@ async fn next<B: Bench>(
 
 pub(super) async fn a_new_access_token_ends_the_one_before<B: Bench>(bench: &B) {
     let (first, access) = counted(bench).await;
+    bench.age(first.sid, ACCESS_APART).await;
     let (second, next_access, ended) = next(bench, first, PHONE, Judgement::Rotate).await;
     assert!(ended && access != next_access);
     assert!(is_blocked(bench, access.uuid()).await);
@@ -94,9 +95,40 @@ pub(super) async fn a_new_access_token_ends_the_one_before<B: Bench>(bench: &B) 
         assert_eq!(repeated, (second, next_access, false));
     }
     assert!(!is_blocked(bench, next_access.uuid()).await);
+    bench.age(first.sid, ACCESS_APART).await;
     let (_, last, ended) = next(bench, second, PHONE, Judgement::Rotate).await;
     assert!(ended && is_blocked(bench, next_access.uuid()).await);
     assert!(!is_blocked(bench, last.uuid()).await);
+}
+
+pub(super) async fn whoever_refreshes_all_the_time_fills_no_log<B: Bench>(bench: &B) {
+    let (mut token, first) = counted(bench).await;
+    let mut known = vec![first];
+    for _ in 0..4 {
+        for _ in 0..5 {
+            let (successor, access, ended) = next(bench, token, PHONE, Judgement::Rotate).await;
+            assert_ne!(successor.jti, token.jti, "rotated all the same");
+            assert_eq!(Some(&access), known.last(), "the same access token again");
+            assert!(!ended && !is_blocked(bench, access.uuid()).await);
+            token = successor;
+        }
+        // The time counts from when it was made, not from the last refresh.
+        bench.age(token.sid, ACCESS_APART).await;
+        let (successor, access, ended) = next(bench, token, PHONE, Judgement::Rotate).await;
+        assert!(ended && is_blocked(bench, known.last().unwrap().uuid()).await);
+        known.push(access);
+        token = successor;
+    }
+    let page = bench.store().after(common::Epoch::ZERO, 1000).await.unwrap();
+    assert_eq!(page.entries.len(), 4, "{page:?}");
+}
+
+pub(super) async fn an_access_token_that_was_revoked_does_not_come_again<B: Bench>(bench: &B) {
+    let (first, access) = counted(bench).await;
+    bench.store().block(access.uuid(), RETAIN).await.unwrap();
+    let (_, new, _) = next(bench, first, PHONE, Judgement::Rotate).await;
+    assert_ne!(new, access);
+    assert!(!is_blocked(bench, new.uuid()).await);
 }
 
 pub(super) async fn a_displaced_successor_takes_its_access_token_along<B: Bench>(bench: &B) {
@@ -112,6 +144,7 @@ pub(super) async fn red_03_a_healed_session_ends_the_access_token_that_is_known<
     bench: &B,
 ) {
     let (first, access) = counted(bench).await;
+    bench.age(first.sid, ACCESS_APART).await;
     let ahead = Token { generation: 3, jti: fresh_jti(), ..first };
     let (_, healed, ended) = next(bench, ahead, PHONE, Judgement::Heal).await;
     assert!(ended && is_blocked(bench, access.uuid()).await);

@@ -9,7 +9,7 @@ use super::bench::{
     IDLE, PHONE, RETAIN, Token, begun, ends, is_blocked, is_live, live, new_session, rotate,
     seconds, subject,
 };
-use crate::port::{BlockLog, Ended, NewSession, RevokeReason, Rotation, Sessions};
+use crate::port::{AllEnded, BlockLog, Ended, NewSession, RevokeReason, Rotation, Sessions};
 
 pub(super) async fn a_revocation_marks_and_blocks_in_one_step<B: Bench>(bench: &B) {
     let token = begun(bench.store()).await;
@@ -61,7 +61,9 @@ pub(super) async fn a_subject_is_signed_out_everywhere_and_nobody_else<B: Bench>
     store.revoke(hers[0].sid, RevokeReason::Logout, RETAIN).await.unwrap();
 
     let alice = subject("alice");
-    let epoch = store.revoke_all(&alice, None, RevokeReason::LogoutAll, RETAIN).await.unwrap();
+    let done = store.revoke_all(&alice, None, RevokeReason::LogoutAll, RETAIN).await.unwrap();
+    assert_eq!(done.count, 2, "one was over");
+    let epoch = done.epoch;
     let page = store.after(Epoch::ZERO, 1000).await.unwrap();
     assert_eq!(page.epoch, epoch);
     assert_eq!(page.entries.len(), 3);
@@ -75,7 +77,7 @@ pub(super) async fn a_subject_is_signed_out_everywhere_and_nobody_else<B: Bench>
 
     for again in [&alice, &subject("nobody")] {
         let same = store.revoke_all(again, None, RevokeReason::LogoutAll, RETAIN).await.unwrap();
-        assert_eq!(same, epoch);
+        assert_eq!(same, AllEnded { epoch, count: 0 });
     }
 }
 
@@ -84,8 +86,10 @@ pub(super) async fn everything_but_one_session_is_ended<B: Bench>(bench: &B) {
     let (here, there) = (begun(store).await, begun(store).await);
     let his = Token::of(&store.begin(&new_session("bob")).await.unwrap().unwrap().session);
     let (alice, reason) = (subject("alice"), RevokeReason::LogoutAll);
-    let epoch = store.revoke_all(&alice, Some(here.sid), reason, RETAIN).await.unwrap();
-    assert_eq!(store.revoke_all(&alice, Some(here.sid), reason, RETAIN).await.unwrap(), epoch);
+    let done = store.revoke_all(&alice, Some(here.sid), reason, RETAIN).await.unwrap();
+    assert_eq!(done.count, 1);
+    let again = store.revoke_all(&alice, Some(here.sid), reason, RETAIN).await.unwrap();
+    assert_eq!(again, AllEnded { count: 0, ..done });
     ends(bench, there, PHONE, Ended::Revoked).await;
     live(bench, here, PHONE, Judgement::Rotate).await;
     live(bench, his, PHONE, Judgement::Rotate).await;

@@ -48,7 +48,8 @@ impl Bench for EmbeddedBench {
 
     async fn age(&self, sid: SessionId, by: Duration) {
         let earlier = "UPDATE session SET rotated_at_ms = rotated_at_ms - $2 * 1000, \
-             idle_end = idle_end - $2, absolute_end = absolute_end - $2 WHERE sid = $1";
+             idle_end = idle_end - $2, absolute_end = absolute_end - $2, \
+             access_at_ms = access_at_ms - $2 * 1000 WHERE sid = $1";
         self.run(sqlx::query(earlier).bind(sid.uuid()).bind(integer(by.as_secs()))).await;
     }
 

@@ -135,11 +135,16 @@ impl Batch {
         id: Uuid,
         retain: Duration,
     ) -> Result<Epoch, StoreFault> {
-        let now = integer(self.now.seconds().get());
-        if self.blocked_until(id).await?.is_some_and(|until| until > now) {
+        if self.is_blocked(id).await? {
             return self.epoch().await;
         }
         self.block(id, retain).await
+    }
+
+    /// Whether `id` is blocked now.
+    pub(super) async fn is_blocked(&mut self, id: Uuid) -> Result<bool, StoreFault> {
+        let now = integer(self.now.seconds().get());
+        Ok(self.blocked_until(id).await?.is_some_and(|until| until > now))
     }
 
     async fn blocked_until(&mut self, id: Uuid) -> Result<Option<i64>, StoreFault> {

@@ -8,7 +8,7 @@ use super::fault;
 use super::row::Row;
 use super::sessions::{idle_end, is_cut_off};
 use super::writer::Batch;
-use crate::port::{Ended, Rotate, Rotation, RotationRules, Session, StoreFault};
+use crate::port::{ACCESS_APART, Ended, Rotate, Rotation, RotationRules, Session, StoreFault};
 use crate::store::ending;
 use crate::store::sqlite::integer;
 
@@ -89,7 +89,19 @@ impl Batch {
     ) -> Result<Rotation, StoreFault> {
         let rotated_at = self.now.seconds();
         let absolute_end = held.session.absolute_end;
-        let before = held.session.access;
+        // The access token that ends, and the one that comes with the successor.
+        let before = held.session.access.filter(|_| request.next_access.is_some());
+        let again = match before {
+            Some(before) if self.is_recent(&held) => {
+                (!self.is_blocked(before.uuid()).await?).then_some(before)
+            }
+            _ => None,
+        };
+        let access = again.or(request.next_access);
+        let access_at = match again {
+            Some(_) => held.access_at,
+            None => access.map(|_| self.now),
+        };
         let session = Session {
             generation,
             jti: request.next_jti,
@@ -97,11 +109,12 @@ impl Batch {
             idle_end: idle_end(rotated_at, held.idle, request.jitter_permille, absolute_end),
             agent: request.device.agent.clone(),
             place: request.device.place.clone(),
-            access: request.next_access,
+            access,
             ..held.session
         };
         let update = "UPDATE session SET generation = $2, jti = $3, previous = $4, device = $5, \
-             rotated_at_ms = $6, idle_end = $7, agent = $8, place = $9, access = $10 WHERE sid = $1";
+             rotated_at_ms = $6, idle_end = $7, agent = $8, place = $9, access = $10, \
+             access_at_ms = $11 WHERE sid = $1";
         sqlx::query(update)
             .bind(session.sid.uuid())
             .bind(integer(generation))
@@ -113,13 +126,22 @@ impl Batch {
             .bind(&session.agent)
             .bind(&session.place)
             .bind(session.access.map(TokenId::uuid))
+            .bind(access_at.map(|at| integer(at.get())))
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;
-        let epoch = match (request.next_access, before) {
-            (Some(_), Some(before)) => Some(self.block(before.uuid(), rules.retain).await?),
-            _ => None,
+        let epoch = match before.filter(|_| again.is_none()) {
+            Some(before) => Some(self.block(before.uuid(), rules.retain).await?),
+            None => None,
         };
         self.live(session, judgement, epoch).await
+    }
+
+    /// Whether the session's access token was made a moment ago.
+    fn is_recent(&self, held: &Row) -> bool {
+        held.access_at.is_some_and(|at| {
+            let age = self.now.get().checked_sub(at.get());
+            age.is_some_and(|age| u128::from(age) < ACCESS_APART.as_millis())
+        })
     }
 }

@@ -26,6 +26,7 @@ struct Raw {
     agent: Option<String>,
     place: Option<String>,
     access: Option<Uuid>,
+    access_at_ms: Option<i64>,
 }
 
 /// A session, and what only the store needs of it.
@@ -37,6 +38,8 @@ pub(super) struct Row {
     pub(super) idle: u64,
     pub(super) rotated_at: UnixMillis,
     pub(super) revoked: bool,
+    /// When its latest access token was made, where that is kept.
+    pub(super) access_at: Option<UnixMillis>,
 }
 
 impl Row {
@@ -67,6 +70,8 @@ impl Raw {
     fn check(self) -> Result<Row, &'static str> {
         let natural = |value: i64, column| u64::try_from(value).map_err(|_| column);
         let rotated_at = UnixMillis::new(natural(self.rotated_at_ms, "rotated_at_ms")?);
+        let access_at = self.access_at_ms.map(|at| natural(at, "access_at_ms")).transpose()?;
+        let access_at = access_at.map(UnixMillis::new);
         let session = Session {
             sid: SessionId::new(self.sid),
             subject: Subject::try_from(self.subject).map_err(|_| "subject")?,
@@ -87,6 +92,7 @@ impl Raw {
             idle: natural(self.idle, "idle")?,
             rotated_at,
             revoked: self.ended.is_some(),
+            access_at,
         })
     }
 }

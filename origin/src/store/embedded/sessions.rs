@@ -11,10 +11,11 @@ use super::row::Row;
 use super::writer::Batch;
 use super::{EmbeddedStore, FILE, NOW_MS, fault};
 use crate::port::{
-    Begun, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions, StoreFault,
+    AllEnded, Begun, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
+    StoreFault, Whose,
 };
-use crate::store::ending;
 use crate::store::sqlite::integer;
+use crate::store::{REMEMBERED, ending};
 
 #[async_trait]
 impl Sessions for EmbeddedStore {
@@ -58,7 +59,7 @@ impl Sessions for EmbeddedStore {
         kept: Option<SessionId>,
         reason: RevokeReason,
         retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
+    ) -> Result<AllEnded, StoreFault> {
         let (subject, word) = (subject.clone(), ending::revocation(reason));
         self.writer
             .write(move |batch| {
@@ -88,6 +89,22 @@ impl Sessions for EmbeddedStore {
             .collect::<Result<Vec<_>, StoreFault>>()?;
         sessions.retain(|session| !is_cut_off(session.sid, cutoff));
         Ok(sessions)
+    }
+
+    async fn whose(&self, sid: SessionId) -> Result<Option<Whose>, StoreFault> {
+        let known = "SELECT subject, ended IS NULL AND idle_end > unixepoch() \
+             AND absolute_end > unixepoch() FROM session WHERE sid = $1";
+        let known: Option<(String, bool)> = sqlx::query_as(known)
+            .bind(sid.uuid())
+            .fetch_optional(&self.reader)
+            .await
+            .map_err(fault)?;
+        let Some((subject, live)) = known else { return Ok(None) };
+        let subject = subject.parse();
+        let subject =
+            subject.map_err(|_| FILE.corrupt(format!("session {sid}, column subject")))?;
+        let live = live && !is_cut_off(sid, cutoff(&self.reader).await?);
+        Ok(Some(Whose { subject, live }))
     }
 
     async fn account_changes(&self, subject: &Subject, told: Duration) -> Result<(), StoreFault> {
@@ -127,7 +144,8 @@ impl Batch {
     }
 
     async fn begin(&mut self, new: NewSession) -> Result<Option<Begun>, StoreFault> {
-        if is_cut_off(new.sid, cutoff(&mut *self.db).await?) {
+        let cutoff = cutoff(&mut *self.db).await?;
+        if is_cut_off(new.sid, cutoff) {
             return Ok(None);
         }
         let rotated_at = self.now.seconds();
@@ -146,8 +164,9 @@ impl Batch {
             access: new.access,
         };
         let insert = "INSERT INTO session (sid, subject, generation, jti, device, remember, \
-             idle, rotated_at_ms, idle_end, absolute_end, agent, place, access) \
-             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
+             idle, rotated_at_ms, idle_end, absolute_end, agent, place, access, access_at_ms) \
+             VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+             ON CONFLICT DO NOTHING";
         let made = sqlx::query(insert)
             .bind(session.sid.uuid())
             .bind(session.subject.as_str())
@@ -161,20 +180,47 @@ impl Batch {
             .bind(&session.agent)
             .bind(&session.place)
             .bind(session.access.map(TokenId::uuid))
+            .bind(session.access.map(|_| integer(self.now.get())))
             .execute(&mut *self.db)
             .await
             .map_err(fault)?;
         if made.rows_affected() == 0 {
             return Err(FILE.corrupt(format!("session {} exists already", session.sid)));
         }
-        let epoch = match new.alone {
-            Some(retain) => {
-                let word = ending::revocation(RevokeReason::Superseded);
-                Some(self.end_all(&session.subject, Some(session.sid), word, retain).await?)
-            }
-            None => None,
-        };
-        Ok(Some(Begun { session, epoch }))
+        let ended = self.make_room(&session, new.most, new.retain, cutoff).await?;
+        let epoch = if ended.is_empty() { None } else { Some(self.epoch().await?) };
+        Ok(Some(Begun { session, ended, epoch }))
+    }
+
+    /// Makes room for a session: of the others of its subject, those end that were unused for longest, and
+    /// first those that are past their end, whose access tokens may live on, until `most` are left with it.
+    async fn make_room(
+        &mut self,
+        kept: &Session,
+        most: u32,
+        retain: Duration,
+        cutoff: Option<UnixMillis>,
+    ) -> Result<Vec<SessionId>, StoreFault> {
+        let others = "SELECT sid FROM session \
+             WHERE subject = $1 AND ended IS NULL AND sid <> $2 AND idle_end > $3 \
+             ORDER BY CASE WHEN idle_end > $4 THEN rotated_at_ms ELSE 0 END DESC, sid DESC";
+        let now = self.now.seconds().get();
+        let others: Vec<uuid::Uuid> = sqlx::query_scalar(others)
+            .bind(kept.subject.as_str())
+            .bind(kept.sid.uuid())
+            .bind(integer(now.saturating_sub(REMEMBERED.as_secs())))
+            .bind(integer(now))
+            .fetch_all(&mut *self.db)
+            .await
+            .map_err(fault)?;
+        let room = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(1);
+        let others = others.into_iter().map(SessionId::new);
+        let surplus = others.filter(|sid| !is_cut_off(*sid, cutoff)).skip(room);
+        let surplus: Vec<SessionId> = surplus.collect();
+        for sid in &surplus {
+            self.end(*sid, ending::revocation(RevokeReason::Superseded), retain).await?;
+        }
+        Ok(surplus)
     }
 
     async fn account_changes(
@@ -229,17 +275,21 @@ impl Batch {
         kept: Option<SessionId>,
         word: &'static str,
         retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
+    ) -> Result<AllEnded, StoreFault> {
         let open = "SELECT sid FROM session WHERE subject = $1 AND ended IS NULL ORDER BY sid";
         let sids: Vec<uuid::Uuid> = sqlx::query_scalar(open)
             .bind(subject.as_str())
             .fetch_all(&mut *self.db)
             .await
             .map_err(fault)?;
+        let cutoff = cutoff(&mut *self.db).await?;
+        let mut count = 0;
         for sid in sids.into_iter().map(SessionId::new).filter(|sid| Some(*sid) != kept) {
             self.end(sid, word, retain).await?;
+            // Who is cut off was out before.
+            count += u64::from(!is_cut_off(sid, cutoff));
         }
-        self.epoch().await
+        Ok(AllEnded { epoch: self.epoch().await?, count })
     }
 }
 

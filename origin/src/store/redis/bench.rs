@@ -117,7 +117,8 @@ impl<H: Home> Bench for RedisBench<H> {
         let change = "local by = tonumber(ARGV[1])
             held.rotated_at = held.rotated_at - by * 1000
             held.idle_end = held.idle_end - by
-            held.absolute_end = held.absolute_end - by";
+            held.absolute_end = held.absolute_end - by
+            held.access_at = held.access_at and held.access_at - by * 1000";
         self.change(sid, change, &by.as_secs().to_string()).await;
     }
 

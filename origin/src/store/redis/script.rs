@@ -8,7 +8,7 @@ use common::{Epoch, SessionId, UnixMillis, UnixSeconds};
 use super::corrupt;
 use super::invocation::Script;
 use super::keys::Key;
-use crate::port::{Rotation, Session, StoreFault};
+use crate::port::{Begun, Rotation, Session, StoreFault};
 use crate::store::ending;
 
 /// A script and what goes in front of it.
@@ -23,6 +23,7 @@ macro_rules! script {
 script!(NOW = "clock", "now");
 script!(BEGIN = "clock", "log", "session", "all", "begin");
 script!(OF = "clock", "session", "of");
+script!(WHOSE = "clock", "session", "whose");
 script!(ROTATE = "clock", "log", "session", "rotate");
 script!(REVOKE = "clock", "log", "session", "revoke");
 script!(REVOKE_ALL = "clock", "log", "session", "all", "revoke_all");
@@ -85,6 +86,16 @@ pub(super) fn read_session(reply: &str) -> Result<(Session, Option<Epoch>), Stor
         access,
     };
     Ok((session, (at > 0).then(|| Epoch::new(at))))
+}
+
+/// What `begin.lua` answers: the session, those that ended for it, and the epoch of that.
+pub(super) fn read_begun(reply: &str) -> Result<Begun, StoreFault> {
+    let wrong = || corrupt(format!("begin.lua answered {reply:?}"));
+    let (ended, session) = reply.split_once('\n').ok_or_else(wrong)?;
+    let ended = ended.split_ascii_whitespace().map(|sid| sid.parse().map_err(|_| wrong()));
+    let ended = ended.collect::<Result<Vec<SessionId>, _>>()?;
+    let (session, epoch) = read_session(session)?;
+    Ok(Begun { session, ended, epoch })
 }
 
 /// Scripts write nothing for what is not known.

@@ -9,10 +9,10 @@ use redis::Cmd;
 
 use super::keys::Key;
 use super::link::{Call, Resend};
-use super::{RedisStore, script};
+use super::{RedisStore, corrupt, script};
 use crate::port::{
-    Begun, Ended, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
-    StoreFault,
+    ACCESS_APART, AllEnded, Begun, Ended, NewSession, RevokeReason, Rotate, Rotation,
+    RotationRules, Session, Sessions, StoreFault, Whose,
 };
 use crate::store::{REMEMBERED, ending};
 
@@ -39,15 +39,26 @@ impl Sessions for RedisStore {
             .arg(new.device.agent.as_deref().unwrap_or_default())
             .arg(new.device.place.as_deref().unwrap_or_default())
             .arg(id(new.access))
-            .arg(new.alone.map_or(0, |retain| retain.as_secs()))
+            .arg(new.most)
+            .arg(new.retain.as_secs())
             .arg(Key::Sessions);
-        let reply: Option<String> = match new.alone {
-            Some(_) => self.keep(call).await?,
-            None => self.run(call, Resend::Harmless).await?,
+        // Where one is all, nearly every sign-in ends another session; elsewhere hardly any.
+        let is_ending = new.most == 1;
+        let reply: Option<String> = match is_ending {
+            true => self.keep(call).await?,
+            false => self.run(call, Resend::Harmless).await?,
         };
-        let Some(begun) = reply else { return Ok(None) };
-        let (session, epoch) = script::read_session(&begun)?;
-        Ok(Some(Begun { session, epoch }))
+        let Some(begun) = reply.as_deref().map(script::read_begun).transpose()? else {
+            return Ok(None);
+        };
+        // Told again where it is waited for, as in `rotate`.
+        if !is_ending && self.keepers.is_some() {
+            let word = ending::revocation(RevokeReason::Superseded);
+            for sid in &begun.ended {
+                self.end(*sid, word, new.retain).await?;
+            }
+        }
+        Ok(Some(begun))
     }
 
     async fn rotate(
@@ -69,7 +80,8 @@ impl Sessions for RedisStore {
             .arg(REMEMBERED.as_secs())
             .arg(request.device.agent.as_deref().unwrap_or_default())
             .arg(request.device.place.as_deref().unwrap_or_default())
-            .arg(id(request.next_access));
+            .arg(id(request.next_access))
+            .arg(milliseconds(ACCESS_APART));
         // With a grace, the second try finds the token to be the previous one and repeats the
         // successor. Without, it would look like a reuse, and end an honest session.
         let resend = if rules.grace.window >= Duration::from_secs(1) {
@@ -105,14 +117,15 @@ impl Sessions for RedisStore {
         kept: Option<SessionId>,
         reason: RevokeReason,
         retain: Duration,
-    ) -> Result<Epoch, StoreFault> {
+    ) -> Result<AllEnded, StoreFault> {
         let call = script::REVOKE_ALL
             .on_log_and(&[Key::Subject(subject), Key::Cutoff])
             .arg(Key::Sessions)
             .arg(ending::revocation(reason))
             .arg(retain.as_secs())
             .arg(kept.map(|sid| sid.to_string()).unwrap_or_default());
-        self.keep(call).await.map(Epoch::new)
+        let (epoch, count) = self.keep(call).await?;
+        Ok(AllEnded { epoch: Epoch::new(epoch), count })
     }
 
     async fn cut_off(&self) -> Result<Epoch, StoreFault> {
@@ -130,6 +143,18 @@ impl Sessions for RedisStore {
         // A UUIDv7 begins with its time: by sid is by the time of sign-in.
         sessions.sort_unstable_by_key(|session| Reverse(session.sid));
         Ok(sessions)
+    }
+
+    async fn whose(&self, sid: SessionId) -> Result<Option<Whose>, StoreFault> {
+        let call = script::WHOSE.on(&[Key::Session(sid), Key::Cutoff]).arg(sid.to_string());
+        let reply: Option<(String, u8)> = self.run(call, Resend::Harmless).await?;
+        let read = |(subject, live): (String, u8)| {
+            let subject = subject.parse();
+            let subject =
+                subject.map_err(|_| corrupt(format!("{}: subject", Key::Session(sid))))?;
+            Ok(Whose { subject, live: live == 1 })
+        };
+        reply.map(read).transpose()
     }
 
     async fn account_changes(&self, subject: &Subject, told: Duration) -> Result<(), StoreFault> {

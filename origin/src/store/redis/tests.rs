@@ -11,9 +11,9 @@ use super::RedisStore;
 use super::bench::{RedisBench, config};
 use super::keys::Key;
 use super::server::Server;
-use crate::port::{BlockLog, RevokeReason, Rotation, Sessions, StoreFault};
+use crate::port::{BlockLog, NewSession, RevokeReason, Rotation, Sessions, StoreFault};
 use crate::store::contract::Bench;
-use crate::store::contract::bench::{RETAIN, Token, begun, is_live, rotate, subject};
+use crate::store::contract::bench::{RETAIN, Token, begun, is_live, new_session, rotate, subject};
 
 async fn assert_unavailable_within_a_second(store: &RedisStore, token: Token) {
     for call in 0..3 {
@@ -138,7 +138,7 @@ async fn nothing_that_is_kept_could_be_presented_and_all_of_it_lies_in_one_slot(
     let unpack = cmd("EVAL").arg(unpack).arg(1).arg(Key::Session(token.sid)).take();
     let kept: String = bench.run(&unpack).await;
     let held: BTreeMap<String, serde_json::Value> = serde_json::from_str(&kept).unwrap();
-    // What lua/session.lua lists, but for `access`: this one keeps none.
+    // What lua/session.lua lists, but for `access` and when that was made: this one keeps none.
     let listed = "absolute_end agent device ended generation idle idle_end jti place previous remember rotated_at subject";
     assert!(held.keys().eq(listed.split(' ')), "{kept}");
     // As every JWT begins.
@@ -154,6 +154,37 @@ async fn a_session_falls_away_by_itself_after_its_end() {
         let days = left / 86_400;
         assert!((14..=90).contains(&days), "{key} lives {left} s");
     }
+}
+
+#[tokio::test]
+async fn what_lists_somebodys_sessions_is_never_longer_than_they_may_be_many() {
+    let bench = <RedisBench>::fresh().await;
+    let listed = async || -> u64 {
+        bench.run(&cmd("ZCARD").arg(Key::Subject(&subject("alice"))).take()).await
+    };
+    for n in 0..40 {
+        let new = NewSession { most: 5, ..new_session("alice") };
+        let sid = bench.store().begin(&new).await.unwrap().unwrap().session.sid;
+        if n % 3 == 0 {
+            bench.store().revoke(sid, RevokeReason::Logout, RETAIN).await.unwrap();
+        }
+        assert!(listed().await <= 5, "{n}");
+    }
+    let alice = subject("alice");
+    bench.store().revoke_all(&alice, None, RevokeReason::LogoutAll, RETAIN).await.unwrap();
+    assert_eq!(listed().await, 0);
+}
+
+#[tokio::test]
+async fn a_sign_in_told_again_is_the_same_and_ends_nobody_else() {
+    let bench = <RedisBench>::fresh().await;
+    let first = bench.store().begin(&new_session("alice")).await.unwrap().unwrap();
+    let new = NewSession { most: 1, ..new_session("alice") };
+    let begun = bench.store().begin(&new).await.unwrap().unwrap();
+    let again = bench.store().begin(&new).await.unwrap().unwrap();
+    assert_eq!(begun.ended, [first.session.sid]);
+    assert_eq!((&again.session, again.epoch), (&begun.session, begun.epoch));
+    assert!(again.ended.is_empty());
 }
 
 #[tokio::test]

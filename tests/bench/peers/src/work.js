@@ -2,8 +2,13 @@
 // yardstick. In step with what the Worker itself does; a change there belongs here too.
 
 const FORGEABLE = new RegExp(
-  "^(x[-_](auth|portcullis|forwarded|original)[-_]|forwarded$|x[-_](real|client|cluster[-_]client)[-_]ip$|" +
-    "true[-_]client[-_]ip$|x[-_]rewrite[-_]url$|x[-_](http[-_])?method([-_]override)?$)",
+  [
+    "^x@(auth|portcullis|forwarded|original)@",
+    "^(forwarded|proxy|x@rewrite@url|x@(http@)?method(@override)?)$",
+    "^(x@real|(x@|true@)?client|x@cluster@client)@ip$",
+  ]
+    .join("|")
+    .replaceAll("@", "[^a-z0-9]"),
 );
 const OURS = /^__Host-[ar]t=/;
 
@@ -41,6 +46,7 @@ export async function pass(request, env, identity) {
   for (const name of ["cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control"]) {
     response.headers.delete(name);
   }
+  response.headers.delete("access-control-allow-origin");
   response.headers.set("portcullis-verdict", "forward");
   response.headers.set("portcullis-epoch", `${env.EPOCH};age=12`);
   return response;

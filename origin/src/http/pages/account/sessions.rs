@@ -9,13 +9,13 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::super::Services;
-use super::super::super::agent::Agent;
 use super::super::super::error::Refusal;
 use super::super::super::extract::{Expected, Form};
 use super::super::super::logout::Nothing;
 use super::super::visitor::Visitor;
 use super::super::words::account::Words;
 use crate::port::Session;
+use crate::service::Agent;
 
 /// The section, `here` being the session that looks.
 pub(super) fn section(

@@ -83,7 +83,7 @@ async fn apply(services: &Services, by: &Authority, input: &Input) -> Result<(),
     match input.what {
         Id::Jti => admin.revoke_token(by, id.parse().map_err(invalid)?).await?,
         Id::Sid => admin.end_session(by, id.parse().map_err(invalid)?).await?,
-        Id::Sub => admin.sign_out(by, &id.parse().map_err(invalid)?).await?,
+        Id::Sub => admin.sign_out_by_id(by, &id.parse().map_err(invalid)?).await?,
     }
     Ok(())
 }

@@ -11,7 +11,6 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::super::super::Services;
-use super::super::super::agent::Agent;
 use super::super::super::error::Refusal;
 use super::super::super::extract::{Expected, Form, Segment};
 use super::super::words::Words;
@@ -19,7 +18,7 @@ use super::super::{ReturnTo, layout, see_other};
 use super::events::list;
 use super::{Place, page, problem};
 use crate::port::{Events, Session, Wanted};
-use crate::service::{AdminError, Authority};
+use crate::service::{AdminError, Agent, Authority};
 
 /// Events that are shown of one user.
 const EVENTS: u32 = 20;
@@ -87,7 +86,7 @@ async fn apply(
     match input.action {
         Action::Disable => admin.disable(by, id).await,
         Action::Enable => admin.enable(by, id).await,
-        Action::SignOut => Ok(admin.sign_out(by, id).await?),
+        Action::SignOut => admin.sign_out_by_id(by, id).await,
         Action::Roles => {
             let roles: Vec<_> = input.roles.split_whitespace().map(String::from).collect();
             admin.set_roles(by, id, &roles).await

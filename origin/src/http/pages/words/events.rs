@@ -25,6 +25,7 @@ pub(super) const fn english(kind: Kind) -> &'static str {
         Kind::RolesChanged => "Roles changed",
         Kind::ForcedLogout => "All sessions ended",
         Kind::SessionRevoked => "Session revoked",
+        Kind::SessionSuperseded => "Session gave way to a newer one",
         Kind::TokenRevoked => "Access token revoked",
         Kind::EveryoneRevoked => "Everybody signed out",
     }
@@ -53,6 +54,7 @@ pub(super) const fn korean(kind: Kind) -> &'static str {
         Kind::RolesChanged => "역할 변경",
         Kind::ForcedLogout => "모든 세션 강제 종료",
         Kind::SessionRevoked => "세션 폐기",
+        Kind::SessionSuperseded => "새 로그인으로 세션 종료",
         Kind::TokenRevoked => "액세스 토큰 폐기",
         Kind::EveryoneRevoked => "전체 로그아웃",
     }

@@ -1,8 +1,10 @@
 //! What is done by letters: proving an address, choosing another password.
 
+mod alarm;
 mod change;
 mod closed;
 mod flood;
+mod hangup;
 mod overtaken;
 mod pages;
 mod reset;

@@ -8,7 +8,7 @@ use common::{SessionId, UnixMillis};
 use super::super::letters::Post;
 use super::*;
 use crate::crypto::OsRandom;
-use crate::port::{Device, Email, NewSession, Random as _, RevokeReason};
+use crate::port::{Device, Email, NewSession, Random as _, RevokeReason, TOKEN_DEAD_AFTER};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 pub(super) const OWN: (&str, &str) = ("sec-fetch-site", "same-origin");
@@ -241,7 +241,8 @@ async fn began(origin: &Origin, email: &str, ago: Duration) -> (String, SessionI
         absolute: Duration::from_hours(1),
         jitter_permille: 0,
         access: None,
-        alone: None,
+        most: 100,
+        retain: TOKEN_DEAD_AFTER,
     };
     services.revocation.sessions.begin(&new).await.unwrap().unwrap();
     let claims = AccessClaims {

@@ -25,9 +25,14 @@ local function block(id, retain)
   return next
 end
 
+-- Whether `id` is blocked now.
+local function is_blocked(id)
+  local known = redis.call('ZSCORE', KEYS[3], id)
+  return known and tonumber(known) > now_s
+end
+
 -- Blocks `id` unless it is blocked now, for however long.
 local function block_once(id, retain)
-  local known = redis.call('ZSCORE', KEYS[3], id)
-  if known and tonumber(known) > now_s then return epoch() end
+  if is_blocked(id) then return epoch() end
   return block(id, retain)
 end

@@ -5,7 +5,8 @@
 -- ARGV[1] sid  [2] generation  [3] jti  [4] device, '' when unknown  [5] next jti
 --     [6] jitter, permille  [7] grace window, ms  [8] late retry, ms
 --     [9] retain, s  [10] remembered, s  [11] user agent  [12] place, '' when unknown
---     [13] id of the next access token, '' when the one before lives on
+--     [13] id of the next access token, '' when the one before lives on  [14] how long after the one before
+--     was made that comes again in its place, ms
 -- Returns lines: rotate|repeat|replace|heal, account changed (0|1), then the session as `answer` in
 --          session.lua writes it, with the epoch when an access token was ended;
 --       or expired|revoked|forked|reused-other-device|reused-concurrent|reused-late, and the epoch
@@ -59,10 +60,13 @@ if judgement == 'rotate' or judgement == 'replace' or judgement == 'heal' then
   held.idle_end = idle_end(held.idle, jitter, held.absolute_end)
   local at = 0
   if ARGV[13] ~= '' then
-    if held.access then at = block(held.access, retain) end
-    held.access = ARGV[13]
+    local age = held.access and now_ms - (held.access_at or 0)
+    if not age or age < 0 or age >= tonumber(ARGV[14]) or is_blocked(held.access) then
+      if age then at = block(held.access, retain) end
+      held.access, held.access_at = ARGV[13], now_ms
+    end
   else
-    held.access = nil
+    held.access, held.access_at = nil, nil
   end
   keep(KEYS[4], held, remembered)
   return live(judgement, held, at)

@@ -4,7 +4,8 @@
 --   idle (the span that each use gives, s), rotated_at (ms), idle_end (s), absolute_end (s),
 --   agent, place (of its last use; '' when unknown),
 --   ended (why it was revoked; absent while it was not),
---   access (id of its latest access token; absent unless the one before is to end with a new one)
+--   access (id of its latest access token; absent unless the one before is to end with a new one),
+--   access_at (when that was made, ms)
 
 -- What is at `key`: nil when there is nothing, an empty table when no script of ours wrote it. Good enough
 -- to end it by, whatever else is wrong with it.

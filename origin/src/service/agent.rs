@@ -3,9 +3,9 @@
 
 /// A browser or program, and the system it runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Agent<'a> {
-    pub(super) program: Option<&'a str>,
-    pub(super) system: Option<&'static str>,
+pub(crate) struct Agent<'a> {
+    pub(crate) program: Option<&'a str>,
+    pub(crate) system: Option<&'static str>,
 }
 
 /// What their user agents hold, the more telling first: nearly all of them hold `Safari` too, and most
@@ -46,7 +46,7 @@ const LONGEST: usize = 32;
 
 impl<'a> Agent<'a> {
     /// Reads a user agent (RFC 9110 §10.1.5).
-    pub(super) fn read(text: &'a str) -> Self {
+    pub(crate) fn read(text: &'a str) -> Self {
         let named = PROGRAMS.iter().find(|(part, _)| text.contains(part)).map(|(_, name)| *name);
         let program = named.or_else(|| first_product(text)).filter(|name| !name.is_empty());
         let system = SYSTEMS.iter().find(|(part, _)| text.contains(part)).map(|(_, name)| *name);
@@ -54,7 +54,7 @@ impl<'a> Agent<'a> {
     }
 
     /// In English, as the API says it.
-    pub(super) fn name(self) -> Option<String> {
+    pub(crate) fn name(self) -> Option<String> {
         match (self.program, self.system) {
             (Some(program), Some(system)) => Some(format!("{program} on {system}")),
             (one, other) => one.or(other).map(String::from),

@@ -5,78 +5,18 @@
     reason = "a test: what fails or is not there must fail loudly"
 )]
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+#[cfg(feature = "fetch")]
+mod fetched;
+mod signer;
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use axum::routing::{any, get};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use axum::routing::any;
 use portcullis_upstream::{Identity, Trust, Verifier};
 use serde_json::{Value, json};
+use signer::{AUDIENCE, ISSUER, JTI, SID, Signer};
 use tower::ServiceExt as _;
-
-const SID: &str = "01931c7e-9a00-7000-8000-00000000000a";
-const JTI: &str = "0b5b1f0c-5b0e-4c5e-9a83-0f0b8c8f0c11";
-const ISSUER: &str = "https://app.example";
-const AUDIENCE: &str = "portcullis-app";
-
-struct Signer(Ed25519KeyPair);
-
-impl Signer {
-    fn new(seed: u8) -> Self {
-        Self(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
-    }
-
-    fn public(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0.public_key())
-    }
-
-    fn jwk(&self, kid: &str) -> Value {
-        json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "kid": kid, "x": self.public()})
-    }
-
-    fn sign(&self, header: &Value, claims: &Value) -> String {
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let input = format!("{}.{}", part(header), part(claims));
-        let signature = URL_SAFE_NO_PAD.encode(self.0.sign(input.as_bytes()));
-        format!("{input}.{signature}")
-    }
-
-    fn assertion(&self, method: &str, target: &str, age: u64) -> String {
-        let header = json!({"alg": "EdDSA", "typ": "portcullis-assertion+jwt", "kid": "assertion"});
-        let made = now() - age;
-        self.sign(
-            &header,
-            &json!({
-                "iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "sid": SID, "jti": JTI,
-                "roles": ["user"], "email_verified": true, "token_exp": made + 600,
-                "htm": method, "htu": target, "iat": made, "exp": made + 30,
-            }),
-        )
-    }
-
-    fn token(&self, kid: &str, age: u64) -> String {
-        let header = json!({"alg": "EdDSA", "typ": "at+jwt", "kid": kid});
-        let made = now() - age;
-        self.sign(
-            &header,
-            &json!({
-                "iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "sid": SID, "jti": JTI,
-                "client_id": "portcullis", "roles": ["user"], "email_verified": true,
-                "iat": made, "exp": made + 600,
-            }),
-        )
-    }
-}
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
 
 async fn told(identity: Option<Identity>, headers: HeaderMap) -> String {
     // Whatever the headers say, these modes do not hand it on.
@@ -194,56 +134,4 @@ async fn keys_that_cannot_be_trusted_are_not_taken() {
     }
     let error = Trust::assertions("no key", AUDIENCE).unwrap_err();
     assert!(error.to_string().contains("origin keys assertion"), "{error}");
-}
-
-/// An issuer's keys on a loopback port, how often they were asked for, and what they are.
-async fn issuer(keys: Arc<Mutex<Value>>) -> (String, Arc<AtomicU32>) {
-    let asked = Arc::new(AtomicU32::new(0));
-    let count = Arc::clone(&asked);
-    let app = Router::new().route(
-        "/jwks",
-        get(move || async move {
-            count.fetch_add(1, Ordering::SeqCst);
-            keys.lock().unwrap().to_string()
-        }),
-    );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/jwks", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (url, asked)
-}
-
-#[tokio::test]
-async fn keys_are_fetched_once_however_many_ask() {
-    let signer = Signer::new(3);
-    let (url, asked) = issuer(Arc::new(Mutex::new(json!({"keys": [signer.jwk("one")]})))).await;
-    let trust = Trust::tokens(Verifier::fetching(ISSUER, AUDIENCE, url).unwrap());
-    let good = format!("Bearer {}", signer.token("one", 0));
-    let waiting: Vec<_> = (0..20)
-        .map(|_| {
-            let (trust, good) = (trust.clone(), good.clone());
-            tokio::spawn(async move { ask(&trust, "GET", "/x", &[("authorization", &good)]).await })
-        })
-        .collect();
-    for answer in waiting {
-        assert_eq!(answer.await.unwrap(), (200, "alice 0".into()));
-    }
-    // Whoever makes key ids up does not have the issuer asked for each.
-    for at in 0..20 {
-        let unknown = format!("Bearer {}", signer.token(&format!("made-up-{at}"), 0));
-        let found = ask(&trust, "GET", "/x", &[("authorization", &unknown)]).await;
-        assert_eq!(found, (401, "token_invalid".into()));
-    }
-    assert_eq!(asked.load(Ordering::SeqCst), 1);
-}
-
-#[tokio::test]
-async fn an_issuer_that_is_not_reached_is_our_fault_not_the_users() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/jwks", listener.local_addr().unwrap());
-    drop(listener);
-    let trust = Trust::tokens(Verifier::fetching(ISSUER, AUDIENCE, url).unwrap());
-    let good = format!("Bearer {}", Signer::new(3).token("one", 0));
-    let found = ask(&trust, "GET", "/x", &[("authorization", &good)]).await;
-    assert_eq!(found, (503, "keys_unknown".into()));
 }
