@@ -13,7 +13,7 @@ mod write;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-pub(crate) use found::{found, found_kind, found_length, found_text};
+pub(crate) use found::{found, found_kind, found_length, found_names, found_text};
 pub use parse::InvalidJson;
 pub use table::{Table, Unreadable};
 pub use write::Writer;

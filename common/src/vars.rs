@@ -98,7 +98,7 @@ impl Vars {
         let wrong = |problem| Misconfigured { variable: "the variables", problem };
         match Json::parse(variables).map_err(|error| wrong(error.to_string()))? {
             Json::Object(variables) => Ok((Self::check(&variables)?, Secrets::read(&variables)?)),
-            other => Err(wrong(["expected a table", &found(&other)].concat())),
+            other => Err(wrong(["expected a table", found_kind(&other)].concat())),
         }
     }
 
@@ -189,7 +189,7 @@ fn optional(variables: &Object, name: Variable) -> Result<Option<String>, Miscon
         None => Ok(None),
         Some(Json::Text(text)) if !text.is_empty() => Ok(Some(text.clone())),
         Some(other) => {
-            let problem = ["expected a text that is not empty", &found_kind(other)];
+            let problem = ["expected a text that is not empty", found_kind(other)];
             Err(Misconfigured::new(name, &problem))
         }
     }

@@ -19,6 +19,7 @@ mod concurrency;
 mod configuration;
 mod cookies;
 mod crashes;
+mod documented_apps;
 mod false_origin;
 mod flows;
 mod foreign_issuers;
@@ -164,6 +165,8 @@ const TALES: &[(&str, &[Store], Size, Tale)] = &[
     ("browser", EMBEDDED, Size::Small, |_| Box::pin(browser::tell())),
     ("cookies", EMBEDDED, Size::Small, |_| Box::pin(cookies::tell())),
     ("handing_over", EMBEDDED, Size::Small, |_| Box::pin(handing_over::tell())),
+    ("passwords", EMBEDDED, Size::Small, |_| Box::pin(passwords::tell())),
+    ("documented_apps", EMBEDDED, Size::Small, |_| Box::pin(documented_apps::tell())),
     ("upstreams", EMBEDDED, Size::Small, |_| Box::pin(upstreams::tell())),
     ("pass_through", EMBEDDED, Size::Small, |_| Box::pin(pass_through::tell())),
     ("web_sockets", EMBEDDED, Size::Small, |_| Box::pin(web_sockets::tell())),

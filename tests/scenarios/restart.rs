@@ -13,6 +13,8 @@ use tokio::net::TcpStream;
 const PROMPT: Duration = Duration::from_secs(4);
 /// The longest that the origin may take to find its store again (RED-06, RED-07).
 const RECOVERY: Duration = Duration::from_secs(5);
+/// The longest that it may go on listening when it is asked to stop; at once, on an idle machine.
+const CLOSED: Duration = Duration::from_secs(10);
 
 pub(crate) async fn tell(world: &mut World) -> Outcome {
     let (email, password) = world.somebody().await?;
@@ -103,9 +105,14 @@ async fn the_origin_is_asked_to_stop(world: &mut World, pair: &mut Pair) -> Outc
     let mut interim = [0; 25];
     stream.read_exact(&mut interim).await?;
     assert!(interim.starts_with(b"HTTP/1.1 100 Continue\r\n"));
+    let port = world.stack.ports().origin;
     let (stopped, answer) = tokio::join!(world.stack.origin().stop(), async {
         // The port closes when the stop has begun.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        let asked = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+            assert!(asked.elapsed() < CLOSED, "the port of an origin that stops is open");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         stream.write_all(body.as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;

@@ -1,7 +1,7 @@
 //! Signing in by a login at a real provider, through the edge: there and back with cookies and the way
 //! back, once only, by new keys, and with clocks that are apart.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use e2e::provider::Provider;
 use e2e::{Answer, Client, Fleet, Outcome, Plan};
@@ -20,7 +20,7 @@ pub(crate) async fn tell() -> Outcome {
         ("oauth.idp.client_secret", "portcullis has a secret, too".into()),
     ];
     let settings = settings.map(|(key, value)| (key.into(), value)).to_vec();
-    let fleet = Fleet::start(Plan { locations: 1, settings, ..Plan::default() }).await?;
+    let mut fleet = Fleet::start(Plan { locations: 1, settings, ..Plan::default() }).await?;
 
     // OID-22: all the way, from the page that the edge sends a browser to.
     let mut browser = fleet.edge(0)?;
@@ -73,11 +73,50 @@ pub(crate) async fn tell() -> Outcome {
     let call = again.browse(Method::GET, "/orders", None).await?.expect(200)?;
     assert_eq!(call.seen("x-auth-subject"), subject, "the same person");
 
-    // OID-10: without the provider there is a page that says so.
-    provider.kill();
-    let there = fleet.edge(0)?.get_plain("/auth/oauth/idp").await?.expect(303)?;
-    assert!(there.header("location").starts_with(&provider.issuer()), "what it says is kept");
+    without_the_provider(&mut fleet, &mut provider, way).await?;
     fleet.end().await
+}
+
+/// OID-10: where the provider is gone there is a page that says so, on the way back and on the way there;
+/// and all is well once it is back.
+async fn without_the_provider(fleet: &mut Fleet, provider: &mut Provider, way: &str) -> Outcome {
+    let mut browser = fleet.edge(0)?;
+    let sent = browser.browse(Method::GET, way, None).await?.expect(303)?;
+    let back = provider.visit(sent.header("location")).await?;
+    provider.kill();
+    says_so(browser.browse(Method::GET, &back, None).await?)?;
+    for name in ["__Host-at", "__Host-rt", COOKIE] {
+        assert_eq!(browser.cookie(name), None);
+    }
+    // What it said of itself is kept, so browsers are sent there; by an origin that never heard it, none is.
+    let there = browser.browse(Method::GET, way, None).await?.expect(303)?;
+    assert!(there.header("location").starts_with(&provider.issuer()));
+    let origin = &mut fleet.origins[0];
+    origin.process.kill();
+    origin.process.start()?;
+    origin.ready().await?;
+    let mut browser = fleet.edge(0)?;
+    says_so(browser.browse(Method::GET, way, None).await?)?;
+    assert_eq!(browser.cookie(COOKIE), None);
+
+    provider.again().await?;
+    let since = Instant::now();
+    while browser.browse(Method::GET, way, None).await?.expect_any(&[303, 502])? == 502 {
+        assert!(since.elapsed() < COOL_DOWN, "a provider that is back is not asked");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    sign_in(&mut browser, provider, way).await?;
+    Ok(())
+}
+
+/// A page for people, with the way back to the sign-in.
+fn says_so(answer: Answer) -> Outcome {
+    let page = answer.expect(502)?;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    for words in ["The provider did not answer as it should.", "/auth/login?return_to=%2Forders"] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    Ok(())
 }
 
 /// Asks for a link, as the button on the account page does.

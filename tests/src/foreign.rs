@@ -51,6 +51,15 @@ impl Pair {
         Ok(Self { alg, secret })
     }
 
+    /// The Ed25519 one of this private half (RFC 8032 §5.1.5).
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn ed25519(seed: &[u8]) -> Outcome<Self> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed)?;
+        Ok(Self { alg: "EdDSA", secret: SecretHalf::Ed25519(pair) })
+    }
+
     /// The public half, under this name.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod kv;
 pub mod load;
 pub mod mail;
+pub mod node_app;
 pub mod process;
 pub mod propagation;
 pub mod provider;

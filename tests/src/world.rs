@@ -169,5 +169,7 @@ pub(crate) fn logs(folder: &Path) -> Outcome<Vec<PathBuf>> {
 pub(crate) fn roomy() -> Vec<(String, String)> {
     let rates = ["sign_in", "sessions", "register", "mail", "mail_to"];
     let rates = rates.map(|rate| (format!("limits.{rate}"), String::from("100000/1h")));
-    rates.into_iter().chain([("limits.account".into(), "1000".into())]).collect()
+    let counts = [("limits.account", "1000"), ("sessions.most", "10000")];
+    let counts = counts.map(|(key, count)| (String::from(key), String::from(count)));
+    rates.into_iter().chain(counts).collect()
 }

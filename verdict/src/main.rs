@@ -194,7 +194,7 @@ impl TestPolicy {
         let mut told = outcome.to_string();
         let noted = self.strict && outcome.notes() > 0;
         if noted {
-            told += &format!("{} notes, which are failures by --strict\n", outcome.notes());
+            told = format!("{told}{} notes, which are failures by --strict\n", outcome.notes());
         }
         Ok((told, u8::from(noted || !outcome.passed())))
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{Issuer, Issuers, Roles};
-use crate::json::{Json, Object, Table, Unreadable, found};
+use crate::json::{Json, Object, Table, Unreadable, found_kind};
 use crate::text::listed;
 use crate::token::{Algorithm, Typ, is_word};
 
@@ -62,7 +62,7 @@ pub enum InvalidIssuer {
 pub enum InvalidIssuers {
     /// They are no list: what was found instead, for people.
     #[error("expected a list of tables{0}")]
-    List(String),
+    List(&'static str),
     /// One of them.
     #[error("[{index}]: {source}")]
     Entry {
@@ -95,7 +95,7 @@ impl Issuers {
     pub fn read(entries: Json, own: &str) -> Result<Self, InvalidIssuers> {
         let entries = match entries {
             Json::List(entries) => entries,
-            other => return Err(InvalidIssuers::List(found(&other))),
+            other => return Err(InvalidIssuers::List(found_kind(&other))),
         };
         let mut list: Vec<Issuer> = Vec::with_capacity(entries.len());
         for (index, entry) in entries.into_iter().enumerate() {

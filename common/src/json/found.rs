@@ -2,9 +2,9 @@
 //! person that reads it; the Worker is to be small, and its log names the place.
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use in_the_worker::{found, found_kind, found_length, found_text};
+pub(crate) use in_the_worker::{found, found_kind, found_length, found_names, found_text};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use told::{found, found_kind, found_length, found_text};
+pub(crate) use told::{found, found_kind, found_length, found_names, found_text};
 
 #[cfg(target_arch = "wasm32")]
 mod in_the_worker {
@@ -14,7 +14,11 @@ mod in_the_worker {
         String::new()
     }
 
-    pub(crate) const fn found_kind(_: &Json) -> String {
+    pub(crate) const fn found_kind(_: &Json) -> &'static str {
+        ""
+    }
+
+    pub(crate) fn found_names<'n>(_: impl Iterator<Item = &'n str>) -> String {
         String::new()
     }
 
@@ -30,6 +34,7 @@ mod in_the_worker {
 #[cfg(not(target_arch = "wasm32"))]
 mod told {
     use crate::json::Json;
+    use crate::text::listed;
 
     /// A longer text is not repeated.
     const LONGEST: usize = 60;
@@ -40,7 +45,7 @@ mod told {
             Json::Bool(flag) => format!(", found {flag}"),
             Json::Number(Some(number)) => format!(", found {number}"),
             Json::Text(text) => found_text(text),
-            _ => found_kind(value),
+            _ => found_kind(value).into(),
         }
     }
 
@@ -59,17 +64,22 @@ mod told {
     }
 
     /// A value that may be nobody's business.
-    pub(crate) fn found_kind(value: &Json) -> String {
-        let kind = match value {
-            Json::Null => "null",
-            Json::Bool(_) => "true or false",
-            Json::Number(Some(_)) => "a number",
-            Json::Number(None) => "a number that is not whole, below 0 or too large",
-            Json::Text(text) if text.is_empty() => "an empty text",
-            Json::Text(_) => "a text",
-            Json::List(_) => "a list",
-            Json::Object(_) => "a table",
-        };
-        format!(", found {kind}")
+    pub(crate) const fn found_kind(value: &Json) -> &'static str {
+        match value {
+            Json::Null => ", found null",
+            Json::Bool(_) => ", found true or false",
+            Json::Number(Some(_)) => ", found a number",
+            Json::Number(None) => ", found a number that is not whole, below 0 or too large",
+            Json::Text(text) if text.is_empty() => ", found an empty text",
+            Json::Text(_) => ", found a text",
+            Json::List(_) => ", found a list",
+            Json::Object(_) => ", found a table",
+        }
+    }
+
+    /// Names of which none was meant.
+    pub(crate) fn found_names<'n>(names: impl Iterator<Item = &'n str>) -> String {
+        let names: Vec<_> = names.map(String::from).collect();
+        format!(", found {}", listed(&names))
     }
 }

@@ -1,6 +1,6 @@
 //! Reading the tables of a configuration, with words that say where something is wrong.
 
-use super::{Json, Object, found};
+use super::{Json, Object, found_kind};
 use crate::text::listed;
 
 /// A member of a configuration is not what it should be.
@@ -42,7 +42,7 @@ impl Table {
                 #[cfg(not(target_arch = "wasm32"))]
                 last: None,
             }),
-            other => Err(Unreadable::new(&path, &["expected a table", &found(&other)])),
+            other => Err(Unreadable::new(&path, &["expected a table", found_kind(&other)])),
         }
     }
 
@@ -64,7 +64,7 @@ impl Table {
         let taken = self.members.take(name);
         #[cfg(not(target_arch = "wasm32"))]
         match &taken {
-            Some(value) => self.last = Some((name.into(), found(value))),
+            Some(value) => self.last = Some((name.into(), super::found(value))),
             None => self.absent.push(name.into()),
         }
         taken

@@ -1,9 +1,8 @@
 //! `APP_URL` and `UPSTREAMS`: where requests go that are let through.
 
 use super::{Misconfigured, json, text, url};
-use crate::json::{Json, Object, found, found_text};
+use crate::json::{Json, Object, found, found_kind, found_names, found_text};
 use crate::policy::Policy;
-use crate::text::listed;
 use crate::variable::{self, Variable};
 
 const NAME: Variable = variable::UPSTREAMS;
@@ -47,7 +46,7 @@ impl Upstreams {
                 })
                 .collect::<Result<_, _>>()?,
             Some(other) => {
-                return Err(wrong(&["expected a table of names and URLs", &found(&other)]));
+                return Err(wrong(&["expected a table of names and URLs", found_kind(&other)]));
             }
         };
         let read = Self { app, named };
@@ -55,10 +54,9 @@ impl Upstreams {
             if let Some(name) = rule.upstream.as_deref()
                 && !read.named.iter().any(|(known, _)| known == name)
             {
-                let known: Vec<_> = read.named.into_iter().map(|(known, _)| known).collect();
-                let (rule, known) = (rule.to_string(), listed(&known));
+                let (rule, known) = (rule.to_string(), found_names(read.names()));
                 let problem =
-                    ["has no \"", name, "\", which the rule for ", &rule, " names: ", &known];
+                    ["has no \"", name, "\", which the rule for ", &rule, " names", &known];
                 return Err(wrong(&problem));
             }
         }

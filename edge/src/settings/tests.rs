@@ -63,7 +63,7 @@ const ROWS: &[(&str, &str, Option<&str>)] = &[
     ("REPORT", r#""refusals""#, None),
     ("REPORT", r#""none""#, Some("REPORT: expected \"all\" or \"refusals\"")),
     ("LOG", "true", Some("LOG: expected \"faults\" or \"refusals\"")),
-    ("FEATURE_FLAGS", r#"{ new = true }"#, None),
+    ("FEATURE_FLAGS", "{ new = true }", None),
     ("POLICY", "", Some("POLICY: is not set")),
     ("POLICY", "{ rules = [] }", None),
     ("POLICY", "'{'", Some("POLICY: is no JSON")),
@@ -167,7 +167,7 @@ fn an_entry_for_another_issuer_is_read_alike() {
         ("", None),
         (r#", roles_claim = "groups", roles = { staff = "admin" }"#, None),
         (r#", roles_claim = "groups""#, Some("ISSUERS: [0]: roles and roles_claim")),
-        (r#", max_life = 0"#, Some("ISSUERS: [0]: max_life: expected")),
+        (", max_life = 0", Some("ISSUERS: [0]: max_life: expected")),
         (r#", scopes = "x""#, Some("ISSUERS: [0]: scopes: unknown member")),
     ] {
         let vars = configuration(&[("ISSUERS", &format!("[{{ {OTHER}{more} }}]"))]);

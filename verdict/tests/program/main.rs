@@ -152,7 +152,10 @@ fn a_configuration_that_no_worker_would_take_is_refused_with_its_place() {
     let anchor = Pair::of_seed(1);
     let lost = "[[vars.POLICY.rules]]\npath = \"/a\"\nrequire = \"public\"\nupstream = \"api\"\n";
     for (rules, words) in [
-        (lost, "wrangler.toml: vars: UPSTREAMS: has no \"api\", which the rule for /a names: []"),
+        (
+            lost,
+            "wrangler.toml: vars: UPSTREAMS: has no \"api\", which the rule for /a names, found []",
+        ),
         ("STALE_SECONDS = \"15m\"\nPOLICY = { rules = [] }", "vars: STALE_SECONDS: expected whole"),
         (
             "UPSTREAMS = { api = \"api\" }\nPOLICY = { rules = [] }",

@@ -69,7 +69,7 @@ pub(super) async fn what_is_over_gives_way_first_or_takes_no_place<B: Bench>(ben
         begin(bench, "alice", 4).await.session,
         begin(bench, "alice", 4).await.session,
     ];
-    bench.age(oldest.sid, IDLE - seconds(60)).await;
+    bench.age(oldest.sid, IDLE.saturating_sub(seconds(60))).await;
     bench.age(expired.sid, IDLE + seconds(1)).await;
     bench.store().revoke(revoked.sid, RevokeReason::Logout, RETAIN).await.unwrap();
     bench.age(forgotten.sid, IDLE + REMEMBERED + seconds(1)).await;

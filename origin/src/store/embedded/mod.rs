@@ -5,6 +5,7 @@
 
 mod block_log;
 mod lease;
+mod room;
 mod rotation;
 mod row;
 mod segments;

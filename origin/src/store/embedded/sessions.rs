@@ -14,8 +14,8 @@ use crate::port::{
     AllEnded, Begun, NewSession, RevokeReason, Rotate, Rotation, RotationRules, Session, Sessions,
     StoreFault, Whose,
 };
+use crate::store::ending;
 use crate::store::sqlite::integer;
-use crate::store::{REMEMBERED, ending};
 
 #[async_trait]
 impl Sessions for EmbeddedStore {
@@ -190,37 +190,6 @@ impl Batch {
         let ended = self.make_room(&session, new.most, new.retain, cutoff).await?;
         let epoch = if ended.is_empty() { None } else { Some(self.epoch().await?) };
         Ok(Some(Begun { session, ended, epoch }))
-    }
-
-    /// Makes room for a session: of the others of its subject, those end that were unused for longest, and
-    /// first those that are past their end, whose access tokens may live on, until `most` are left with it.
-    async fn make_room(
-        &mut self,
-        kept: &Session,
-        most: u32,
-        retain: Duration,
-        cutoff: Option<UnixMillis>,
-    ) -> Result<Vec<SessionId>, StoreFault> {
-        let others = "SELECT sid FROM session \
-             WHERE subject = $1 AND ended IS NULL AND sid <> $2 AND idle_end > $3 \
-             ORDER BY CASE WHEN idle_end > $4 THEN rotated_at_ms ELSE 0 END DESC, sid DESC";
-        let now = self.now.seconds().get();
-        let others: Vec<uuid::Uuid> = sqlx::query_scalar(others)
-            .bind(kept.subject.as_str())
-            .bind(kept.sid.uuid())
-            .bind(integer(now.saturating_sub(REMEMBERED.as_secs())))
-            .bind(integer(now))
-            .fetch_all(&mut *self.db)
-            .await
-            .map_err(fault)?;
-        let room = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(1);
-        let others = others.into_iter().map(SessionId::new);
-        let surplus = others.filter(|sid| !is_cut_off(*sid, cutoff)).skip(room);
-        let surplus: Vec<SessionId> = surplus.collect();
-        for sid in &surplus {
-            self.end(*sid, ending::revocation(RevokeReason::Superseded), retain).await?;
-        }
-        Ok(surplus)
     }
 
     async fn account_changes(

@@ -9,8 +9,10 @@ use uuid::Uuid;
 use super::RedisStore;
 use super::bench::config;
 use super::server::Server;
-use crate::port::{BlockLog, Ended, RevokeReason, Rotation, Sessions, StoreFault};
-use crate::store::contract::bench::{RETAIN, Token, begun, fresh_jti, is_live, rotate, subject};
+use crate::port::{BlockLog, Ended, NewSession, RevokeReason, Rotation, Sessions, StoreFault};
+use crate::store::contract::bench::{
+    RETAIN, Token, begun, fresh_jti, is_live, new_session, rotate, subject,
+};
 
 struct Pair {
     primary: Arc<Server>,
@@ -91,6 +93,20 @@ async fn red_02_asking_again_confirms_nothing_that_is_not_confirmed() {
     }
     pair.replica.signal("CONT");
     log_out(&other, token.sid).await.unwrap();
+}
+
+#[tokio::test]
+async fn red_02_a_session_that_gives_way_to_a_newer_one_is_waited_for() {
+    let pair = Pair::start();
+    let store = pair.store().await;
+    let [one, two] = [begun(&store).await, begun(&store).await];
+    let begin = async |most| store.begin(&NewSession { most, ..new_session("alice") }).await;
+    pair.replica.signal("STOP");
+    assert_unavailable(&begin(2).await.map(drop));
+    pair.replica.signal("CONT");
+    pair.replica.await_info("master_link_status:up");
+    assert!(store.blocked(&[one.sid.uuid()]).await.unwrap() == [one.sid.uuid()], "it is out");
+    assert_eq!(begin(2).await.unwrap().unwrap().ended, [two.sid]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,9 +44,10 @@ impl Sessions for RedisStore {
             .arg(Key::Sessions);
         // Where one is all, nearly every sign-in ends another session; elsewhere hardly any.
         let is_ending = new.most == 1;
-        let reply: Option<String> = match is_ending {
-            true => self.keep(call).await?,
-            false => self.run(call, Resend::Harmless).await?,
+        let reply: Option<String> = if is_ending {
+            self.keep(call).await?
+        } else {
+            self.run(call, Resend::Harmless).await?
         };
         let Some(begun) = reply.as_deref().map(script::read_begun).transpose()? else {
             return Ok(None);
