@@ -118,6 +118,7 @@ impl App {
             tokens: config.tokens.clone(),
             rules: config.sessions.clone(),
             accounts: accounts.clone(),
+            identities: identities.clone(),
             sessions: sessions.clone(),
             signer: keys.clone(),
             clock: clock.clone(),
@@ -167,6 +168,7 @@ impl App {
         let services = Services {
             admin: Admin {
                 accounts: accounts.clone(),
+                proofs: proofs.clone(),
                 sessions: sessions.clone(),
                 log: log.clone(),
                 epochs: epochs.clone(),
@@ -183,6 +185,7 @@ impl App {
                 revocation: revocation.clone(),
                 throttle: throttle.clone(),
                 audit: audit.clone(),
+                clock: clock.clone(),
                 outbox: outbox.clone(),
                 host: host.clone(),
             },
@@ -202,6 +205,7 @@ impl App {
                 clock: clock.clone(),
                 random: random.clone(),
                 audit: audit.clone(),
+                throttle: throttle.clone(),
                 outbox: outbox.clone(),
                 require_verification,
                 host,
@@ -322,6 +326,7 @@ fn letters(
     let verify = Verify {
         accounts: accounts.clone(),
         proofs: proofs.clone(),
+        identities: identities.clone(),
         revocation: revocation.clone(),
         throttle: throttle.clone(),
         clock: clock.clone(),

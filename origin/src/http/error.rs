@@ -145,6 +145,7 @@ impl From<RegisterError> for Refusal {
                 "`name` needs 1 to 200 bytes without control characters; leave it away for none.",
             ),
             RegisterError::Full(_) => Self::new(Code::Busy),
+            RegisterError::Limited(limited) => limited.into(),
             RegisterError::Taken => Self::new(Code::EmailTaken),
             RegisterError::Fault(fault) => fault.into(),
         }
@@ -179,6 +180,7 @@ impl From<ChangeError> for Refusal {
             ChangeError::Refused => {
                 Self::because(Code::CredentialsInvalid, "`current_password` is wrong.")
             }
+            ChangeError::Over => Self::new(Code::TokenRevoked),
             ChangeError::Limited(limited) => limited.into(),
             ChangeError::Password(weak) => weak.into(),
             ChangeError::Proof(error) => error.into(),

@@ -95,8 +95,8 @@ pub(super) async fn change(
     let OtherAddress { current_password, email } = input;
     let outbox = &services.by_mail()?.outbox;
     let change = &services.change;
-    let subject = &signed_in.subject;
+    let (subject, sid) = (&signed_in.subject, signed_in.sid);
     let by = By { network: client.network, language: words.spoken() };
-    change.address(outbox, subject, &current_password, &email, by).await?;
+    change.address(outbox, subject, sid, &current_password, &email, by).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -75,7 +75,7 @@ counted! { Identities by account_call {
     fn account(issuer: &str, subject: &str) -> Option<Account>;
     fn link(account: &Subject, identity: &Identity) -> Linking;
     fn unlink(account: &Subject, provider: &str, others: &[String]) -> Unlinking;
-    fn unlink_all(account: &Subject) -> ();
+    fn unlink_all(account: &Subject) -> Vec<String>;
     fn of(account: &Subject) -> Vec<Identity>;
     fn doubt(sid: SessionId, until: UnixSeconds) -> ();
     fn is_doubted(sid: SessionId) -> bool;
@@ -87,6 +87,7 @@ counted! { Proofs by account_call {
     fn find(purpose: Purpose, digest: &str, now: UnixSeconds) -> Option<Proof>;
     fn take(purpose: Purpose, digest: &str, now: UnixSeconds) -> Option<Proof>;
     fn forget(purpose: Purpose, account: &Subject) -> ();
+    fn forget_others(purpose: Purpose, account: &Subject, email: &Email, asked: UnixSeconds) -> ();
     fn prune(before: UnixSeconds) -> ();
 } }
 
@@ -116,25 +117,43 @@ impl<P: Accounts + ?Sized> Accounts for Counted<P> {
         self.account_call(self.inner.set_roles(of, roles).await)
     }
 
-    async fn set_password(&self, id: &Subject, hash: &Secret<String>) -> Result<bool, StoreFault> {
-        self.account_call(self.inner.set_password(id, hash).await)
-    }
-
-    async fn forget_password(&self, id: &Subject) -> Result<(), StoreFault> {
-        self.account_call(self.inner.forget_password(id).await)
-    }
-
     async fn replace_password(
+        &self,
+        then: &Account,
+        hash: &Secret<String>,
+    ) -> Result<bool, StoreFault> {
+        self.account_call(self.inner.replace_password(then, hash).await)
+    }
+
+    async fn reset_password(
+        &self,
+        of: &Announced,
+        email: &str,
+        hash: &Secret<String>,
+    ) -> Result<bool, StoreFault> {
+        self.account_call(self.inner.reset_password(of, email, hash).await)
+    }
+
+    async fn rehash(
         &self,
         id: &Subject,
         old: &Secret<String>,
         new: &Secret<String>,
     ) -> Result<bool, StoreFault> {
-        self.account_call(self.inner.replace_password(id, old, new).await)
+        self.account_call(self.inner.rehash(id, old, new).await)
     }
 
-    async fn verify_email(&self, of: &Announced, email: &Email) -> Result<bool, StoreFault> {
-        self.account_call(self.inner.verify_email(of, email).await)
+    async fn contest(&self, id: &Subject) -> Result<bool, StoreFault> {
+        self.account_call(self.inner.contest(id).await)
+    }
+
+    async fn verify_email(
+        &self,
+        of: &Announced,
+        then: &Account,
+        email: &Email,
+    ) -> Result<bool, StoreFault> {
+        self.account_call(self.inner.verify_email(of, then, email).await)
     }
 
     async fn beginning_with(

@@ -37,11 +37,6 @@ impl Email {
         if text.len() <= 254 { Ok(Self(text)) } else { Err(InvalidEmail) }
     }
 
-    /// The address of an account, as it was let in once: not always by the rules of today.
-    pub(crate) fn of(account: &Account) -> Self {
-        Self(account.email.clone())
-    }
-
     /// The normalised text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -103,14 +98,17 @@ pub(crate) struct Account {
     pub(crate) disabled: bool,
     /// `None` for one that has no password.
     pub(crate) password_hash: Option<Secret<String>>,
+    /// Grows with each password that is chosen or taken away. The same one hashed anew is no other.
+    pub(crate) password_version: u64,
+    /// Whether more than one may have registered the address, which nobody has proven yet.
+    pub(crate) contested: bool,
     pub(crate) created_at: UnixSeconds,
 }
 
 impl Account {
     /// Whether it has the password that it had `then`, or still none.
-    pub(crate) fn has_password_of(&self, then: &Self) -> bool {
-        let (now, then) = (self.password_hash.as_ref(), then.password_hash.as_ref());
-        now.map(Secret::expose) == then.map(Secret::expose)
+    pub(crate) const fn has_password_of(&self, then: &Self) -> bool {
+        self.password_version == then.password_version
     }
 }
 
@@ -143,23 +141,44 @@ pub(crate) trait Accounts: Send + Sync {
     /// Gives the account these roles in place of those it has; false when there is no such one.
     async fn set_roles(&self, of: &Announced, roles: &[String]) -> Result<bool, StoreFault>;
 
-    /// Gives the account this password; false when there is no such one.
-    async fn set_password(&self, id: &Subject, hash: &Secret<String>) -> Result<bool, StoreFault>;
-
-    /// Takes the account's password away.
-    async fn forget_password(&self, id: &Subject) -> Result<(), StoreFault>;
-
-    /// Gives the account the hash `new`, unless it has another one than `old` by now.
+    /// Gives the account another password; false when it has another one than `then` by now, or is closed or
+    /// gone.
     async fn replace_password(
+        &self,
+        then: &Account,
+        hash: &Secret<String>,
+    ) -> Result<bool, StoreFault>;
+
+    /// Gives the account a password, whatever it had, and makes its address verified; false when that is
+    /// another one than `email` by now, or the account is closed or gone.
+    async fn reset_password(
+        &self,
+        of: &Announced,
+        email: &str,
+        hash: &Secret<String>,
+    ) -> Result<bool, StoreFault>;
+
+    /// Keeps the same password by the hash `new`, unless it is kept by another one than `old` by now.
+    async fn rehash(
         &self,
         id: &Subject,
         old: &Secret<String>,
         new: &Secret<String>,
     ) -> Result<bool, StoreFault>;
 
-    /// Makes the address the account's, and verified; false when another account has it, or this
-    /// one is gone.
-    async fn verify_email(&self, of: &Announced, email: &Email) -> Result<bool, StoreFault>;
+    /// Takes the account's password away and has it contested, in one step; false when its address is verified
+    /// by now, or it is gone.
+    async fn contest(&self, id: &Subject) -> Result<bool, StoreFault>;
+
+    /// Makes the address the account's, verified and not contested; false when another account has it, or this
+    /// one is closed or gone, or contested where it was not `then`.
+    async fn verify_email(
+        &self,
+        of: &Announced,
+        then: &Account,
+        email: &Email,
+    ) -> Result<bool, StoreFault>;
+
     /// At most `limit` accounts whose address begins with `prefix` and comes after `after`, by address.
     async fn beginning_with(
         &self,

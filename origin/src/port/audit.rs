@@ -50,11 +50,17 @@ kinds! {
     PasswordChanged = "password-changed";
     /// A user who had forgotten it did so by mail.
     PasswordReset = "password-reset";
-    /// A user proved an address.
+    /// Somebody who was signed in was to show that they know the password, and did not: `detail.why`.
+    ChangeRefused = "change-refused";
+    /// A user proved the address that the account has.
     EmailVerified = "email-verified";
+    /// A user asked for another address, which is to be proven.
+    EmailChangeAsked = "email-change-asked";
+    /// They proved it: it is the account's from now on.
+    EmailChanged = "email-changed";
     /// A login at another site was linked; `detail.method` says which.
     LoginLinked = "login-linked";
-    /// It was taken away again.
+    /// It was taken away again; `detail.why` says by which letter, if by one.
     LoginUnlinked = "login-unlinked";
     /// An administrator closed an account.
     UserDisabled = "user-disabled";

@@ -57,8 +57,8 @@ pub(crate) trait Identities: Send + Sync {
         others: &[String],
     ) -> Result<Unlinking, StoreFault>;
 
-    /// Takes all links of an account away.
-    async fn unlink_all(&self, account: &Subject) -> Result<(), StoreFault>;
+    /// Takes all links of an account away; with which providers there were any.
+    async fn unlink_all(&self, account: &Subject) -> Result<Vec<String>, StoreFault>;
 
     /// The logins of an account, the oldest link first.
     async fn of(&self, account: &Subject) -> Result<Vec<Identity>, StoreFault>;

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use common::{Subject, UnixSeconds};
 
-use super::StoreFault;
+use super::{Email, StoreFault};
 
 /// What a proof is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) struct Proof {
 #[async_trait]
 pub(crate) trait Proofs: Send + Sync {
     /// Keeps a proof in place of the one that the account had for this purpose; false, and nothing
-    /// changes, when that one was made after `pause`.
+    /// changes, when that one was made later than this one, or for the same address after `pause`.
     async fn keep(&self, new: &NewProof, pause: UnixSeconds) -> Result<bool, StoreFault>;
 
     /// The proof with this digest, if it is good at `now`.
@@ -65,6 +65,15 @@ pub(crate) trait Proofs: Send + Sync {
 
     /// Makes void what the account has for this purpose.
     async fn forget(&self, purpose: Purpose, account: &Subject) -> Result<(), StoreFault>;
+
+    /// The same, where it went to another address than this one and was not made after `asked`.
+    async fn forget_others(
+        &self,
+        purpose: Purpose,
+        account: &Subject,
+        email: &Email,
+        asked: UnixSeconds,
+    ) -> Result<(), StoreFault>;
 
     /// Removes what was good until `before`.
     async fn prune(&self, before: UnixSeconds) -> Result<(), StoreFault>;

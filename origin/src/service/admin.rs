@@ -14,7 +14,7 @@ use super::roles::InvalidRoles;
 use super::{Epochs, Fault, WrongKind, check_roles, check_session, check_token, no_account};
 use crate::port::{
     Account, Accounts, Actor, AllEnded, Announced, Audit, AuditTrail, BlockLog, Event, Events,
-    Kind, RevokeReason, Session, Sessions, Wanted,
+    Kind, Proofs, Purpose, RevokeReason, Session, Sessions, Wanted,
 };
 
 /// The role whose holders may do all of this.
@@ -68,6 +68,7 @@ pub(crate) enum AdminError {
 /// Does it.
 pub(crate) struct Admin {
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) proofs: Arc<dyn Proofs>,
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) log: Arc<dyn BlockLog>,
     pub(crate) epochs: Arc<Epochs>,
@@ -111,7 +112,7 @@ impl Admin {
         Ok(self.trail.events(wanted).await?)
     }
 
-    /// Closes an account: nobody signs in to it, and its sessions are over.
+    /// Closes an account: nobody signs in to it, its sessions are over, and no letter on its way does anything.
     pub(crate) async fn disable(&self, by: &Authority, id: &Subject) -> Result<(), AdminError> {
         let account = self.user(by, id).await?;
         self.spare_the_last(by, &account).await?;
@@ -123,12 +124,17 @@ impl Admin {
             self.audit.record(by.did(Kind::UserDisabled).about(id));
         }
         self.end_all(id).await?;
+        self.void_letters(id).await?;
         Ok(())
     }
 
-    /// Opens it again. Its sessions stay ended.
+    /// Opens it again. Its sessions stay ended, and letters from before are worth nothing.
     pub(crate) async fn enable(&self, by: &Authority, id: &Subject) -> Result<(), AdminError> {
         let account = self.user(by, id).await?;
+        // Again: one may have been written while the account was being closed.
+        if account.disabled {
+            self.void_letters(id).await?;
+        }
         let announced = self.announce(id).await?;
         self.accounts.set_disabled(&announced, false).await.map_err(Fault::from)?;
         if account.disabled {
@@ -225,6 +231,14 @@ impl Admin {
         self.epochs.observe(epoch);
         self.audit.record(by.did(Kind::TokenRevoked).token(jti));
         info!(token.id = %jti, %epoch, "access token revoked");
+        Ok(())
+    }
+
+    /// Whoever had a letter sent is not to get at the account by it once it is open again.
+    async fn void_letters(&self, id: &Subject) -> Result<(), Fault> {
+        for purpose in [Purpose::Verify, Purpose::Reset] {
+            self.proofs.forget(purpose, id).await?;
+        }
         Ok(())
     }
 

@@ -60,7 +60,7 @@ impl Tools {
         let account = self.accounts.by_id(&alarm.subject).await?;
         let account = account.filter(|account| !account.disabled && account.email_verified);
         let Some(account) = account else { return Ok(None) };
-        if self.prove(&account, Purpose::Alarm, &account.email).await?.is_none() {
+        if self.prove(&account, Purpose::Alarm, &account.email, self.clock.now()).await?.is_none() {
             return Ok(None);
         }
         let (page, forgot) = (self.page("/auth/account"), self.page("/auth/forgot"));

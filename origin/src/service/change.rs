@@ -8,9 +8,12 @@ use tracing::info;
 use super::letters::Language;
 use super::password::Known;
 use super::postman::{Errand, Outbox};
-use super::{Fault, Limited, Network, ProofError, Revocation, Throttle, WeakPassword, password};
+use super::{
+    Changing, Fault, Limited, Network, ProofError, Revocation, Throttle, WeakPassword, password,
+};
 use crate::port::{
-    Account, Accounts, Audit, Email, Event, Fit, Kind, Passwords, Proofs, Purpose, StoreFault,
+    Account, Accounts, Audit, Clock, Email, Event, Fit, Kind, Passwords, Proofs, Purpose,
+    StoreFault,
 };
 
 /// Why nothing was changed.
@@ -19,6 +22,9 @@ pub(crate) enum ChangeError {
     /// The current password is another one, or the account has none.
     #[error("the current password does not fit")]
     Refused,
+    /// The session that asks ended meanwhile.
+    #[error("the session is over")]
+    Over,
     /// Too many tries.
     #[error(transparent)]
     Limited(#[from] Limited),
@@ -54,6 +60,7 @@ pub(crate) struct Change {
     pub(crate) revocation: Arc<Revocation>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// `None`: nobody is told.
     pub(crate) outbox: Option<Outbox>,
     /// The name of this site, which is no password.
@@ -70,18 +77,27 @@ impl Change {
         wanted: &Secret<String>,
         by: By,
     ) -> Result<(), ChangeError> {
-        let account = self.proven(subject, current, by.network).await?;
+        let account = self.proven(subject, session, current, by.network).await?;
         let known =
             Known { email: &account.email, name: account.name.as_deref(), host: &self.host };
-        let hash = self.passwords.hash(password::chosen(wanted, &known)?).await;
-        let hash = hash.map_err(Fault::from)?;
+        let wanted = password::chosen(wanted, &known)?;
+        self.throttle.change(Changing::Password, &account).await?;
+        let hash = self.passwords.hash(wanted).await.map_err(Fault::from)?;
+        // Hashing takes a while: whoever has signed this session out meanwhile is not answered by a password.
+        if !self.revocation.revoked(&[session.uuid()]).await?.is_empty() {
+            return Err(ChangeError::Over);
+        }
         // Before and after, as with a reset: a store that does not answer leaves all as it was, and
         // who signed in by the old password in between is out too.
         self.revocation.password_changed(&account.id, Some(session)).await?;
-        self.accounts.set_password(&account.id, &hash).await?;
+        // One that was chosen meanwhile, by a letter above all, stays.
+        if !self.accounts.replace_password(&account, &hash).await? {
+            return Err(ChangeError::Refused);
+        }
         self.revocation.password_changed(&account.id, Some(session)).await?;
-        // A letter that is under way would undo it, or give the account to another address.
-        self.proofs.forget(Purpose::Reset, &account.id).await?;
+        // A letter that is under way would give the account to another address. One to choose a password
+        // stays good: it went to the owner's address, and would be all that is left to an owner whose password
+        // somebody else keeps changing. Who reads that mailbox can have another sent anyhow.
         self.proofs.forget(Purpose::Verify, &account.id).await?;
         self.audit.record(Event::by_user(Kind::PasswordChanged, &account.id).session(session));
         info!(user.id = %account.id, "password changed");
@@ -98,21 +114,28 @@ impl Change {
         &self,
         outbox: &Outbox,
         subject: &Subject,
+        session: SessionId,
         current: &Secret<String>,
         wanted: &str,
         by: By,
     ) -> Result<(), ChangeError> {
         let email = Email::parse(wanted).map_err(ProofError::from)?;
-        let account = self.proven(subject, current, by.network).await?;
+        let account = self.proven(subject, session, current, by.network).await?;
         self.throttle.letter("address", &email, by.network).await?;
-        let errand = Errand::Address(Box::new(account), email);
-        Ok(outbox.put(errand, by.language).map_err(ProofError::from)?)
+        self.throttle.change(Changing::Address, &account).await?;
+        let event = Event::by_user(Kind::EmailChangeAsked, &account.id).session(session);
+        let (account, asked) = (Box::new(account), self.clock.now());
+        let errand = Errand::Address { account, email, asked };
+        outbox.put(errand, by.language).map_err(ProofError::from)?;
+        self.audit.record(event);
+        Ok(())
     }
 
     /// The caller's account, by its password too.
     async fn proven(
         &self,
         subject: &Subject,
+        session: SessionId,
         current: &Secret<String>,
         network: Network,
     ) -> Result<Account, ChangeError> {
@@ -124,7 +147,11 @@ impl Change {
         let attempt = self.throttle.begin(&account.email, network).await?;
         let fit = self.passwords.verify(current, account.password_hash.clone()).await;
         match fit.map_err(Fault::from)? {
-            Fit::Wrong => Err(ChangeError::Refused),
+            Fit::Wrong => {
+                let event = Event::by_user(Kind::ChangeRefused, &account.id).session(session);
+                self.audit.record(event.why("password"));
+                Err(ChangeError::Refused)
+            }
             Fit::Right | Fit::Outdated => {
                 self.throttle.proven(&attempt).await?;
                 Ok(account)

@@ -12,8 +12,8 @@ use tracing::{info, warn};
 use super::{Epochs, Fault, Limited, Revocation, Throttle};
 use crate::config::{SessionRules, Tokens};
 use crate::port::{
-    Account, Accounts, Actor, Audit, Begun, Clock, Device, Event, Kind, NewSession, Random,
-    RevokeReason, Session, Sessions, Signer, TOKEN_DEAD_AFTER, Whence,
+    Account, Accounts, Actor, Audit, Begun, Clock, Device, Event, Identities, Kind, NewSession,
+    Random, RevokeReason, Session, Sessions, Signer, TOKEN_DEAD_AFTER, Whence,
 };
 use crate::telemetry::chain;
 
@@ -41,8 +41,8 @@ pub(crate) enum Lasting {
 pub(crate) enum Means {
     /// A password of ours.
     Password,
-    /// A login at the provider of this name.
-    Provider(String),
+    /// This login at the provider of this name.
+    Provider { name: String, issuer: String, subject: String },
 }
 
 impl Means {
@@ -50,7 +50,7 @@ impl Means {
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Password => "password",
-            Self::Provider(name) => name,
+            Self::Provider { name, .. } => name,
         }
     }
 }
@@ -73,16 +73,12 @@ pub(crate) struct Issued {
     pub(crate) session: Session,
 }
 
-/// Whether the account is as it was when somebody proved to be its holder.
-fn still(now: &Account, then: &Account, by: &Means) -> bool {
-    !now.disabled && (matches!(by, Means::Provider(_)) || now.has_password_of(then))
-}
-
 /// Mints tokens.
 pub(crate) struct Issuer {
     pub(crate) tokens: Tokens,
     pub(crate) rules: SessionRules,
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) identities: Arc<dyn Identities>,
     pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -95,7 +91,7 @@ pub(crate) struct Issuer {
 
 impl Issuer {
     /// Begins a session of `account` and gives its first tokens. `None` when the account is no longer the
-    /// one that was signed in to: closed meanwhile, or its password is another.
+    /// one that was signed in to: closed meanwhile, its password is another, or the login opens it no more.
     pub(crate) async fn begin(
         &self,
         account: &Account,
@@ -134,10 +130,9 @@ impl Issuer {
                 for old in ended {
                     self.audit.record(Event::by_user(Kind::SessionSuperseded, user).session(old));
                 }
-                // Whoever closes an account or replaces its password ends its sessions after that. A
-                // session that began later is found here, one that began before is ended there.
-                let now = self.accounts.by_id(user).await?.filter(|now| still(now, account, &by));
-                let Some(account) = now else {
+                // Whoever closes an account, replaces its password or takes its logins away ends its sessions
+                // after that. A session that began later is found here, one that began before is ended there.
+                let Some(account) = self.still(account, &by).await? else {
                     let reason = RevokeReason::Password;
                     let epoch = self.sessions.revoke(sid, reason, TOKEN_DEAD_AFTER).await?;
                     self.epochs.observe(epoch);
@@ -151,6 +146,21 @@ impl Issuer {
             // Everybody was signed out in between, and this one comes after.
             new.sid = self.random.session_id(self.sessions.now().await?);
         }
+    }
+
+    /// The account as it is now, if it still is the one that somebody proved to be the holder of.
+    async fn still(&self, then: &Account, by: &Means) -> Result<Option<Account>, Fault> {
+        let now = match by {
+            Means::Password => {
+                let now = self.accounts.by_id(&then.id).await?;
+                now.filter(|now| now.has_password_of(then))
+            }
+            Means::Provider { issuer, subject, .. } => {
+                let now = self.identities.account(issuer, subject).await?;
+                now.filter(|now| now.id == then.id)
+            }
+        };
+        Ok(now.filter(|now| !now.disabled))
     }
 
     /// Ends the session, if there was any, whose cookies in a browser those of a new one take the place of:

@@ -100,7 +100,7 @@ impl Login {
     async fn rehash(&self, account: &Account, password: Secret<String>) {
         let Some(old) = &account.password_hash else { return };
         let Ok(new) = self.passwords.hash(password).await else { return };
-        match self.accounts.replace_password(&account.id, old, &new).await {
+        match self.accounts.rehash(&account.id, old, &new).await {
             Ok(_) => info!(user.id = %account.id, "password hashed with today's parameters"),
             Err(fault) => warn!(error = chain(&fault), "a password keeps its old hash"),
         }

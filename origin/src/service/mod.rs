@@ -58,5 +58,5 @@ pub(crate) use revocation::Revocation;
 pub(crate) use roles::check_roles;
 pub(crate) use rotation::{RefreshError, Rotator};
 pub(crate) use social::{Attempt, Named, Purpose, Returned, Social, SocialError};
-pub(crate) use throttle::{Deed, Limited, Network, Throttle};
+pub(crate) use throttle::{Changing, Deed, Limited, Network, Throttle};
 pub(crate) use verify::{ProofError, Verify};

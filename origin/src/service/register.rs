@@ -7,7 +7,7 @@ use common::{Secret, Subject};
 use super::letters::Language;
 use super::password::Known;
 use super::postman::{Errand, Full, Outbox};
-use super::{Fault, Means, WeakPassword, password};
+use super::{Fault, Limited, Means, Throttle, WeakPassword, password};
 use crate::port::{
     Account, AccountError, Accounts, Audit, Clock, Email, Event, InvalidEmail, Kind, NewAccount,
     Passwords, Random,
@@ -42,6 +42,9 @@ pub(crate) enum RegisterError {
     /// Too many letters wait.
     #[error(transparent)]
     Full(#[from] Full),
+    /// Too many letters were sent to the address.
+    #[error(transparent)]
+    Limited(#[from] Limited),
     /// Our fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -63,6 +66,7 @@ pub(crate) struct Register {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) throttle: Arc<Throttle>,
     /// Where letters are written; `None`: none are.
     pub(crate) outbox: Option<Outbox>,
     /// Whether an account is of use only once its address is proven.
@@ -82,6 +86,9 @@ impl Register {
         match &self.outbox {
             // Known or not, the work up to here is the same, and the rest is done elsewhere.
             Some(outbox) if self.require_verification => {
+                // Last, so that only what leads to a letter counts. The owner of an address at which others use
+                // this up asks for the letter in other ways, whose counts are their own.
+                self.throttle.letter_to("register", new.email.as_str()).await?;
                 outbox.put(Errand::Register(Box::new(new)), language)?;
                 Ok(Registered::Asked)
             }

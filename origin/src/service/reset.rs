@@ -9,6 +9,7 @@ use tracing::{info, warn};
 use super::letters::Language;
 use super::password::Known;
 use super::postman::{Errand, Outbox};
+use super::social::unlink_all;
 use super::{By, Fault, Network, ProofError, Revocation, Throttle, WeakPassword, password, proof};
 use crate::port::{
     Account, Accounts, Announced, Audit, Clock, Email, Event, Identities, Kind, Passwords, Proofs,
@@ -93,13 +94,14 @@ impl Reset {
         let account = account.ok_or(ResetError::Invalid)?;
         // Whoever was here before the address was proven keeps no way in.
         if !account.email_verified {
-            self.identities.unlink_all(&account.id).await?;
+            unlink_all(&*self.identities, &*self.audit, &account.id, "reset").await?;
         }
-        self.accounts.set_password(&account.id, &hash).await?;
+        if !self.accounts.reset_password(&announced, &account.email, &hash).await? {
+            return Err(ResetError::Invalid);
+        }
         // And again: who signed in by the old password in between is out too.
         self.revocation.password_changed(&account.id, None).await?;
         self.proofs.forget(Purpose::Verify, &account.id).await?;
-        self.accounts.verify_email(&announced, &Email::of(&account)).await?;
         // The owner need not wait for what was tried before. Without it, they wait.
         if let Err(fault) = self.throttle.forgive(&account.id, &account.email, by.network).await {
             warn!(error = chain(&fault), "what was tried before still counts");

@@ -20,6 +20,10 @@
 //! Sign-ins that work are counted by account too, generously: each leaves a session in the store, and when it
 //! ends an entry in the block log. A reset forgets them: somebody else may have known the password.
 //!
+//! What an account is signed in with is changed so often an hour, whoever does it: its owner hears of each change by
+//! a letter, and others' letters wait behind those. Where nobody has proven the address, the letters to it count
+//! besides: they may be to anybody. A reset forgets the changes too.
+//!
 //! Refresh tokens are not counted, and no logout: nobody may be kept from it, and one that ends nothing
 //! leaves nothing behind. Where a refresh ends the access token before, the next moment's brings the same one
 //! again ([`ACCESS_APART`](crate::port::ACCESS_APART)), so that a loop of them does not fill the block log. A refresh token whose MAC is wrong is refused without a call to the store, for
@@ -35,7 +39,9 @@ use tracing::warn;
 
 use super::Fault;
 use crate::config::Limits;
-use crate::port::{Counter, Email, Leave, Patience, Proving, Rate, StoreFault, Tally, Tries};
+use crate::port::{
+    Account, Counter, Email, Leave, Patience, Proving, Rate, StoreFault, Tally, Tries,
+};
 
 /// Where somebody tries from: everybody there counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +69,29 @@ pub(crate) enum Deed {
     Arrive,
     /// Having an access token revoked.
     Revoke,
+}
+
+/// What of an account is changed by whoever is signed in; each counts by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Changing {
+    /// Its password.
+    Password,
+    /// Its address.
+    Address,
+    /// The logins elsewhere that open it.
+    Logins,
+}
+
+impl Changing {
+    const ALL: [Self; 3] = [Self::Password, Self::Address, Self::Logins];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Address => "address",
+            Self::Logins => "logins",
+        }
+    }
 }
 
 /// Why something is not tried.
@@ -95,6 +124,9 @@ const MOST: u32 = 50;
 
 /// How long wrong passwords are remembered.
 const FAILURES_LAST: Duration = Duration::from_hours(30 * 24);
+
+/// Changes of one kind, of one account.
+const CHANGES: Rate = Rate { tries: 10, span: Duration::from_hours(1) };
 
 /// How long it is remembered from where an account was signed in to.
 const SPOTS_LAST: Duration = Duration::from_hours(90 * 24);
@@ -143,8 +175,19 @@ impl Throttle {
         network: Network,
     ) -> Result<(), Limited> {
         self.count(Deed::Letter, network).await?;
-        let counter = counter("mail-to", &[kind.as_bytes(), to.as_str().as_bytes()]);
+        self.letter_to(kind, to.as_str()).await
+    }
+
+    /// Counts a letter by its address alone: what leads to it is limited by network already.
+    pub(crate) async fn letter_to(&self, kind: &str, to: &str) -> Result<(), Limited> {
+        let counter = counter("mail-to", &[kind.as_bytes(), to.as_bytes()]);
         self.limited("mail-to", self.tries.count(counter, self.limits.mail_to).await?)
+    }
+
+    /// Counts a change of an account, by somebody who may make it, and the letter that tells its owner.
+    pub(crate) async fn change(&self, what: Changing, of: &Account) -> Result<(), Limited> {
+        self.limited("changes", self.tries.count(changes(what, &of.id), CHANGES).await?)?;
+        if of.email_verified { Ok(()) } else { self.letter_to("notice", &of.email).await }
     }
 
     /// Counts a try to sign in, before the password is looked at. `email` is a normalised address, or
@@ -160,8 +203,8 @@ impl Throttle {
         Ok(self.tries.proven(&attempt.0, SPOTS_LAST).await?)
     }
 
-    /// Forgets what strangers tried, what failed here and the sessions that began, and knows the owner here
-    /// from now on: they have proven by mail who they are.
+    /// Forgets what strangers tried, what failed here, the sessions that began and what was changed, and knows the
+    /// owner here from now on: they have proven by mail who they are.
     pub(crate) async fn forgive(
         &self,
         account: &Subject,
@@ -171,6 +214,9 @@ impl Throttle {
         let proving = self.proving(email, network);
         self.tries.forget(proving.strangers).await?;
         self.tries.forget(begun(account)).await?;
+        for what in Changing::ALL {
+            self.tries.forget(changes(what, account)).await?;
+        }
         Ok(self.tries.remember(proving.spot, SPOTS_LAST).await?)
     }
 
@@ -213,6 +259,11 @@ fn network_bytes(network: Network) -> [u8; 16] {
 /// Counts the sessions of an account that began.
 fn begun(account: &Subject) -> Counter {
     counter("sessions", &[account.as_str().as_bytes()])
+}
+
+/// Counts the changes of an account.
+fn changes(what: Changing, of: &Subject) -> Counter {
+    counter("changes", &[what.word().as_bytes(), of.as_str().as_bytes()])
 }
 
 /// A digest of what is counted, each part with its length.

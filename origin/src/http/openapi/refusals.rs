@@ -105,10 +105,10 @@ refuses! {
     Limited: [RateLimited], Fault;
     WeakPassword: [PasswordTooShort, PasswordTooLong, PasswordCommon];
     LoginError: [CredentialsInvalid, EmailUnverified, PasswordTooLong], Limited;
-    RegisterError: [EmailInvalid, EmailTaken, RequestInvalid], WeakPassword, Fault;
+    RegisterError: [EmailInvalid, EmailTaken, RequestInvalid], WeakPassword, Limited;
     ProofError: [ProofInvalid, EmailInvalid], Limited;
     ResetError: [ProofInvalid], WeakPassword, Fault;
-    ChangeError: [CredentialsInvalid], WeakPassword, ProofError;
+    ChangeError: [CredentialsInvalid, TokenRevoked], WeakPassword, ProofError;
     RefreshError: [RefreshInvalid, RefreshExpired, RefreshRevoked, RefreshReused], Fault;
     AdminError: [NotFound, LastAdmin, RequestInvalid], Fault;
     WrongKind: [RequestInvalid];

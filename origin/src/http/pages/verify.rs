@@ -68,8 +68,8 @@ pub(in super::super) async fn send(
     Form(input): Form<Input>,
 ) -> Result<Response, Refusal> {
     match services.by_mail()?.verify.verify(&input.token).await {
-        // Without a password, one is chosen now: see `Errand::Register`.
-        Ok(account) if account.password_hash.is_none() => {
+        // Nobody signs in to it any more before a password is chosen.
+        Ok(account) if account.contested => {
             Ok(see_other(&ReturnTo::from(String::from("/auth/forgot"))))
         }
         Ok(_) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?done")))),

@@ -20,6 +20,7 @@ async fn from(origin: &Origin, address: &str, email: &str, password: &str) -> An
 
 /// The events of a kind.
 pub(super) async fn trail(origin: &Origin, kind: Kind) -> Vec<Event> {
+    origin.services.admin.trail.settled().await;
     let wanted = Wanted { kind: Some(kind), limit: 100, ..Wanted::default() };
     let events = origin.services.admin.trail.events(&wanted).await.unwrap().events;
     events.into_iter().map(|recorded| recorded.event).collect()

@@ -18,6 +18,7 @@ mod passwords;
 mod round_trips;
 mod sessions;
 mod social;
+mod stores;
 mod well_known;
 
 use std::sync::Arc;
@@ -45,6 +46,8 @@ struct Origin {
     operator: Router,
     services: Arc<Services>,
     state: TempDir,
+    /// The URL of the database, where that is a server's.
+    database: Option<String>,
 }
 
 /// What came back.
@@ -62,7 +65,15 @@ impl Origin {
     async fn with(settings: &[(&str, &str)]) -> Self {
         let state = tempfile::tempdir().unwrap();
         let (services, operator) = both(&state, settings).await;
-        Self { router: public(Arc::clone(&services)), operator, services, state }
+        let url = settings.iter().find(|(name, _)| *name == stores::DATABASE);
+        let database = url.map(|(_, url)| (*url).to_owned());
+        Self { router: public(Arc::clone(&services)), operator, services, state, database }
+    }
+
+    /// The same state, with other settings from now on.
+    async fn again(self, settings: &[(&str, &str)]) -> Self {
+        let (services, operator) = both(&self.state, settings).await;
+        Self { router: public(Arc::clone(&services)), operator, services, ..self }
     }
 
     /// The same state, opened by another process.
@@ -70,8 +81,13 @@ impl Origin {
         build(&self.state, &[]).await
     }
 
-    /// Reaches behind the stores, into one of their files.
+    /// Reaches behind the stores, into one of their files, or the server that is there in its place.
     async fn sql(&self, file: &str, statement: &'static str) {
+        if let Some(url) = self.database.as_ref().filter(|_| file == "accounts.db") {
+            let pool = sqlx::PgPool::connect(url).await.unwrap();
+            sqlx::query(statement).execute(&pool).await.unwrap();
+            return pool.close().await;
+        }
         let path = self.state.path().join("state").join(file);
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
         let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();

@@ -1,6 +1,7 @@
 //! What a password opens.
 
 use super::*;
+use crate::service::{Lasting, Means, SignIn};
 
 #[tokio::test]
 async fn pwd_08_a_hash_with_old_parameters_is_replaced_when_its_password_comes() {
@@ -14,16 +15,23 @@ async fn pwd_08_a_hash_with_old_parameters_is_replaced_when_its_password_comes()
     assert_ne!(origin.post("/auth/login", body.clone(), &[]).await.status.as_u16(), 200);
     let accounts = &origin.services.login.accounts;
     let email = crate::port::Email::parse("a@b.co").unwrap();
-    let id = accounts.by_email(&email).await.unwrap().unwrap().id;
+    let account = accounts.by_email(&email).await.unwrap().unwrap();
+    let id = account.id.clone();
     let params = argon2::Params::new(8 * 1024, 1, 1, None).unwrap();
     let cheap = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
     let cheap = argon2::password_hash::PasswordHasher::hash_password(&cheap, PASSWORD.as_bytes());
     let cheap = common::Secret::new(cheap.unwrap().to_string());
-    accounts.set_password(&id, &cheap).await.unwrap();
+    assert!(accounts.replace_password(&account, &cheap).await.unwrap());
+    let outdated = accounts.by_id(&id).await.unwrap().unwrap();
     origin.post("/auth/login", body.clone(), &[]).await.expect_status(200);
     let kept = accounts.by_id(&id).await.unwrap().unwrap().password_hash.unwrap();
     assert!(kept.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "not hashed anew");
     origin.post("/auth/login", body, &[]).await.expect_status(200);
+    // Who was signing in by the same password meanwhile is let in, whichever hash they met.
+    let device = crate::port::Device::default();
+    let how = SignIn { by: Means::Password, lasting: Lasting::Browser, device };
+    let begun = origin.services.login.issuer.begin(&outdated, how).await.unwrap();
+    assert!(begun.is_some());
 }
 
 #[tokio::test]

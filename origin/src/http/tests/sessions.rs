@@ -342,16 +342,14 @@ async fn a_sign_in_that_a_new_password_or_a_closed_account_overtakes_is_none() {
         login.issuer.begin(&account, how).await.unwrap().is_some()
     };
     assert!(begin().await);
+    origin.sql("accounts.db", "UPDATE account SET disabled = TRUE").await;
+    assert!(!begin().await);
+    origin.sql("accounts.db", "UPDATE account SET disabled = FALSE").await;
     let hash = account.password_hash.clone().unwrap();
-    for overtaken in [
-        "UPDATE account SET password_hash = 'another'",
-        "UPDATE account SET disabled = TRUE",
-        "DELETE FROM account",
-    ] {
-        origin.sql("accounts.db", overtaken).await;
-        assert!(!begin().await, "{overtaken}");
-        login.accounts.set_password(&account.id, &hash).await.unwrap();
-    }
+    assert!(login.accounts.replace_password(&account, &hash).await.unwrap());
+    assert!(!begin().await);
+    origin.sql("accounts.db", "DELETE FROM account").await;
+    assert!(!begin().await);
     // What was begun all the same is over.
     let sessions = &origin.services.profiles.sessions;
     assert_eq!(sessions.of(&account.id).await.unwrap().len(), 2);

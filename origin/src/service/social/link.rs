@@ -5,10 +5,13 @@ use std::time::Duration;
 use common::{SessionId, Subject, UnixMillis};
 
 use super::{PATIENCE, Social, SocialError};
-use crate::port::{Account, Event, Identity, Kind, Linking, RECENT, Stranger, Unlinking};
-use crate::service::Fault;
+use crate::port::{
+    Account, Audit, Event, Identities, Identity, Kind, Linking, RECENT, StoreFault, Stranger,
+    Unlinking,
+};
 use crate::service::letters::Language;
 use crate::service::postman::Errand;
+use crate::service::{Changing, Fault};
 
 impl Social {
     /// Links whoever came back with the account of whoever asked for that, by the session `sid`: the one
@@ -23,6 +26,7 @@ impl Social {
     ) -> Result<(), SocialError> {
         // Again, since an attempt is but the word of whoever brings it.
         self.proven_within(RECENT + PATIENCE, sid).await?;
+        self.throttle.change(Changing::Logins, account).await?;
         match self.put(&account.id, provider, stranger).await? {
             Linking::Linked => {
                 self.tell(Errand::LoginLinked, account.clone(), provider, language);
@@ -113,4 +117,18 @@ impl Social {
         }
         Ok(linked)
     }
+}
+
+/// Takes every login elsewhere from an account whose owner has shown by a letter who they are: whoever linked
+/// one before that keeps no way in. `why` says what the letter was for.
+pub(in crate::service) async fn unlink_all(
+    identities: &dyn Identities,
+    audit: &dyn Audit,
+    account: &Subject,
+    why: &str,
+) -> Result<(), StoreFault> {
+    for provider in identities.unlink_all(account).await? {
+        audit.record(Event::by_user(Kind::LoginUnlinked, account).method(&provider).why(why));
+    }
+    Ok(())
 }

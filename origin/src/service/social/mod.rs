@@ -4,6 +4,8 @@
 mod link;
 mod sign_in;
 
+pub(super) use link::unlink_all;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -32,7 +32,12 @@ impl Social {
         if self.require_verification && !account.email_verified {
             return Err(SocialError::NotLetIn);
         }
-        let how = SignIn { by: Means::Provider(provider.into()), lasting, device };
+        let by = Means::Provider {
+            name: provider.into(),
+            issuer: stranger.issuer.clone(),
+            subject: stranger.subject.clone(),
+        };
+        let how = SignIn { by, lasting, device };
         let issued = self.issuer.begin(&account, how).await?.ok_or(SocialError::NotLetIn)?;
         if !self.is_proof(stranger.proven, &account) {
             // Before anybody has its tokens.

@@ -63,10 +63,10 @@ impl Identities for SqlAccounts {
         Ok(if gone > 0 { Unlinking::Unlinked } else { Unlinking::Last })
     }
 
-    async fn unlink_all(&self, account: &Subject) -> Result<(), StoreFault> {
-        let delete = "DELETE FROM identity WHERE account_id = $1";
-        self.database.execute(delete, &[account.as_str().into()]).await?;
-        Ok(())
+    async fn unlink_all(&self, account: &Subject) -> Result<Vec<String>, StoreFault> {
+        let delete = "DELETE FROM identity WHERE account_id = $1 RETURNING provider";
+        let gone: Vec<(String,)> = self.database.all(delete, &[account.as_str().into()]).await?;
+        Ok(gone.into_iter().map(|(provider,)| provider).collect())
     }
 
     async fn of(&self, account: &Subject) -> Result<Vec<Identity>, StoreFault> {

@@ -56,6 +56,8 @@ impl Accounts for SqlAccounts {
             roles: Vec::new(),
             disabled: false,
             password_hash: new.password_hash.clone(),
+            password_version: 0,
+            contested: false,
             created_at: new.created_at,
         })
     }
@@ -83,19 +85,34 @@ impl Accounts for SqlAccounts {
         Ok(self.database.execute(update, &values).await? > 0)
     }
 
-    async fn set_password(&self, id: &Subject, hash: &Secret<String>) -> Result<bool, StoreFault> {
-        let update = "UPDATE account SET password_hash = $2 WHERE id = $1";
-        let values = [id.as_str().into(), hash.expose().as_str().into()];
+    async fn replace_password(
+        &self,
+        then: &Account,
+        hash: &Secret<String>,
+    ) -> Result<bool, StoreFault> {
+        let update = "UPDATE account SET password_hash = $3, password_version = password_version + 1 \
+             WHERE id = $1 AND password_version = $2 AND disabled = $4";
+        let hash = hash.expose().as_str();
+        let values =
+            [then.id.as_str().into(), then.password_version.into(), hash.into(), false.into()];
         Ok(self.database.execute(update, &values).await? > 0)
     }
 
-    async fn forget_password(&self, id: &Subject) -> Result<(), StoreFault> {
-        let update = "UPDATE account SET password_hash = NULL WHERE id = $1";
-        self.database.execute(update, &[id.as_str().into()]).await?;
-        Ok(())
+    async fn reset_password(
+        &self,
+        of: &Announced,
+        email: &str,
+        hash: &Secret<String>,
+    ) -> Result<bool, StoreFault> {
+        let update = "UPDATE account SET password_hash = $3, password_version = password_version + 1, \
+             email_verified = $4, contested = $5 WHERE id = $1 AND email = $2 AND disabled = $5";
+        let hash = hash.expose().as_str();
+        let values =
+            [of.subject().as_str().into(), email.into(), hash.into(), true.into(), false.into()];
+        Ok(self.database.execute(update, &values).await? > 0)
     }
 
-    async fn replace_password(
+    async fn rehash(
         &self,
         id: &Subject,
         old: &Secret<String>,
@@ -107,12 +124,31 @@ impl Accounts for SqlAccounts {
         Ok(self.database.execute(update, &values).await? > 0)
     }
 
-    async fn verify_email(&self, of: &Announced, email: &Email) -> Result<bool, StoreFault> {
+    async fn contest(&self, id: &Subject) -> Result<bool, StoreFault> {
+        let update = "UPDATE account SET password_hash = NULL, contested = $2, \
+             password_version = password_version + 1 WHERE id = $1 AND email_verified = $3";
+        let values = [id.as_str().into(), true.into(), false.into()];
+        Ok(self.database.execute(update, &values).await? > 0)
+    }
+
+    async fn verify_email(
+        &self,
+        of: &Announced,
+        then: &Account,
+        email: &Email,
+    ) -> Result<bool, StoreFault> {
         // Two accounts that prove one address in the same instant meet at the column's uniqueness:
         // the second gets a fault, and this answer when it tries again.
-        let update = "UPDATE account SET email = $2, email_verified = $3 WHERE id = $1 \
+        let update = "UPDATE account SET email = $2, email_verified = $3, contested = $4 \
+             WHERE id = $1 AND disabled = $4 AND (contested = $4 OR contested = $5) \
              AND NOT EXISTS (SELECT 1 FROM account WHERE email = $2 AND id <> $1)";
-        let values = [of.subject().as_str().into(), email.as_str().into(), true.into()];
+        let values = [
+            of.subject().as_str().into(),
+            email.as_str().into(),
+            true.into(),
+            false.into(),
+            then.contested.into(),
+        ];
         Ok(self.database.execute(update, &values).await? > 0)
     }
 
@@ -160,6 +196,8 @@ struct Row {
     roles: String,
     disabled: bool,
     password_hash: Option<String>,
+    password_version: i64,
+    contested: bool,
     created_at: i64,
 }
 
@@ -170,6 +208,7 @@ impl TryFrom<Row> for Account {
         let wrong = |column| corrupt(format!("an account's column {column}"));
         let roles = serde_json::from_str(&row.roles).map_err(|_| wrong("roles"))?;
         let created_at = u64::try_from(row.created_at).map_err(|_| wrong("created_at"))?;
+        let password_version = u64::try_from(row.password_version);
         Ok(Self {
             id: Subject::try_from(row.id).map_err(|_| wrong("id"))?,
             email: row.email,
@@ -178,6 +217,8 @@ impl TryFrom<Row> for Account {
             roles,
             disabled: row.disabled,
             password_hash: row.password_hash.map(Secret::new),
+            password_version: password_version.map_err(|_| wrong("password_version"))?,
+            contested: row.contested,
             created_at: UnixSeconds::new(created_at),
         })
     }

@@ -5,7 +5,7 @@ use common::{Subject, UnixSeconds};
 use sqlx::FromRow;
 
 use super::SqlAccounts;
-use crate::port::{NewProof, Proof, Proofs, Purpose, StoreFault};
+use crate::port::{Email, NewProof, Proof, Proofs, Purpose, StoreFault};
 use crate::store::database::{Value, corrupt};
 
 const fn word(purpose: Purpose) -> &'static str {
@@ -25,7 +25,8 @@ impl Proofs for SqlAccounts {
              VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (account, purpose) DO UPDATE SET digest = excluded.digest, \
              email = excluded.email, made_at = excluded.made_at, expires_at = excluded.expires_at \
-             WHERE proof.made_at <= $7";
+             WHERE proof.made_at <= excluded.made_at \
+             AND (proof.made_at <= $7 OR proof.email <> excluded.email)";
         let values = [
             new.account.as_str().into(),
             word(new.purpose).into(),
@@ -63,6 +64,24 @@ impl Proofs for SqlAccounts {
     async fn forget(&self, purpose: Purpose, account: &Subject) -> Result<(), StoreFault> {
         let delete = "DELETE FROM proof WHERE account = $1 AND purpose = $2";
         let values = [account.as_str().into(), word(purpose).into()];
+        self.database.execute(delete, &values).await.map(drop)
+    }
+
+    async fn forget_others(
+        &self,
+        purpose: Purpose,
+        account: &Subject,
+        email: &Email,
+        asked: UnixSeconds,
+    ) -> Result<(), StoreFault> {
+        let delete = "DELETE FROM proof \
+             WHERE account = $1 AND purpose = $2 AND email <> $3 AND made_at <= $4";
+        let values = [
+            account.as_str().into(),
+            word(purpose).into(),
+            email.as_str().into(),
+            asked.get().into(),
+        ];
         self.database.execute(delete, &values).await.map(drop)
     }
 

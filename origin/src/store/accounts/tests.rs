@@ -1,15 +1,22 @@
 //! What accounts must do, on a SQLite file and on a real Postgres.
 
+mod proofs;
+
 use std::any::Any;
 use std::sync::Arc;
 
 use common::{Secret, Subject, UnixSeconds};
 use tokio::task::JoinSet;
 
+use self::proofs::{
+    a_newer_proof_replaces_the_older_after_a_pause,
+    a_proof_for_another_address_replaces_the_older_at_once,
+    a_proof_is_good_for_its_purpose_and_time, a_proof_is_taken_once_however_many_bring_it,
+};
 use super::SqlAccounts;
 use crate::port::{
-    AccountError, Accounts, Announced, Email, Identities, Identity, Linking, NewAccount, NewProof,
-    Proofs, Purpose, StoreFault, Unlinking,
+    AccountError, Accounts, Announced, Email, Identities, Identity, Linking, NewAccount,
+    StoreFault, Unlinking,
 };
 use crate::store::database::Database;
 use crate::store::database::server::Server;
@@ -85,12 +92,16 @@ on_both! {
     of_two_unlinks_at_once_one_leaves_the_last_way_in,
     what_administrators_ask_is_answered,
     a_password_is_replaced_unless_it_changed_meanwhile,
+    an_address_is_contested_until_somebody_proves_it,
+    a_proof_for_another_address_replaces_the_older_at_once,
     an_address_that_another_has_is_not_verified,
     a_proof_is_taken_once_however_many_bring_it,
     a_newer_proof_replaces_the_older_after_a_pause,
     a_proof_is_good_for_its_purpose_and_time,
     an_entry_that_cannot_be_read_is_a_fault_without_its_content,
 }
+
+const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
 
 fn new(id: &str, email: &str) -> NewAccount {
     NewAccount {
@@ -99,7 +110,7 @@ fn new(id: &str, email: &str) -> NewAccount {
         name: Some("Ada \"x'; DROP TABLE account;--".to_owned()),
         email_verified: false,
         password_hash: Some(Secret::new("$argon2id$v=19$…".to_owned())),
-        created_at: UnixSeconds::new(1_800_000_000),
+        created_at: NOW,
     }
 }
 
@@ -183,6 +194,9 @@ async fn a_login_elsewhere_is_one_accounts_and_its_state_is_spent_once(bench: &B
     let found = Identities::account(accounts, "https://a.example", "s'1").await.unwrap();
     assert_eq!(found.unwrap().id, ada);
     assert_eq!(accounts.of(&ada).await.unwrap().len(), 1);
+    assert_eq!(accounts.unlink_all(&ada).await.unwrap(), ["a"]);
+    assert!(accounts.unlink_all(&ada).await.unwrap().is_empty());
+    assert!(matches!(accounts.link(&ada, &identity).await.unwrap(), Linking::Linked));
     let unlinked = accounts.unlink(&ada, "a", &[]).await.unwrap();
     assert!(matches!(unlinked, Unlinking::Unlinked));
     assert!(accounts.of(&ada).await.unwrap().is_empty());
@@ -236,95 +250,72 @@ async fn what_administrators_ask_is_answered(bench: &Bench) {
 async fn a_password_is_replaced_unless_it_changed_meanwhile(bench: &Bench) {
     let accounts = &bench.accounts;
     let made = accounts.create(&new("u1", "ada@example.com")).await.unwrap();
-    let [old, second, third] = [
-        made.password_hash.unwrap(),
-        Secret::new("second".to_owned()),
-        Secret::new("third".to_owned()),
-    ];
-    assert!(accounts.replace_password(&made.id, &old, &second).await.unwrap());
-    assert!(!accounts.replace_password(&made.id, &old, &third).await.unwrap());
-    let hash = accounts.by_id(&made.id).await.unwrap().unwrap().password_hash.unwrap();
-    assert_eq!(hash.expose(), "second");
-    assert!(accounts.set_password(&made.id, &third).await.unwrap());
-    assert!(!accounts.set_password(&"nobody".parse().unwrap(), &third).await.unwrap());
+    let [anew, second, third] =
+        ["anew", "second", "third"].map(|hash| Secret::new(hash.to_owned()));
+    let old = made.password_hash.clone().unwrap();
+    let now = || async { accounts.by_id(&made.id).await.unwrap().unwrap() };
+    // The same one, hashed anew, is no other.
+    assert!(accounts.rehash(&made.id, &old, &anew).await.unwrap());
+    assert!(!accounts.rehash(&made.id, &old, &third).await.unwrap());
+    assert!(now().await.has_password_of(&made));
+    assert!(accounts.replace_password(&made, &second).await.unwrap());
+    assert!(!accounts.replace_password(&made, &third).await.unwrap());
+    let then = now().await;
+    assert_eq!(then.password_hash.as_ref().unwrap().expose(), "second");
+    assert!(!then.has_password_of(&made));
+    // By a letter, whatever it was; but only for the address that the letter went to.
+    let announced = bench.announced(&made.id).await;
+    assert!(!accounts.reset_password(&announced, "bob@example.com", &third).await.unwrap());
+    assert!(accounts.reset_password(&announced, "ada@example.com", &third).await.unwrap());
+    assert!(now().await.email_verified && !now().await.has_password_of(&then));
+    assert!(!accounts.replace_password(&then, &second).await.unwrap());
+    // And none for one that is closed.
+    let open = now().await;
+    assert!(accounts.set_disabled(&announced, true).await.unwrap());
+    assert!(!accounts.replace_password(&open, &second).await.unwrap());
+    assert!(!accounts.reset_password(&announced, "ada@example.com", &second).await.unwrap());
+    let email = Email::parse("ada@example.com").unwrap();
+    assert!(!accounts.verify_email(&announced, &open, &email).await.unwrap());
+    assert_eq!(now().await.password_hash.unwrap().expose(), "third");
+}
+
+async fn an_address_is_contested_until_somebody_proves_it(bench: &Bench) {
+    let accounts = &bench.accounts;
+    let made = accounts.create(&new("u1", "ada@example.com")).await.unwrap();
+    let now = || async { accounts.by_id(&made.id).await.unwrap().unwrap() };
+    let announced = bench.announced(&made.id).await;
+    let email = Email::parse("ada@example.com").unwrap();
+    assert!(accounts.contest(&made.id).await.unwrap());
+    let contested = now().await;
+    assert!(contested.contested && contested.password_hash.is_none());
+    assert!(!contested.has_password_of(&made));
+    // Whoever read the account before that has not done what is to be done then.
+    assert!(!accounts.verify_email(&announced, &made, &email).await.unwrap());
+    assert!(accounts.verify_email(&announced, &contested, &email).await.unwrap());
+    let proven = now().await;
+    assert!(proven.email_verified && !proven.contested);
+    // From now on nobody takes the password away.
+    assert!(accounts.replace_password(&proven, &Secret::new("h".to_owned())).await.unwrap());
+    assert!(!accounts.contest(&made.id).await.unwrap());
+    assert!(now().await.password_hash.is_some());
 }
 
 async fn an_address_that_another_has_is_not_verified(bench: &Bench) {
     let accounts = &bench.accounts;
-    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
+    let made = accounts.create(&new("u1", "ada@example.com")).await.unwrap();
+    let ada = made.id.clone();
     accounts.create(&new("u2", "bob@example.com")).await.unwrap();
     let [ada_at, bob_at, new_at] = ["ada@example.com", "bob@example.com", "new@example.com"]
         .map(|text| Email::parse(text).unwrap());
     let announced = bench.announced(&ada).await;
-    assert!(!accounts.verify_email(&announced, &bob_at).await.unwrap());
-    assert!(accounts.verify_email(&announced, &ada_at).await.unwrap());
+    assert!(!accounts.verify_email(&announced, &made, &bob_at).await.unwrap());
+    assert!(accounts.verify_email(&announced, &made, &ada_at).await.unwrap());
     assert!(accounts.by_id(&ada).await.unwrap().unwrap().email_verified);
-    assert!(accounts.verify_email(&announced, &new_at).await.unwrap());
+    assert!(accounts.verify_email(&announced, &made, &new_at).await.unwrap());
     assert!(accounts.by_email(&ada_at).await.unwrap().is_none());
     assert_eq!(accounts.by_email(&new_at).await.unwrap().unwrap().id, ada);
     let nobody = bench.announced(&"nobody".parse().unwrap()).await;
-    assert!(!accounts.verify_email(&nobody, &ada_at).await.unwrap());
-}
-
-fn proof(account: &Subject, purpose: Purpose, digest: &str, made_at: u64) -> NewProof {
-    NewProof {
-        purpose,
-        account: account.clone(),
-        digest: digest.to_owned(),
-        email: "ada@example.com".to_owned(),
-        made_at: UnixSeconds::new(made_at),
-        expires_at: UnixSeconds::new(made_at + 1_800),
-    }
-}
-
-const NOW: UnixSeconds = UnixSeconds::new(1_800_000_000);
-
-async fn a_proof_is_taken_once_however_many_bring_it(bench: &Bench) {
-    let accounts = &bench.accounts;
-    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
-    assert!(accounts.keep(&proof(&ada, Purpose::Reset, "d1", NOW.get()), NOW).await.unwrap());
-    let mut asking = JoinSet::new();
-    for _ in 0..16 {
-        let accounts = accounts.clone();
-        asking.spawn(async move { accounts.take(Purpose::Reset, "d1", NOW).await.unwrap() });
-    }
-    let taken: Vec<_> = asking.join_all().await.into_iter().flatten().collect();
-    assert_eq!(taken.len(), 1);
-    assert_eq!((&taken[0].account, &*taken[0].email), (&ada, "ada@example.com"));
-}
-
-async fn a_newer_proof_replaces_the_older_after_a_pause(bench: &Bench) {
-    let accounts = &bench.accounts;
-    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
-    let before = UnixSeconds::new(NOW.get() - 60);
-    let first = proof(&ada, Purpose::Verify, "d1", NOW.get() - 30);
-    assert!(accounts.keep(&first, before).await.unwrap());
-    let second = proof(&ada, Purpose::Verify, "d2", NOW.get());
-    assert!(!accounts.keep(&second, before).await.unwrap());
-    assert!(accounts.find(Purpose::Verify, "d1", NOW).await.unwrap().is_some());
-    // Of another purpose there is one beside it.
-    assert!(accounts.keep(&proof(&ada, Purpose::Reset, "d3", NOW.get()), before).await.unwrap());
-    assert!(accounts.keep(&second, NOW).await.unwrap());
-    assert!(accounts.find(Purpose::Verify, "d1", NOW).await.unwrap().is_none());
-    assert!(accounts.find(Purpose::Verify, "d2", NOW).await.unwrap().is_some());
-    accounts.forget(Purpose::Verify, &ada).await.unwrap();
-    assert!(accounts.find(Purpose::Verify, "d2", NOW).await.unwrap().is_none());
-    assert!(accounts.find(Purpose::Reset, "d3", NOW).await.unwrap().is_some());
-}
-
-async fn a_proof_is_good_for_its_purpose_and_time(bench: &Bench) {
-    let accounts = &bench.accounts;
-    let ada = accounts.create(&new("u1", "ada@example.com")).await.unwrap().id;
-    let made = proof(&ada, Purpose::Reset, "d1", NOW.get());
-    accounts.keep(&made, NOW).await.unwrap();
-    assert!(accounts.take(Purpose::Verify, "d1", NOW).await.unwrap().is_none());
-    assert!(accounts.take(Purpose::Reset, "d2", NOW).await.unwrap().is_none());
-    assert!(accounts.take(Purpose::Reset, "' OR '1'='1", NOW).await.unwrap().is_none());
-    assert!(accounts.take(Purpose::Reset, "d1", made.expires_at).await.unwrap().is_none());
-    accounts.prune(NOW).await.unwrap();
-    assert!(accounts.find(Purpose::Reset, "d1", NOW).await.unwrap().is_some());
-    accounts.prune(made.expires_at).await.unwrap();
-    assert!(accounts.find(Purpose::Reset, "d1", NOW).await.unwrap().is_none());
+    assert!(!accounts.verify_email(&nobody, &made, &ada_at).await.unwrap());
 }
 
 async fn an_entry_that_cannot_be_read_is_a_fault_without_its_content(bench: &Bench) {

@@ -6,7 +6,7 @@ mod address;
 mod postgres;
 
 #[cfg(test)]
-pub(super) mod server;
+pub(crate) mod server;
 #[cfg(test)]
 mod tests;
 

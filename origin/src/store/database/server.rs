@@ -22,7 +22,7 @@ const NOBODY: u32 = 65_534;
 const PASSWORD: &str = "hunter2-for-tests";
 
 /// A running server.
-pub(in crate::store) struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     port: u16,
     running: Mutex<Option<Child>>,
@@ -33,7 +33,7 @@ pub(in crate::store) struct Server {
 
 impl Server {
     /// The one that is running, or a new one.
-    pub(in crate::store) fn shared() -> Arc<Self> {
+    pub(crate) fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         shared.upgrade().unwrap_or_else(|| {
@@ -111,7 +111,7 @@ impl Server {
     }
 
     /// The URL of a database that no other test has.
-    pub(in crate::store) async fn fresh_database(&self) -> String {
+    pub(crate) async fn fresh_database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let since = Instant::now();
         // It listens before it lets anybody in.

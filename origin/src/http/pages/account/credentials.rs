@@ -17,7 +17,7 @@ use super::super::visitor::Visitor;
 use super::super::words::Words;
 use super::super::{ReturnTo, layout, see_other};
 use super::{back, page};
-use crate::service::By;
+use crate::service::{By, ChangeError};
 
 /// What came of a form of this section.
 #[derive(Clone, Copy, Default)]
@@ -112,7 +112,8 @@ pub(super) async fn password(
     let (current, new) = (&current_password, &new_password);
     let by = By { network: client.network, language: words.spoken() };
     match change.password(id, visitor.sid, current, new, by).await {
-        Ok(()) => Ok(back()),
+        // Where the session ended meanwhile, the page asks to sign in.
+        Ok(()) | Err(ChangeError::Over) => Ok(back()),
         Err(error) => {
             let refusal = Refusal::from(error);
             let outcome = Outcome { password: Some(refusal.code()), address: None };
@@ -146,7 +147,7 @@ pub(super) async fn address(
     let outbox = &services.by_mail()?.outbox;
     let (change, id) = (&services.change, &visitor.account.id);
     let by = By { network: client.network, language: words.spoken() };
-    match change.address(outbox, id, &current_password, &email, by).await {
+    match change.address(outbox, id, visitor.sid, &current_password, &email, by).await {
         Ok(()) => Ok(see_other(&ReturnTo::from(String::from("/auth/verify?sent")))),
         Err(error) => {
             let refusal = Refusal::from(error);

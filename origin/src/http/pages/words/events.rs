@@ -14,7 +14,10 @@ pub(super) const fn english(kind: Kind) -> &'static str {
         Kind::TokenForked => "Refresh token held twice",
         Kind::PasswordChanged => "Password changed",
         Kind::PasswordReset => "Password reset",
+        Kind::ChangeRefused => "Change refused",
         Kind::EmailVerified => "E-mail address confirmed",
+        Kind::EmailChangeAsked => "Another e-mail address asked for",
+        Kind::EmailChanged => "E-mail address changed",
         Kind::LoginLinked => "Login linked",
         Kind::LoginUnlinked => "Login unlinked",
         Kind::UserDisabled => "User disabled",
@@ -40,7 +43,10 @@ pub(super) const fn korean(kind: Kind) -> &'static str {
         Kind::TokenForked => "리프레시 토큰 중복 사용",
         Kind::PasswordChanged => "비밀번호 변경",
         Kind::PasswordReset => "비밀번호 재설정",
+        Kind::ChangeRefused => "변경 거부",
         Kind::EmailVerified => "이메일 주소 확인",
+        Kind::EmailChangeAsked => "이메일 주소 변경 요청",
+        Kind::EmailChanged => "이메일 주소 변경",
         Kind::LoginLinked => "로그인 연결",
         Kind::LoginUnlinked => "로그인 연결 해제",
         Kind::UserDisabled => "사용자 사용 중지",
@@ -64,6 +70,8 @@ pub(super) fn english_word(word: &str) -> Option<&'static str> {
         "other-device" => "on another device",
         "concurrent" => "at the same time",
         "late" => "late",
+        "address" => "by confirming the address",
+        "reset" => "by a password reset",
         _ => return None,
     })
 }
@@ -78,6 +86,8 @@ pub(super) fn korean_word(word: &str) -> Option<&'static str> {
         "other-device" => "다른 기기",
         "concurrent" => "동시 사용",
         "late" => "기한 초과",
+        "address" => "주소 확인으로",
+        "reset" => "비밀번호 재설정으로",
         _ => return None,
     })
 }

@@ -1,6 +1,8 @@
 //! Changing a password or an address by somebody who is signed in.
 
+use super::super::limits::trail;
 use super::*;
+use crate::port::Kind;
 
 #[tokio::test]
 async fn pwd_11_a_change_wants_the_password_and_leaves_one_session() {
@@ -40,10 +42,17 @@ async fn pwd_11_a_change_wants_the_password_and_leaves_one_session() {
     me(&mine).await.expect_status(200);
     me(&other).await.expect(401, "token_revoked");
     post.login(PASSWORD).await.expect(401, "credentials_invalid");
-    // A letter that was under way does not undo it.
-    post.reset(&reset, PASSWORD).await.expect(400, "proof_invalid");
     assert!(post.letter(2).await.contains("Subject: Your password was changed"));
     post.login(OTHER).await.expect_status(200);
+    // However often it is changed, a letter to the owner's address stays good.
+    post.reset(&reset, "and a third one").await.expect_status(204);
+    post.login(OTHER).await.expect(401, "credentials_invalid");
+    // What was tried with a wrong one is kept.
+    let refused = trail(&post.origin, Kind::ChangeRefused).await;
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    let session = mine.member("session_id");
+    assert_eq!(refused[0].session.unwrap().to_string(), session);
+    assert_eq!(refused[0].detail.why.as_deref(), Some("password"));
 }
 
 #[tokio::test]
@@ -69,6 +78,11 @@ async fn another_address_is_the_accounts_once_its_reader_says_so() {
     let body = json!({ "email": "c@b.co", "password": PASSWORD });
     let answer = post.origin.post("/auth/login", body, &[]).await;
     assert_eq!(answer.json()["user"]["email"], "c@b.co");
+    for (kind, count) in
+        [(Kind::EmailChangeAsked, 1), (Kind::EmailChanged, 1), (Kind::EmailVerified, 1)]
+    {
+        assert_eq!(trail(&post.origin, kind).await.len(), count, "{kind:?}");
+    }
     // One that is taken: the same answer, and no letter there.
     post.register("d@b.co", PASSWORD).await;
     post.verify(&post.token(3).await).await.expect_status(204);

@@ -2,7 +2,10 @@
 
 mod alarm;
 mod change;
+mod closed;
+mod flood;
 mod hangup;
+mod overtaken;
 mod pages;
 mod reset;
 mod verifying;
@@ -10,36 +13,59 @@ mod verifying;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::stores::{Stores, on_both};
 use super::*;
 
 const OTHER: &str = "another good one, longer";
 const FROM: (&str, &str) = ("PORTCULLIS__MAIL__FROM", "Us <us@example.com>");
-const REQUIRED: (&str, &str) = ("PORTCULLIS__MAIL__REQUIRE_VERIFICATION", "true");
+pub(super) const REQUIRED: (&str, &str) = ("PORTCULLIS__MAIL__REQUIRE_VERIFICATION", "true");
 
 /// An origin that writes its letters into a folder.
 pub(super) struct Post {
     pub(super) origin: Origin,
-    folder: TempDir,
+    pub(super) folder: TempDir,
+    /// What it was started with.
+    settings: Vec<(String, String)>,
+    /// Where it keeps what it keeps.
+    _stores: Stores,
 }
 
 impl Post {
     pub(super) async fn start(settings: &[(&str, &str)]) -> Self {
+        Self::on(Stores::files(), settings).await
+    }
+
+    pub(super) async fn on(stores: Stores, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
         let mail = [("PORTCULLIS__MAIL__FOLDER", path), FROM];
-        let origin = Origin::with(&[&mail, settings].concat()).await;
-        Self { origin, folder }
+        let settings = [&mail, &*stores.settings(), settings].concat();
+        let origin = Origin::with(&settings).await;
+        let settings = settings.into_iter().map(|(name, value)| (name.into(), value.into()));
+        let settings = settings.collect();
+        Self { origin, folder, settings, _stores: stores }
+    }
+
+    /// The same one, after a restart with further settings.
+    pub(super) async fn again(self, more: &[(&str, &str)]) -> Self {
+        let settings = self.settings.iter().map(|(name, value)| (&**name, &**value));
+        let settings: Vec<_> = settings.chain(more.iter().copied()).collect();
+        Self { origin: self.origin.again(&settings).await, ..self }
     }
 
     /// One at which everybody has to prove their address, and somebody who did.
     async fn strict() -> Self {
-        let post = Self::start(&[REQUIRED]).await;
+        Self::strict_on(Stores::files()).await
+    }
+
+    async fn strict_on(stores: Stores) -> Self {
+        let post = Self::on(stores, &[REQUIRED]).await;
         post.register("a@b.co", PASSWORD).await;
         post.verify(&post.token(0).await).await.expect_status(204);
         post
     }
 
-    async fn register(&self, email: &str, password: &str) -> Answer {
+    pub(super) async fn register(&self, email: &str, password: &str) -> Answer {
         let body = json!({ "email": email, "password": password });
         self.origin.post("/auth/register", body, &[]).await
     }
@@ -49,11 +75,11 @@ impl Post {
         self.origin.post("/auth/login", body, &[]).await
     }
 
-    async fn forgot(&self, email: &str) -> Answer {
+    pub(super) async fn forgot(&self, email: &str) -> Answer {
         self.origin.post("/auth/password/forgot", json!({ "email": email }), &[]).await
     }
 
-    async fn reset(&self, token: &str, password: &str) -> Answer {
+    pub(super) async fn reset(&self, token: &str, password: &str) -> Answer {
         let body = json!({ "token": token, "password": password });
         self.origin.post("/auth/password/reset", body, &[]).await
     }
@@ -63,7 +89,7 @@ impl Post {
     }
 
     /// The same letter may be sent again at once.
-    async fn impatient(&self) {
+    pub(super) async fn impatient(&self) {
         self.origin.sql("accounts.db", "UPDATE proof SET made_at = made_at - 60").await;
     }
 

@@ -2,7 +2,9 @@
 
 use tokio::task::JoinSet;
 
+use super::super::limits::trail;
 use super::*;
+use crate::port::Kind;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_works_once_and_ends_every_session() {
@@ -94,4 +96,8 @@ async fn oid_12_whoever_was_here_before_the_address_was_proven_keeps_no_login_el
     post.forgot("a@b.co").await.expect_status(202);
     post.reset(&post.token(1).await, PASSWORD).await.expect_status(204);
     assert_eq!(social.linked(&account).await.unwrap(), []);
+    let gone = trail(&post.origin, Kind::LoginUnlinked).await;
+    assert_eq!(gone.len(), 1, "{gone:?}");
+    assert_eq!(gone[0].detail.method.as_deref(), Some("a"));
+    assert_eq!(gone[0].detail.why.as_deref(), Some("reset"));
 }

@@ -1,5 +1,6 @@
 //! Signing in by a login elsewhere, against a provider of our own that does whatever is wrong.
 
+mod hijack;
 mod linking;
 mod presets;
 mod proofs;
