@@ -106,11 +106,6 @@ pub(super) fn replace(path: &Path, content: &Secret<String>) -> Result<(), KeyEr
     })
 }
 
-/// Removes a file that others have been put in the place of.
-pub(super) fn remove(path: &Path) -> Result<(), KeyError> {
-    fs::remove_file(path).map_err(|source| KeyError::Io { path: path.to_path_buf(), source })
-}
-
 pub(super) fn read(path: &Path) -> Result<Secret<String>, KeyError> {
     let io = |source| KeyError::Io { path: path.to_path_buf(), source };
     let file = File::open(path).map_err(io)?;

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use common::{KeyId, Secret, UnixSeconds};
 
 use super::key_file::{self, KeyError};
-use super::key_pair::PrivateJwk;
 use super::signing_keys::{KeyRefusal, KeyState, Rotate, SigningKeys};
 
 /// Where the file is.
@@ -45,25 +44,13 @@ impl SigningFile {
         self.folder.join("signing.json")
     }
 
-    /// Where there was one signing key alone, it is taken over: its tokens stay good.
     fn make(&self) -> Result<(), KeyError> {
         let _lock = key_file::lock(&self.folder)?;
-        let path = self.path();
-        if key_file::read_if_there(&path)?.is_some() {
+        if key_file::read_if_there(&self.path())?.is_some() {
             return Ok(());
         }
-        let single = self.folder.join("signing.jwk");
-        let found = key_file::read_if_there(&single)?;
-        let keys = match &found {
-            None => SigningKeys::make(),
-            Some(text) => serde_json::from_str::<PrivateJwk>(text.expose())
-                .map_err(|_| "not a private Ed25519 JWK")
-                .and_then(SigningKeys::of),
-        };
-        let from = if found.is_some() { &single } else { &path };
-        let keys = keys.map_err(|what| KeyError::Broken { path: from.clone(), what })?;
-        self.write(&keys)?;
-        if found.is_some() { key_file::remove(&single) } else { Ok(()) }
+        let keys = SigningKeys::make().map_err(|what| self.broken(what))?;
+        self.write(&keys)
     }
 
     /// Its content, to compare with what was read before.

@@ -94,14 +94,9 @@ pub(crate) enum KeyRefusal {
 }
 
 impl SigningKeys {
-    /// One new key, whose turn it is.
+    /// One new key, whose turn it is whatever the clock says.
     pub(super) fn make() -> Result<Self, &'static str> {
-        Self::of(PrivateJwk::make()?)
-    }
-
-    /// This key, whose turn it is whatever the clock says.
-    pub(super) fn of(jwk: PrivateJwk) -> Result<Self, &'static str> {
-        SigningKey::new(jwk, UnixSeconds::new(0)).map(|key| Self(vec![key]))
+        SigningKey::new(PrivateJwk::make()?, UnixSeconds::new(0)).map(|key| Self(vec![key]))
     }
 
     /// Reads their file. It is used as a whole or not at all.

@@ -90,32 +90,6 @@ fn key_10_a_broken_key_stops_the_start_and_is_not_quoted() {
     }
 }
 
-#[test]
-fn the_one_signing_key_of_an_older_folder_is_taken_over() {
-    let state = tempfile::tempdir().unwrap();
-    let first = KeyRing::open(state.path()).unwrap();
-    let (token, now) = (token(&first, SystemClock.now()), SystemClock.now());
-    let folder = state.path().join("keys");
-    let file = fs::read_to_string(folder.join("signing.json")).unwrap();
-    let file: serde_json::Value = serde_json::from_str(&file).unwrap();
-    fs::remove_file(folder.join("signing.json")).unwrap();
-    let single = folder.join("signing.jwk");
-    fs::write(&single, file["keys"][0]["jwk"].to_string()).unwrap();
-    assert!(refusal(state.path()).contains("signing.jwk has mode"));
-    fs::set_permissions(&single, fs::Permissions::from_mode(0o600)).unwrap();
-    let again = KeyRing::open(state.path()).unwrap();
-    assert_eq!(kids(&again), kids(&first));
-    assert!(is_ours(&again, &token, now));
-    assert!(!single.exists());
-    assert_eq!(kids(&KeyRing::open(state.path()).unwrap()), kids(&first), "once");
-
-    fs::remove_file(folder.join("signing.json")).unwrap();
-    fs::write(&single, "{}").unwrap();
-    fs::set_permissions(&single, fs::Permissions::from_mode(0o600)).unwrap();
-    assert!(refusal(state.path()).contains("signing.jwk is broken"));
-    assert!(single.exists() && !folder.join("signing.json").exists());
-}
-
 #[tokio::test]
 async fn a_running_origin_takes_up_what_commands_change() {
     let state = tempfile::tempdir().unwrap();
