@@ -17,12 +17,16 @@ const PATIENCE = 60_000;
 /** And for each byte of the request's body, which many apps read to its end first: 16 KB a second are slow. */
 const PER_BYTE = 1 / 16;
 
+/** For a body of unknown length, which may be any. */
+const LONG = 900_000;
+
 /** The longest that the platform counts to. */
 const EVER = 2 ** 31 - 1;
 
-/** How soon an answer begins that brings new cookies, in milliseconds. Later the browser may have newer
- * ones, or those of another session; where it has not, the old refresh token still finds its successor. */
-const SOON = 10_000;
+/** How soon an answer begins that brings new cookies, in milliseconds: what came of a refresh may be ten
+ * seconds old by now, and for thirty the origin answers the old token by the same successor. Later there may
+ * be others, or another session, in the browser; where not, it asks again by the token that it has. */
+const SOON = 20_000;
 
 /** @param {string} plan @param {Request} request */
 export function carryOut(plan, request, env, context) {
@@ -104,10 +108,10 @@ function send(lines, request, env) {
   return inTime(sent, body === null ? PATIENCE : patienceFor(request));
 }
 
-/** How long an app may take that is sent a body. One of unknown length ends when it ends. */
+/** How long an app may take that is sent a body. */
 function patienceFor({ headers }) {
   const length = headers.get("content-length");
-  return length === null ? EVER : Math.min(PATIENCE + Number(length) * PER_BYTE, EVER);
+  return length === null ? LONG : Math.min(PATIENCE + Number(length) * PER_BYTE, EVER);
 }
 
 /** Where the client is, by the platform's word: like `Seoul, KR`, percent-encoded; "" when it has none. */

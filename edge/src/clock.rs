@@ -17,3 +17,10 @@ pub(crate) fn now_ms() -> f64 {
 pub(crate) fn now() -> UnixSeconds {
     UnixSeconds::new((now_ms() / 1000.0) as u64)
 }
+
+/// How long ago that was, in milliseconds; for ever, when the clock was set back meanwhile.
+pub(crate) fn since(then_ms: f64) -> f64 {
+    let passed = now_ms() - then_ms;
+    // The clocks of two requests may differ by a little.
+    if passed < -1_000.0 { f64::INFINITY } else { passed }
+}

@@ -52,18 +52,18 @@ enum Mailbox {
 
 /// Whether the head in hand is from so long ago that a look must come before it is trusted.
 pub(crate) fn is_overdue(isolate: &Isolate) -> bool {
-    since(isolate.look_ended.get()) >= IDLE_MS
+    clock::since(isolate.look_ended.get()) >= IDLE_MS
 }
 
 /// Whether it makes sense to look again although the last look brought nothing usable.
 pub(crate) fn may_retry(isolate: &Isolate) -> bool {
-    since(isolate.look_ended.get()) >= RETRY_MS
+    clock::since(isolate.look_ended.get()) >= RETRY_MS
 }
 
 /// Whether to look for a key that the head does not name. Says yes once in [`SEARCH_MS`], and to all
 /// that can wait for a look which is under way: a new key comes with many at once.
 pub(crate) fn may_search(isolate: &Isolate) -> bool {
-    is_looking(isolate) || since(isolate.searched.get()) >= SEARCH_MS
+    is_looking(isolate) || clock::since(isolate.searched.get()) >= SEARCH_MS
 }
 
 /// Notes that a key is looked for.
@@ -74,12 +74,13 @@ pub(crate) fn begin_search(isolate: &Isolate) {
 }
 
 fn is_looking(isolate: &Isolate) -> bool {
-    isolate.look_began.get() > isolate.look_ended.get() && since(isolate.look_began.get()) < LOST_MS
+    isolate.look_began.get() > isolate.look_ended.get()
+        && clock::since(isolate.look_began.get()) < LOST_MS
 }
 
 /// Whether an isolate with traffic should look for a new head again.
 pub(crate) fn is_due(isolate: &Isolate) -> bool {
-    since(isolate.look_began.get()) >= EVERY_MS
+    clock::since(isolate.look_began.get()) >= EVERY_MS
 }
 
 /// Looks when that is due; one request at a time does.
@@ -93,7 +94,7 @@ pub(crate) async fn look_if_due(isolate: &Isolate, settings: &Settings, env: &En
 /// has begun: what one request awaits, another may not, so the waiting is by the clock.
 pub(crate) async fn look(isolate: &Isolate, settings: &Settings, env: &Env) {
     let last = isolate.look_ended.get();
-    while isolate.look_began.get() > last && since(isolate.look_began.get()) < LOST_MS {
+    while isolate.look_began.get() > last && clock::since(isolate.look_began.get()) < LOST_MS {
         platform::sleep(PAUSE).await;
         if isolate.look_ended.get() > last {
             return;
@@ -131,7 +132,7 @@ async fn look_now(isolate: &Isolate, settings: &Settings, env: &Env, courtesy: u
 /// at a time does; the others wait, since it may bring what they want, too.
 pub(crate) async fn catch_up(isolate: &Isolate, env: &Env, said: Epoch) {
     let Some(settings) = isolate.settings() else { return };
-    while is_behind(isolate, said) && since(isolate.catching_up.get()) < LOST_MS {
+    while is_behind(isolate, said) && clock::since(isolate.catching_up.get()) < LOST_MS {
         platform::sleep(PAUSE).await;
     }
     if !is_behind(isolate, said) {
@@ -259,11 +260,4 @@ async fn from_kv(env: &Env) -> Result<Option<String>, Fault> {
         Some(bytes) if bytes.len() > MAX_HEAD => Err(failed("it is too large to be one")),
         Some(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| failed("it is no text")),
     }
-}
-
-/// How long ago that was, in milliseconds; for ever, when the clock was set back meanwhile.
-fn since(then_ms: f64) -> f64 {
-    let passed = clock::now_ms() - then_ms;
-    // The clocks of two requests may differ by a little.
-    if passed < -1_000.0 { f64::INFINITY } else { passed }
 }

@@ -54,7 +54,7 @@ pub(crate) async fn refresh(
     let full = refreshing.len() > MOST_KEPT;
     refreshing.retain(|(_, other)| {
         let is_over = other.came.get().is_some();
-        let is_old = clock::now_ms() - other.began >= KEPT_MS;
+        let is_old = clock::since(other.began) >= KEPT_MS;
         !(is_old || is_over && full || failed && Rc::ptr_eq(other, &mine))
     });
     came
@@ -63,7 +63,7 @@ pub(crate) async fn refresh(
 /// What one request awaits, another may not, so the waiting is by the clock.
 async fn await_other(under_way: &UnderWay) -> Option<Came> {
     loop {
-        let age = clock::now_ms() - under_way.began;
+        let age = clock::since(under_way.began);
         if let Some(came) = under_way.came.get() {
             return (age < KEPT_MS).then(|| came.clone());
         }

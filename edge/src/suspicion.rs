@@ -53,7 +53,7 @@ pub(crate) async fn settle(
 /// Waits for the answer to another request's question. What one request awaits, another may not,
 /// so the waiting is by the clock.
 async fn await_other(asked: &Asked) -> Option<Result<bool, OriginSilent>> {
-    while clock::now_ms() - asked.began < LOST_MS {
+    while clock::since(asked.began) < LOST_MS {
         if let Some(answer) = asked.answer.get() {
             return Some(answer);
         }

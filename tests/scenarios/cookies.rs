@@ -110,7 +110,7 @@ async fn late(front: &mut Front, refresh: &str) -> Outcome {
     let app = Served::start("slow", 0, Router::new().route("/after/{millis}", get(slow)))?;
     let vars = [("APP_URL", json!(format!("http://127.0.0.1:{}", app.port())))];
     let edge = front.fleet.edge_with(0, "slow", &vars).await?;
-    for (path, brought) in [("/after/11000", 0), ("/after/0", 2)] {
+    for (path, brought) in [("/after/21000", 0), ("/after/0", 2)] {
         let request = format!(
             "GET {path} HTTP/1.1\r\nhost: localhost:{}\r\nsec-fetch-site: same-origin\r\n\
              cookie: __Host-rt={refresh}\r\nconnection: close\r\n\r\n",
