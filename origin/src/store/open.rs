@@ -18,7 +18,7 @@ pub(crate) enum OpenError {
         expected: &'static str,
     },
     /// The file cannot be made or read.
-    #[error("{key}: cannot open {path}: {source}; give this user the right to read and write it")]
+    #[error("{key}: cannot open {path}: {source}; {}", what_to_do(source))]
     File {
         /// The configuration key that led to this path.
         key: &'static str,
@@ -58,5 +58,13 @@ fn in_full(fault: &StoreFault) -> String {
     match fault {
         StoreFault::Unavailable { source, .. } => format!("{fault}: {source}"),
         StoreFault::Corrupt { .. } => fault.to_string(),
+    }
+}
+
+fn what_to_do(source: &std::io::Error) -> &'static str {
+    if source.kind() == std::io::ErrorKind::NotFound {
+        "see that this is the folder and the configuration of the origin that serves"
+    } else {
+        "give this user the right to read and write it"
     }
 }

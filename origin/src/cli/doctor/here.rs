@@ -20,14 +20,14 @@ pub(super) fn configuration(config: &Config) -> Vec<Finding> {
         Some(_) => Finding::good("edge.secret", "it is set and long enough"),
         None => Finding::doubtful(
             "edge.secret",
-            "none is set: no edge is told what is revoked, and none is believed about addresses. Set it, \
+            "none is set in this configuration: by it no edge is told what is revoked, and none is believed about addresses. Set it, \
              and the same as the Worker's EDGE_SECRET; `openssl rand -hex 32` makes one",
         ),
     });
     if config.kv.is_none() {
         findings.push(Finding::doubtful(
             "kv",
-            "no [kv] section: heads are not published, and edges stand without one while this origin is away",
+            "no [kv] section in this configuration: by it heads are not published, and edges stand without one while this origin is away",
         ));
     }
     if matches!(&config.mail, Some(Mail { way: Way::Folder(_), .. })) {

@@ -58,7 +58,7 @@ async fn look(config: &Config, doctor: &Doctor) -> Vec<Finding> {
         }
     };
     let providers: JoinSet<_> = config.oauth.iter().cloned().map(outside::provider).collect();
-    let ((sessions, epoch), accounts, mail, providers) = tokio::join!(
+    let ((sessions, has_store), accounts, mail, providers) = tokio::join!(
         stores::sessions(config),
         stores::accounts(config),
         mail,
@@ -66,7 +66,7 @@ async fn look(config: &Config, doctor: &Doctor) -> Vec<Finding> {
     );
     findings.extend(sessions);
     findings.push(accounts);
-    let judge = ring.as_ref().map(|keys| Judge { keys, issuer: &config.tokens.issuer, epoch });
+    let judge = ring.as_ref().map(|keys| Judge { keys, config, has_store });
     let mailbox = async {
         match &config.kv {
             Some(kv) => Some(outside::mailbox(kv, judge.as_ref()).await),

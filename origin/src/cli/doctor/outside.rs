@@ -31,7 +31,7 @@ pub(super) async fn mailbox(kv: &Kv, judge: Option<&Judge<'_>>) -> Finding {
             return Err(Finding::wrong(what, told));
         };
         Ok(match judge {
-            Some(judge) => judge.head(what, &head),
+            Some(judge) => judge.head(what, &head).await,
             None => {
                 Finding::doubtful(what, "a head is there; it cannot be judged without the keys")
             }
@@ -96,7 +96,7 @@ pub(super) async fn edge(url: &Url, judge: Option<&Judge<'_>>) -> Vec<Finding> {
             Finding::wrong(what, format!("{why}; see that it can be reached from here"))
         })?;
         Ok(match judge {
-            Some(judge) => judge.age(what, epoch, age),
+            Some(judge) => judge.age(what, epoch, age).await,
             None => Finding::good(what, format!("it is at epoch {epoch}, its head {age} s old")),
         })
     };
@@ -120,7 +120,7 @@ pub(super) async fn edge(url: &Url, judge: Option<&Judge<'_>>) -> Vec<Finding> {
         }
         let body = answer.bytes().await.map_err(|error| wrong(chain(&error.without_url())))?;
         Ok(match judge {
-            Some(judge) => judge.head(what, &body),
+            Some(judge) => judge.head(what, &body).await,
             None => {
                 Finding::doubtful(what, "it answers; its head cannot be judged without the keys")
             }

@@ -3,6 +3,7 @@
 use common::{Epoch, UnixMillis};
 
 use super::finding::{Finding, in_time};
+use crate::app::StartError;
 use crate::app::look::{self, FoundSessions, Tables};
 use crate::config::Config;
 use crate::crypto::SystemClock;
@@ -13,21 +14,29 @@ use crate::telemetry::chain;
 const CLOCKS: u64 = 2_000;
 const LEEWAY: u64 = 30_000;
 
-/// The store of sessions, and the latest epoch in it.
-pub(super) async fn sessions(config: &Config) -> (Vec<Finding>, Option<Epoch>) {
+/// The store of sessions, and whether it answers.
+pub(super) async fn sessions(config: &Config) -> (Vec<Finding>, bool) {
     let what = if config.redis.is_some() { "redis.url" } else { "sessions" };
     match in_time(what, look_at_sessions(config, what)).await {
-        Ok((findings, epoch)) => (findings, Some(epoch)),
-        Err(finding) => (vec![finding], None),
+        Ok(findings) => (findings, true),
+        Err(finding) => (vec![finding], false),
     }
 }
 
-async fn look_at_sessions(config: &Config, what: &str) -> Result<(Vec<Finding>, Epoch), Finding> {
-    let found = match &config.redis {
+/// The store's epoch at this time; none where it does not answer.
+pub(super) async fn epoch(config: &Config) -> Option<Epoch> {
+    found(config).await.ok()?.log.epoch().await.ok()
+}
+
+async fn found(config: &Config) -> Result<FoundSessions, StartError> {
+    match &config.redis {
         Some(redis) => look::redis(redis).await,
         None => look::embedded(config).await,
-    };
-    let found = found.map_err(|error| Finding::wrong(what, chain(&*error)))?;
+    }
+}
+
+async fn look_at_sessions(config: &Config, what: &str) -> Result<Vec<Finding>, Finding> {
+    let found = found(config).await.map_err(|error| Finding::wrong(what, chain(&*error)))?;
     check_tables(what, &found.what, found.tables)?;
     let failed = |fault: StoreFault| Finding::wrong(what, chain(&fault));
     let FoundSessions { what: told, sessions, log, .. } = found;
@@ -37,7 +46,7 @@ async fn look_at_sessions(config: &Config, what: &str) -> Result<(Vec<Finding>, 
     if config.redis.is_some() {
         findings.push(clock(there, SystemClock.now_ms()));
     }
-    Ok((findings, epoch))
+    Ok(findings)
 }
 
 fn clock(there: UnixMillis, here: UnixMillis) -> Finding {
