@@ -30,6 +30,8 @@ pub(crate) struct NewProof {
     pub(crate) email: String,
     pub(crate) made_at: UnixSeconds,
     pub(crate) expires_at: UnixSeconds,
+    /// Whether it may take the place of one that is good for another address.
+    pub(crate) outweighs: bool,
 }
 
 /// What a proof says.
@@ -44,7 +46,8 @@ pub(crate) struct Proof {
 #[async_trait]
 pub(crate) trait Proofs: Send + Sync {
     /// Keeps a proof in place of the one that the account had for this purpose; false, and nothing
-    /// changes, when that one was made later than this one, or for the same address after `pause`.
+    /// changes, when that one was made later than this one, or for the same address after `pause`, or is good for
+    /// another one that this one does not outweigh.
     async fn keep(&self, new: &NewProof, pause: UnixSeconds) -> Result<bool, StoreFault>;
 
     /// The proof with this digest, if it is good at `now`.

@@ -190,7 +190,8 @@ impl Tools {
     }
 
     /// A new proof in place of the one before; `None` when that one is too young, or was asked for later. One that
-    /// went to another address is never too young: it may be a slip, whose reader is not to have the account.
+    /// went to another address is never too young: it may be a slip, whose reader is not to have the account. But
+    /// nobody has the address confirmed again that the account has, while it is to get another.
     pub(in crate::service) async fn prove(
         &self,
         account: &Account,
@@ -213,6 +214,7 @@ impl Tools {
             email: String::from(email),
             made_at: asked,
             expires_at: now.plus(life),
+            outweighs: purpose != Purpose::Verify || email != account.email,
         };
         let pause = UnixSeconds::new(now.get().saturating_sub(pause.as_secs()));
         Ok(self.proofs.keep(&new, pause).await?.then_some(secret))

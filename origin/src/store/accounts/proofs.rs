@@ -25,8 +25,9 @@ impl Proofs for SqlAccounts {
              VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (account, purpose) DO UPDATE SET digest = excluded.digest, \
              email = excluded.email, made_at = excluded.made_at, expires_at = excluded.expires_at \
-             WHERE proof.made_at <= excluded.made_at \
-             AND (proof.made_at <= $7 OR proof.email <> excluded.email)";
+             WHERE proof.made_at <= excluded.made_at AND CASE \
+             WHEN proof.email = excluded.email THEN proof.made_at <= $7 \
+             ELSE $8 OR proof.expires_at <= excluded.made_at END";
         let values = [
             new.account.as_str().into(),
             word(new.purpose).into(),
@@ -35,6 +36,7 @@ impl Proofs for SqlAccounts {
             new.made_at.get().into(),
             new.expires_at.get().into(),
             pause.get().into(),
+            new.outweighs.into(),
         ];
         Ok(self.database.execute(upsert, &values).await? > 0)
     }

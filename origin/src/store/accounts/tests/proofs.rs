@@ -14,6 +14,7 @@ fn proof(account: &Subject, purpose: Purpose, digest: &str, made_at: u64) -> New
         email: "ada@example.com".to_owned(),
         made_at: UnixSeconds::new(made_at),
         expires_at: UnixSeconds::new(made_at + 1_800),
+        outweighs: true,
     }
 }
 
@@ -62,6 +63,10 @@ pub(super) async fn a_proof_for_another_address_replaces_the_older_at_once(bench
         accounts.find(Purpose::Verify, digest, NOW).await.unwrap().is_some()
     };
     assert!(accounts.keep(&to("slip@example.com", "d1", NOW.get() - 2), before).await.unwrap());
+    // Not by the address that the account has: anybody may have that one confirmed again.
+    let own = NewProof { outweighs: false, ..to("ada@example.com", "d0", NOW.get()) };
+    assert!(!accounts.keep(&own, NOW).await.unwrap());
+    assert!(is_good("d1").await && !is_good("d0").await);
     assert!(accounts.keep(&to("ada@example.com", "d2", NOW.get()), before).await.unwrap());
     assert!(!is_good("d1").await && is_good("d2").await);
     // What was asked for earlier and comes later does not come in between.
@@ -76,6 +81,9 @@ pub(super) async fn a_proof_for_another_address_replaces_the_older_at_once(bench
     assert!(is_good("d2").await);
     others(&slip, NOW).await;
     assert!(!is_good("d2").await);
+    // One that is over is in nobody's way.
+    let over = NewProof { expires_at: NOW, ..to("slip@example.com", "d4", NOW.get() - 1) };
+    assert!(accounts.keep(&over, NOW).await.unwrap() && accounts.keep(&own, NOW).await.unwrap());
 }
 
 pub(super) async fn a_proof_is_good_for_its_purpose_and_time(bench: &Bench) {
