@@ -27,6 +27,9 @@ async fn a_session_that_gives_way_to_a_newer_one_is_over_and_in_the_trail() {
     }
 }
 
+/// What is said of a subject that there is not.
+const NOBODY: &str = "nothing to revoke";
+
 #[tokio::test]
 async fn an_id_that_nobody_has_is_no_success_and_leaves_no_trace() {
     let origin = Origin::start().await;
@@ -37,14 +40,16 @@ async fn an_id_that_nobody_has_is_no_success_and_leaves_no_trace() {
     for (what, given, words) in [
         ("sub", "user@example.com", "That is an e-mail address."),
         ("sub", &*session, "send it as `sid`"),
-        ("sub", &*nobody, "nothing to revoke"),
-        ("sub", "nobody", "nothing to revoke"),
+        ("sub", &*nobody, NOBODY),
+        ("sub", "nobody", NOBODY),
         ("jti", &*account, "send it as `sub`"),
         ("sid", &*account, "send it as `sub`"),
     ] {
         let body = Some(json!({ what: given }));
         let answer = origin.as_admin(&admin, "POST", "/auth/admin/revoke", body).await;
-        answer.expect(400, "request_invalid");
+        let (status, code) =
+            if words == NOBODY { (404, "not_found") } else { (400, "request_invalid") };
+        answer.expect(status, code);
         assert!(answer.member("detail").contains(words), "{}", answer.text);
         let cookie = format!("__Host-at={}", admin.member("access_token"));
         let form = [
@@ -54,7 +59,7 @@ async fn an_id_that_nobody_has_is_no_success_and_leaves_no_trace() {
         ];
         let body = format!("what={what}&id={}", given.replace('@', "%40"));
         let page = origin.send(request("POST", "/auth/admin/edges", body.into(), &form)).await;
-        page.expect_status(400);
+        page.expect_status(status);
         assert!(page.text.contains("role=\"alert\""), "{}", page.text);
     }
     assert_eq!(origin.kept(&admin, "").await, before);

@@ -114,8 +114,12 @@ async fn the_old_address_is_told_first_however_long_that_takes() {
     let (folder, away) = (post.folder.path(), post.folder.path().with_extension("away"));
     std::fs::rename(folder, &away).unwrap();
     move_to(&post, &mine, "c@b.co").await.expect_status(202);
-    // The first try has failed, the next one comes after a second.
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    // The first try has failed; there are more to come.
+    let since = Instant::now();
+    while post.origin.counted(r#"portcullis_letters_total{outcome="later"}"#).await < 1 {
+        assert!(since.elapsed() < Duration::from_mins(1), "the old address was not tried");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let proofs = async || {
         let path = post.origin.state.path().join("state/accounts.db");
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);

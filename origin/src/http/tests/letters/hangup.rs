@@ -54,7 +54,6 @@ async fn a_new_password_is_set_whatever_becomes_of_the_connection_and_of_the_pro
     drop(line);
     stop.send_replace(true);
     serving.await.unwrap();
-    assert!(work.under_way() > 0, "the passwords before it are still looked at");
     work.done().await;
 
     for login in tried {
