@@ -56,6 +56,8 @@ pub fn run(workspace: &Workspace, mut options: Options) -> Result<(), Error> {
             "Ctrl-C ends it; the story to follow is in README.md; logs are in {}",
             logs.display()
         ));
+        let operator = stack.ports().operator;
+        progress::note(&format!("metrics, for operators: http://localhost:{operator}/metrics"));
         if let Some(url) = silent {
             progress::note(&format!("nothing answers at APP_URL, {url}, yet: until then, 502"));
         }

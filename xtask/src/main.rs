@@ -116,7 +116,7 @@ struct Dev {
     /// Port of the demo app.
     #[arg(long, default_value_t = Ports::default().app)]
     app_port: u16,
-    /// Port of the origin's health.
+    /// Port of the origin's health and metrics.
     #[arg(long, default_value_t = Ports::default().operator)]
     operator_port: u16,
     /// Keep sessions in this Redis, such as `redis://localhost:6379`.

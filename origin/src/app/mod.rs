@@ -20,7 +20,7 @@ pub(crate) use self::stores::{SessionStore, accounts, accounts_file, audit, sess
 use self::stores::{database, state_folder};
 use crate::config::Config;
 use crate::crypto::{Hashers, KeyRing, OsRandom, SystemClock};
-use crate::http::{self, ByMail, DRAIN, Doors, Probes, Services, Work};
+use crate::http::{self, ByMail, Doors, Probes, Services, Work};
 use crate::kv::Publisher;
 use crate::metrics::{Counted, Metrics};
 use crate::port::{
@@ -38,6 +38,10 @@ use crate::telemetry::chain;
 
 /// How long the last audit events may take at the end.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long changes may take at the end whose clients have gone. With the requests' ten seconds, the letters' and
+/// this one it stays below the forty that docs/deploy.md gives.
+const LAST_STEPS: Duration = Duration::from_secs(5);
 
 /// What a failed start says: each cause has its own words already.
 pub(crate) type StartError = Box<dyn Error + Send + Sync>;
@@ -297,7 +301,7 @@ impl App {
         let router = http::public(Arc::clone(&self.services));
         tokio::join!(http::serve(public, router, stop), probes);
         // What goes on without a connection.
-        if timeout(DRAIN, self.services.work.done()).await.is_err() {
+        if timeout(LAST_STEPS, self.services.work.done()).await.is_err() {
             warn!("changes were still under way; they are cut off");
         }
         quiet.send_replace(true);

@@ -238,7 +238,9 @@ impl From<WrongKind> for Refusal {
                 "That is an e-mail address. `sub` is the id of an account, as the list of users shows it."
             }
             WrongKind::Nobody => {
-                "No account has this id, and no session is its: there was nothing to revoke."
+                let why =
+                    "No account has this id, and no session is its: there was nothing to revoke.";
+                return Self::because(Code::NotFound, why);
             }
         };
         Self::because(Code::RequestInvalid, detail)

@@ -10,12 +10,13 @@ use axum::http::{HeaderValue, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use common::problem::Code;
+use tokio::time::timeout;
 use tracing::{Instrument as _, info, info_span};
 use uuid::Uuid;
 
 use super::Services;
 use super::error::Refusal;
-use super::work::has_steps;
+use super::work::{Work, has_steps};
 
 const EPOCH: HeaderName = HeaderName::from_static("portcullis-epoch");
 
@@ -32,14 +33,8 @@ pub(super) async fn finish(
     let span = info_span!("request", id = %Uuid::new_v4(), method = %request.method(), route);
     let (template, method) =
         (request.extensions().get::<MatchedPath>().cloned(), request.method().clone());
-    let response = async {
-        if has_steps(&request) {
-            services.work.to_the_end(answer(request, next)).await
-        } else {
-            answer(request, next).await
-        }
-    };
-    let mut response = response.instrument(span.clone()).await;
+    let work = Some(&services.work).filter(|_| has_steps(&request));
+    let mut response = answer(request, next, work).instrument(span.clone()).await;
 
     let headers = response.headers_mut();
     headers.insert(EPOCH, services.epochs.latest().get().into());
@@ -63,17 +58,22 @@ pub(super) fn route(request: &Request) -> &str {
 
 /// The operator's port: the same care, no line for each probe.
 pub(super) async fn quiet(request: Request, next: Next) -> Response {
-    let mut response = answer(request, next).await;
+    let mut response = answer(request, next, None).await;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-async fn answer(request: Request, next: Next) -> Response {
+async fn answer(request: Request, next: Next, work: Option<&Work>) -> Response {
     if !has_one_meaning(&request) {
         let why = "Send exactly one `Host` and the path alone as the request's target.";
         return Refusal::because(Code::RequestInvalid, why).into_response();
     }
-    tokio::time::timeout(PATIENCE, next.run(request)).await.unwrap_or_else(|_| {
+    // Whoever has waited for so long hears of it; what has steps goes on.
+    let answered = match work {
+        Some(work) => timeout(PATIENCE, work.to_the_end(next.run(request))).await,
+        None => timeout(PATIENCE, next.run(request)).await,
+    };
+    answered.unwrap_or_else(|_| {
         let why = "The request took too long. Try again shortly.";
         Refusal::because(Code::Busy, why).into_response()
     })

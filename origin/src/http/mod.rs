@@ -34,7 +34,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use health::Probes;
-pub(crate) use server::{DRAIN, Doors, serve};
+pub(crate) use server::{Doors, serve};
 pub(crate) use state::{ByMail, Services};
 pub(crate) use work::Work;
 

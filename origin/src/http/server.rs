@@ -33,7 +33,7 @@ const MAX_HEAD: usize = 32 * 1024;
 const MAX_HEADERS: usize = 100;
 
 /// How long requests in progress are waited for at the end.
-pub(crate) const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// An address that we listen on.
 pub(crate) struct Listening {

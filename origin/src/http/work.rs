@@ -11,18 +11,23 @@ use tracing::{Instrument as _, error};
 use super::error::Refusal;
 use super::frame::route;
 
-/// What takes no steps after another, though it is asked for by POST: the store does all of a rotation at once,
-/// and the rest are questions. They are asked all the time.
-const AT_ONCE: [&str; 3] = ["/auth/refresh", "/auth/introspect", "/auth/edge/revoked"];
+/// Questions, though they are asked by POST, and all the time.
+const QUESTIONS: [&str; 2] = ["/auth/introspect", "/auth/edge/revoked"];
 
-/// The way back from a login elsewhere, which signs somebody in by GET.
-const ARRIVAL: &str = "/auth/oauth/{provider}/callback";
+/// What changes something by GET: the way back from a social login, which signs somebody in, and pages that
+/// are refreshed for here.
+const CHANGING: [&str; 3] = ["/auth/oauth/{provider}/callback", "/auth/account", "/auth/admin"];
 
-/// Whether a request changes something step by step.
+/// Whether a request changes something, and does more once the store has done so: the end of a session is in
+/// the audit trail, and its owner is told.
 pub(super) fn has_steps(request: &Request) -> bool {
     let route = route(request);
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if reads { route == ARRIVAL } else { !AT_ONCE.contains(&route) }
+    if reads {
+        CHANGING.iter().any(|path| route.starts_with(path))
+    } else {
+        !QUESTIONS.contains(&route)
+    }
 }
 
 /// Counts what is under way.

@@ -32,8 +32,8 @@ pub(crate) const PASSWORD: &str = "password";
 const SIGNED_IN: &str = "signed_in";
 
 /// The limits, as [`Throttle`](crate::service::Throttle) calls them.
-const LIMITS: [&str; 7] =
-    ["sign-in", "sessions", "register", "mail", "mail-to", "arrive", "revoke"];
+const LIMITS: [&str; 8] =
+    ["sign-in", "sessions", "register", "mail", "mail-to", "changes", "arrive", "revoke"];
 
 /// A name that is no name, or one that is there twice: a mistake in this program.
 pub(crate) type MetricsError = prometheus::Error;

@@ -191,10 +191,9 @@ impl Admin {
         by: &Authority,
         id: &Subject,
     ) -> Result<(), AdminError> {
-        let live = self.sessions.of(id).await.map_err(Fault::from)?;
         // Before accounts are asked: a database that does not answer keeps nobody from it.
-        self.end_all(id).await?;
-        if live.is_empty() && self.accounts.by_id(id).await.map_err(Fault::from)?.is_none() {
+        let ended = self.end_all(id).await?;
+        if ended == 0 && self.accounts.by_id(id).await.map_err(Fault::from)?.is_none() {
             return Err(no_account(id).into());
         }
         self.audit.record(by.did(Kind::ForcedLogout).about(id));
@@ -252,13 +251,14 @@ impl Admin {
         Ok(Announced::to(&*self.sessions, id).await?)
     }
 
-    async fn end_all(&self, id: &Subject) -> Result<(), Fault> {
+    /// Ends them all; how many there were.
+    async fn end_all(&self, id: &Subject) -> Result<u64, Fault> {
         let reason = RevokeReason::Operator;
         let done = self.sessions.revoke_all(id, None, reason, self.retain).await?;
         let AllEnded { epoch, count } = done;
         self.epochs.observe(epoch);
         info!(user.id = %id, %epoch, count, "all sessions of a user ended from outside");
-        Ok(())
+        Ok(count)
     }
 
     /// An administrator never closes the door behind the last of them; the commands open it again.

@@ -138,14 +138,15 @@ impl Rotator {
         is_disabled: bool,
     ) -> Result<RefreshError, Fault> {
         let (sid, retain) = (presented.sid, self.rules.retain);
+        let lived = self.sessions.whose(sid).await?.is_some_and(|whose| whose.live);
+        let epoch = self.sessions.revoke(sid, RevokeReason::LogoutAll, retain).await?;
+        self.epochs.observe(epoch);
         // One that was over before leaves no trace, however often it comes.
-        if self.sessions.whose(sid).await?.is_some_and(|whose| whose.live) {
+        if lived {
             let why = if is_disabled { "disabled" } else { "unknown-account" };
             let event = Event::by(Actor::Unknown, Kind::SessionRevoked).about(&presented.subject);
             self.audit.record(event.session(sid).why(why));
         }
-        let epoch = self.sessions.revoke(presented.sid, RevokeReason::LogoutAll, retain).await?;
-        self.epochs.observe(epoch);
         info!(session.id = %presented.sid, "session ended: its account is gone or disabled");
         Ok(RefreshError::Revoked)
     }
@@ -174,9 +175,7 @@ impl Rotator {
             }
         }
     }
-}
 
-impl Rotator {
     /// Has the owner told. A full queue keeps nobody from an answer.
     fn alarm(&self, subject: &Subject, device: &Device) {
         let Some(outbox) = &self.outbox else { return };

@@ -23,6 +23,8 @@ use super::{
 use crate::{Error, error::Doing};
 
 /// What a browser is shown first.
+/// The edge as the pages name it.
+const HOST: &str = "localhost:8787";
 const ENGLISH: &str = include_str!("front.en.html");
 const KOREAN: &str = include_str!("front.ko.html");
 
@@ -84,7 +86,10 @@ async fn front(request: Request) -> Response {
 fn front_page(headers: &HeaderMap) -> String {
     let language = Language::of(headers);
     let title = language.choose("Behind the portcullis", "포트컬리스 뒤의 앱");
-    page(language, title, language.choose(ENGLISH, KOREAN))
+    let told = headers.get("x-forwarded-host").and_then(|host| host.to_str().ok());
+    // Where it is written as README.md has it. The edge lets no host through that is not plain.
+    let text = language.choose(ENGLISH, KOREAN).replace(HOST, told.unwrap_or(HOST));
+    page(language, title, &text)
 }
 
 /// A request, as it came.

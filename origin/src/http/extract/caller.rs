@@ -86,7 +86,8 @@ macro_rules! foreign {
         concat!(
             $why,
             " Open the page here and send it again. A program sends `Origin` with the address of this \
-             site, like `Origin: https://app.example`, or a bearer token where one is taken."
+             site, like `Origin: https://app.example`, or a bearer token where one is taken. JSON needs none of \
+             this: say `Content-Type: application/json`."
         )
     };
 }

@@ -111,7 +111,7 @@ refuses! {
     ChangeError: [CredentialsInvalid, TokenRevoked], WeakPassword, ProofError;
     RefreshError: [RefreshInvalid, RefreshExpired, RefreshRevoked, RefreshReused], Fault;
     AdminError: [NotFound, LastAdmin, RequestInvalid], Fault;
-    WrongKind: [RequestInvalid];
+    WrongKind: [RequestInvalid, NotFound];
     SocialError: [NotFound, LastSignIn], Fault;
 }
 
